@@ -1,0 +1,2 @@
+//! rship
+fn main(){}

@@ -1,0 +1,214 @@
+//! The dispatch table: from the ids in a command to the target that carries it out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::descriptor::TargetDescriptor;
+
+/// Finds the way to a target, and the position of an action in it, by id and without scanning.
+///
+/// `R` is whatever the runtime needs to reach the target.
+#[derive(Debug)]
+pub struct DispatchTable<R> {
+    targets: HashMap<Arc<str>, Vec<Route<R>>>,
+    instances: Vec<Arc<str>>,
+}
+
+/// A target in one instance.
+#[derive(Debug)]
+pub struct Route<R> {
+    /// The instance.
+    pub instance: Arc<str>,
+    /// Whether commands reach it now.
+    pub online: bool,
+    /// What its type is.
+    pub descriptor: Arc<TargetDescriptor>,
+    /// How to reach it.
+    pub to: R,
+}
+
+/// Why a command reaches nobody.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DispatchError {
+    /// The action's id is not of the form `TARGET:ACTION`.
+    #[error("`{0}` is no action id: it has the form TARGET:ACTION")]
+    NoActionId(String),
+    /// The command names one target and an action of another.
+    #[error("action `{action}` does not belong to target `{target}`")]
+    OtherTarget {
+        /// The action's id.
+        action: String,
+        /// The target that the command names.
+        target: String,
+    },
+    /// No such target here.
+    #[error("this executor has no target `{0}`")]
+    UnknownTarget(String),
+    /// No such action in that target.
+    #[error("target `{target}` has no action `{action}`: it has {known}")]
+    UnknownAction {
+        /// The target's id.
+        target: String,
+        /// The part after `TARGET:`.
+        action: String,
+        /// What it has.
+        known: String,
+    },
+    /// The instance is another executor's.
+    #[error("instance `{instance}` is not of this executor, which has {known}")]
+    UnknownInstance {
+        /// The instance that the command names.
+        instance: String,
+        /// Those of this executor.
+        known: String,
+    },
+    /// The target is in other instances only.
+    #[error("target `{target}` is not in instance `{instance}`")]
+    NotInInstance {
+        /// The target's id.
+        target: String,
+        /// The instance that the command names.
+        instance: String,
+    },
+    /// The target is there, but offline.
+    #[error("target `{0}` is offline")]
+    Offline(String),
+}
+
+impl<R> Default for DispatchTable<R> {
+    fn default() -> Self {
+        Self {
+            targets: HashMap::new(),
+            instances: Vec::new(),
+        }
+    }
+}
+
+impl<R> DispatchTable<R> {
+    /// Makes an instance known.
+    pub fn add_instance(&mut self, instance: Arc<str>) {
+        self.instances.push(instance);
+    }
+
+    /// Makes a target of an instance known.
+    pub fn add_target(&mut self, target: Arc<str>, route: Route<R>) {
+        self.targets.entry(target).or_default().push(route);
+    }
+
+    /// Forgets a target of an instance.
+    pub fn remove_target(&mut self, instance: &str, target: &str) {
+        if let Some(routes) = self.targets.get_mut(target) {
+            routes.retain(|route| *route.instance != *instance);
+            if routes.is_empty() {
+                self.targets.remove(target);
+            }
+        }
+    }
+
+    /// The target in each of the instances that have it; empty when none has.
+    #[must_use]
+    pub fn routes(&self, target: &str) -> &[Route<R>] {
+        self.targets.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// The target in one instance.
+    pub fn route_mut(&mut self, instance: &str, target: &str) -> Option<&mut Route<R>> {
+        self.targets
+            .get_mut(target)?
+            .iter_mut()
+            .find(|route| *route.instance == *instance)
+    }
+
+    /// Where an action is carried out, and its position in the target's descriptor: in the instance
+    /// that the command names, or, where it names none, in every instance in which the target is online.
+    ///
+    /// # Errors
+    /// Says which part of the address leads nowhere.
+    pub fn resolve(
+        &self,
+        action_id: &str,
+        target_id: Option<&str>,
+        instance_id: Option<&str>,
+    ) -> Result<Vec<(&Route<R>, usize)>, DispatchError> {
+        let Some((target, action)) = action_id.rsplit_once(':') else {
+            return Err(DispatchError::NoActionId(action_id.to_owned()));
+        };
+        if let Some(named) = target_id.filter(|named| *named != target) {
+            return Err(DispatchError::OtherTarget {
+                action: action_id.to_owned(),
+                target: named.to_owned(),
+            });
+        }
+        self.routes_in(target, instance_id)?
+            .into_iter()
+            .map(|route| match route.descriptor.action_index.get(action) {
+                Some(index) => Ok((route, *index)),
+                None => Err(DispatchError::UnknownAction {
+                    target: target.to_owned(),
+                    action: action.to_owned(),
+                    known: listed(route.descriptor.actions.iter().map(|action| &*action.id)),
+                }),
+            })
+            .collect()
+    }
+
+    /// Where a target can be reached now: in the named instance, or in all in which it is online.
+    ///
+    /// # Errors
+    /// Says which part of the address leads nowhere.
+    pub fn routes_in(
+        &self,
+        target: &str,
+        instance_id: Option<&str>,
+    ) -> Result<Vec<&Route<R>>, DispatchError> {
+        if let Some(named) = instance_id
+            && !self.instances.iter().any(|own| **own == *named)
+        {
+            return Err(DispatchError::UnknownInstance {
+                instance: named.to_owned(),
+                known: listed(self.instances.iter().map(|own| &**own)),
+            });
+        }
+        let all = self.routes(target);
+        if all.is_empty() {
+            return Err(DispatchError::UnknownTarget(target.to_owned()));
+        }
+        let named: Vec<_> = all
+            .iter()
+            .filter(|route| instance_id.is_none_or(|named| *route.instance == *named))
+            .collect();
+        if let (true, Some(instance)) = (named.is_empty(), instance_id) {
+            return Err(DispatchError::NotInInstance {
+                target: target.to_owned(),
+                instance: instance.to_owned(),
+            });
+        }
+        let online: Vec<_> = named.into_iter().filter(|route| route.online).collect();
+        if online.is_empty() {
+            return Err(DispatchError::Offline(target.to_owned()));
+        }
+        Ok(online)
+    }
+}
+
+fn listed<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 12;
+    let mut ids = ids.peekable();
+    if ids.peek().is_none() {
+        return "none".to_owned();
+    }
+    let mut text = String::new();
+    for (index, id) in ids.enumerate() {
+        if index == SHOWN {
+            text.push_str(", ..");
+            break;
+        }
+        if index > 0 {
+            text.push_str(", ");
+        }
+        text.push('`');
+        text.push_str(id);
+        text.push('`');
+    }
+    text
+}

@@ -1,0 +1,270 @@
+//! Actions while they are being described, and what their handlers answer.
+
+use std::any::Any;
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::descriptor::{ActionMode, WriteRole, Writes};
+use crate::model::{Arg, Args, Problem};
+use crate::payload::PayloadError;
+use crate::schema::ObjectSchema;
+
+/// A future behind a pointer, as handlers return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a handler answers: the response, or why there is none.
+pub type Reply = Result<Value, ActionError>;
+
+/// Why an action was not carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ActionError {
+    /// The payload is not what the action takes.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// The handler said no, in its own words.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A handler at work.
+pub enum Running<'a> {
+    /// It has answered already.
+    Done(Reply),
+    /// It answers when this future is ready.
+    Future(BoxFuture<'a, Reply>),
+}
+
+/// The handle that a long action takes in place of a receiver; the runtime's `Handle<T>` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handle of a target",
+    note = "an action takes `&self`, `&mut self`, or `this: Handle<Self>` in place of a receiver"
+)]
+pub trait TargetHandle: Sized + Send + 'static {
+    /// The target behind the handle.
+    type Target;
+
+    /// The typed form of the runtime's own handle; `None` when it is not from this runtime.
+    fn from_erased(handle: &(dyn Any + Send + Sync)) -> Option<Self>;
+}
+
+/// What a method returned, on its way to becoming an answer.
+///
+/// A `Result` whose error is `Display` becomes a response or an error; everything else that is
+/// `Serialize` is the response itself (through [`PlainReply`]).
+pub struct ReplyOf<T>(pub T);
+
+impl<T: Serialize, E: Display> ReplyOf<Result<T, E>> {
+    /// The answer.
+    ///
+    /// # Errors
+    /// The method's own error, as text.
+    pub fn reply(self) -> Reply {
+        match self.0 {
+            Ok(value) => to_reply(&value),
+            Err(error) => Err(ActionError::Failed(error.to_string())),
+        }
+    }
+}
+
+/// A type that can be the answer of an action; implemented for everything that has `serde::Serialize`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the answer of an action",
+    label = "this type must implement `Serialize`, or be a `Result` of such a value and a `Display` error",
+    note = "add `#[derive(serde::Serialize)]`; in a `Result`, the error must implement `Display`"
+)]
+pub trait Answer {
+    #[doc(hidden)]
+    fn reply(&self) -> Reply;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> Answer for T {
+    fn reply(&self) -> Reply {
+        to_reply(self)
+    }
+}
+
+/// The answer of a method that returns no `Result`.
+pub trait PlainReply {
+    /// What the method returned.
+    type Returned;
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// When the value cannot be written as JSON.
+    // The bound is here, not on the impl: a type without it is then a message in the trait's words.
+    fn reply(self) -> Reply
+    where
+        Self::Returned: Answer;
+}
+
+impl<T> PlainReply for ReplyOf<T> {
+    type Returned = T;
+
+    fn reply(self) -> Reply
+    where
+        T: Answer,
+    {
+        Answer::reply(&self.0)
+    }
+}
+
+fn to_reply(value: &impl Serialize) -> Reply {
+    serde_json::to_value(value).map_err(|error| {
+        ActionError::Failed(format!(
+            "the action was carried out, but its answer cannot be written as JSON: {error}"
+        ))
+    })
+}
+
+pub(crate) enum Handler<T> {
+    Sync(Box<dyn Fn(&mut T, &mut Args) -> Reply + Send + Sync>),
+    Future(Box<dyn for<'a> Fn(&'a mut T, Args) -> BoxFuture<'a, Reply> + Send + Sync>),
+    Detached(DetachedFn),
+}
+
+pub(crate) type DetachedFn =
+    Box<dyn Fn(&(dyn Any + Send + Sync), Args) -> BoxFuture<'static, Reply> + Send + Sync>;
+
+/// The names and arguments of one action; becomes a whole action when its handler is given.
+pub struct ActionSpec {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) doc: Option<String>,
+    pub(crate) schema: ObjectSchema,
+    pub(crate) writes: Option<Writes>,
+    pub(crate) restart: bool,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl ActionSpec {
+    /// An action with the id `TARGET:ID`.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+            doc: None,
+            schema: ObjectSchema::new(),
+            writes: None,
+            restart: false,
+            problems: Vec::new(),
+        }
+    }
+
+    /// What people read; the id when it is left out.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What the action does.
+    #[must_use]
+    pub fn doc(mut self, text: impl Into<String>) -> Self {
+        self.doc = Some(text.into());
+        self
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg<T>(mut self, arg: &Arg<T>) -> Self {
+        if arg.range_is_empty() {
+            self.problems.push(Problem::EmptyRange {
+                argument: arg.name().to_owned(),
+            });
+        }
+        let added = arg.schema.clone().and_then(|schema| {
+            if arg.flatten {
+                self.schema.flatten(schema)
+            } else {
+                self.schema.property(arg.property(schema));
+                Ok(())
+            }
+        });
+        if let Err(error) = added {
+            self.problems.push(Problem::Schema {
+                member: format!("action `{}`, argument `{}`", self.id, arg.name()),
+                error,
+            });
+        }
+        self
+    }
+
+    /// Names an emitter (its id after `TARGET:`) whose state this action sets, too.
+    #[must_use]
+    pub fn writes(mut self, emitter: impl Into<String>) -> Self {
+        self.writes = Some(Writes {
+            emitter: emitter.into(),
+            role: WriteRole::Aux,
+        });
+        self
+    }
+
+    /// A new run cancels the one before, which is answered with an error.
+    #[must_use]
+    pub fn restart(mut self) -> Self {
+        self.restart = true;
+        self
+    }
+
+    /// The handler: returns when it is done.
+    pub fn sync<T>(
+        self,
+        handler: impl Fn(&mut T, &mut Args) -> Reply + Send + Sync + 'static,
+    ) -> Action<T> {
+        self.finish(ActionMode::Exclusive, Handler::Sync(Box::new(handler)))
+    }
+
+    /// The handler: blocks its thread, so it gets one of its own.
+    pub fn blocking<T>(
+        self,
+        handler: impl Fn(&mut T, &mut Args) -> Reply + Send + Sync + 'static,
+    ) -> Action<T> {
+        self.finish(ActionMode::Blocking, Handler::Sync(Box::new(handler)))
+    }
+
+    /// The handler: a future that holds the target until it is ready.
+    pub fn future<T>(
+        self,
+        handler: impl for<'a> Fn(&'a mut T, Args) -> BoxFuture<'a, Reply> + Send + Sync + 'static,
+    ) -> Action<T> {
+        self.finish(ActionMode::Exclusive, Handler::Future(Box::new(handler)))
+    }
+
+    /// The handler: a future that holds a handle and runs beside the others.
+    pub fn detached<T, H: TargetHandle<Target = T>>(
+        self,
+        handler: impl Fn(H, Args) -> BoxFuture<'static, Reply> + Send + Sync + 'static,
+    ) -> Action<T> {
+        self.finish(
+            ActionMode::Detached,
+            Handler::Detached(Box::new(move |erased, args| match H::from_erased(erased) {
+                Some(handle) => handler(handle, args),
+                None => Box::pin(std::future::ready(Err(ActionError::Failed(
+                    "the handle type of this action belongs to another runtime".to_owned(),
+                )))),
+            })),
+        )
+    }
+
+    fn finish<T>(self, mode: ActionMode, handler: Handler<T>) -> Action<T> {
+        Action {
+            spec: self,
+            mode,
+            handler,
+        }
+    }
+}
+
+/// One action, ready to be added to a model.
+pub struct Action<T> {
+    pub(crate) spec: ActionSpec,
+    pub(crate) mode: ActionMode,
+    pub(crate) handler: Handler<T>,
+}

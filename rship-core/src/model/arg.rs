@@ -1,0 +1,270 @@
+//! Arguments: their schema when described, their decoding when called.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::model::ActionError;
+use crate::payload::{self, PayloadError};
+use crate::schema::{self, Property, SchemaError, TypeSchema};
+
+/// A type that can be the argument of an action; implemented for everything that has
+/// `serde::Deserialize` and `schemars::JsonSchema`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the argument of an action",
+    label = "this type must implement `Deserialize` and `JsonSchema`",
+    note = "add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`"
+)]
+pub trait ArgumentValue: Sized + Send + 'static {
+    #[doc(hidden)]
+    fn argument_schema() -> Result<TypeSchema, SchemaError>;
+    #[doc(hidden)]
+    fn decode(path: &str, value: &Value) -> Result<Self, PayloadError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentValue for T {
+    fn argument_schema() -> Result<TypeSchema, SchemaError> {
+        schema::of_argument::<T>()
+    }
+
+    fn decode(path: &str, value: &Value) -> Result<Self, PayloadError> {
+        payload::decode(path, value)
+    }
+}
+
+/// A type whose values can be held between `min` and `max`: the numbers, and an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`min` and `max` need a number, and `{Self}` is none",
+    label = "has no order that a server could check",
+    note = "remove `min` and `max`, or make the argument a number"
+)]
+pub trait Bounded {
+    /// The type of the bound.
+    type Bound: Serialize + PartialOrd;
+}
+
+macro_rules! bounded {
+    ($($number:ty)*) => {$(
+        impl Bounded for $number {
+            type Bound = $number;
+        }
+    )*};
+}
+
+bounded!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
+
+impl<T: Bounded> Bounded for Option<T> {
+    type Bound = T::Bound;
+}
+
+/// One argument of an action, while the action is being described.
+pub struct Arg<T> {
+    name: &'static str,
+    doc: Option<String>,
+    pub(crate) schema: Result<TypeSchema, SchemaError>,
+    pub(crate) flatten: bool,
+    minimum: Option<Value>,
+    maximum: Option<Value>,
+    shown_default: Option<Value>,
+    default: Option<DefaultFn<T>>,
+    pub(crate) decode: DecodeFn<T>,
+}
+
+type DefaultFn<T> = Arc<dyn Fn() -> T + Send + Sync>;
+type DecodeFn<T> = fn(&str, &Value) -> Result<T, PayloadError>;
+
+// The bounds are on the functions, not on the impls: that makes a type without them one message in
+// the words of the trait, at the type.
+impl<T> Arg<T> {
+    /// An argument with this name in the payload object.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self
+    where
+        T: ArgumentValue,
+    {
+        Self {
+            name,
+            doc: None,
+            schema: T::argument_schema(),
+            flatten: false,
+            minimum: None,
+            maximum: None,
+            shown_default: None,
+            default: None,
+            decode: T::decode,
+        }
+    }
+
+    /// What the argument means; the server shows it.
+    #[must_use]
+    pub fn doc(mut self, text: impl Into<String>) -> Self {
+        self.doc = Some(text.into());
+        self
+    }
+
+    /// The value to use when the payload has none.
+    #[must_use]
+    pub fn default(mut self, value: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.default = Some(Arc::new(value));
+        self
+    }
+
+    /// The default as the schema shows it.
+    #[must_use]
+    pub fn shown_default(mut self, value: impl Serialize) -> Self {
+        self.shown_default = serde_json::to_value(value).ok();
+        self
+    }
+
+    /// The argument's own fields are the payload's fields.
+    #[must_use]
+    pub fn flatten(mut self) -> Self {
+        self.flatten = true;
+        self
+    }
+
+    /// What reads this argument out of a payload.
+    #[must_use]
+    pub fn reader(&self) -> ArgReader<T> {
+        let fields = match &self.schema {
+            Ok(own) if self.flatten => own
+                .schema
+                .get("properties")
+                .and_then(Value::as_object)
+                .map(|properties| properties.keys().cloned().collect()),
+            _ => None,
+        };
+        ArgReader {
+            name: self.name,
+            flatten: self.flatten,
+            fields: fields.unwrap_or_default(),
+            default: self.default.clone(),
+            decode: self.decode,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn range_is_empty(&self) -> bool {
+        let bound = |bound: &Option<Value>| bound.as_ref().and_then(Value::as_f64);
+        matches!((bound(&self.minimum), bound(&self.maximum)), (Some(min), Some(max)) if min > max)
+    }
+
+    /// The argument's schema with its bounds, for a payload that is the value itself.
+    pub(crate) fn bounded_schema(&self) -> Result<TypeSchema, SchemaError> {
+        let mut own = self.schema.clone()?;
+        if let Some(schema) = own.schema.as_object_mut() {
+            for (keyword, bound) in [("minimum", &self.minimum), ("maximum", &self.maximum)] {
+                if let Some(bound) = bound {
+                    schema.insert(keyword.to_owned(), bound.clone());
+                }
+            }
+            if let Some(doc) = &self.doc {
+                schema.insert("description".to_owned(), Value::String(doc.clone()));
+            }
+        }
+        Ok(own)
+    }
+
+    pub(crate) fn property(&self, schema: TypeSchema) -> Property {
+        Property {
+            name: self.name.to_owned(),
+            required: !schema.nullable && self.default.is_none(),
+            schema,
+            description: self.doc.clone(),
+            default: self.shown_default.clone(),
+            minimum: self.minimum.clone(),
+            maximum: self.maximum.clone(),
+        }
+    }
+}
+
+impl<T> Arg<T> {
+    /// The lowest value allowed.
+    #[must_use]
+    pub fn min(mut self, bound: T::Bound) -> Self
+    where
+        T: Bounded,
+    {
+        self.minimum = serde_json::to_value(bound).ok();
+        self
+    }
+
+    /// The highest value allowed.
+    #[must_use]
+    pub fn max(mut self, bound: T::Bound) -> Self
+    where
+        T: Bounded,
+    {
+        self.maximum = serde_json::to_value(bound).ok();
+        self
+    }
+}
+
+/// Reads one argument out of a payload that was checked.
+pub struct ArgReader<T> {
+    name: &'static str,
+    flatten: bool,
+    fields: Vec<String>,
+    default: Option<DefaultFn<T>>,
+    decode: DecodeFn<T>,
+}
+
+/// The payload of one call.
+#[derive(Debug)]
+pub struct Args {
+    payload: Value,
+}
+
+impl Args {
+    /// The arguments in `payload`, which passed the action's check.
+    #[must_use]
+    pub fn new(payload: Value) -> Self {
+        Self { payload }
+    }
+
+    /// The payload as a whole.
+    #[must_use]
+    pub fn payload(&self) -> &Value {
+        &self.payload
+    }
+
+    /// Takes one argument out.
+    ///
+    /// # Errors
+    /// When it is missing and has no default, or when its decoder refuses it.
+    pub fn read<T>(&mut self, reader: &ArgReader<T>) -> Result<T, ActionError> {
+        if reader.flatten {
+            return Ok((reader.decode)("", &self.take_fields(&reader.fields))?);
+        }
+        let value = self
+            .payload
+            .as_object_mut()
+            .and_then(|payload| payload.remove(reader.name));
+        match (value, &reader.default) {
+            (Some(value), _) => Ok((reader.decode)(reader.name, &value)?),
+            (None, Some(default)) => Ok(default()),
+            // The check let a missing argument pass, so its type takes null: an `Option` or the like.
+            (None, None) => Ok((reader.decode)(reader.name, &Value::Null)?),
+        }
+    }
+
+    fn take_fields(&mut self, fields: &[String]) -> Value {
+        let Some(payload) = self.payload.as_object_mut() else {
+            return Value::Object(Map::new());
+        };
+        if fields.is_empty() {
+            return Value::Object(std::mem::take(payload));
+        }
+        fields
+            .iter()
+            .filter_map(|field| payload.remove_entry(field))
+            .collect()
+    }
+}

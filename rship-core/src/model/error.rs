@@ -1,0 +1,68 @@
+//! What can be wrong with a description, found when it is put together.
+
+use std::fmt;
+
+use crate::id::IdError;
+use crate::schema::SchemaError;
+
+/// A type's description cannot be used; names everything that is wrong with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelError {
+    /// The Rust type that was described.
+    pub type_name: &'static str,
+    /// Everything that is wrong, in the order of declaration; never empty.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the target type `{}` cannot be used", self.type_name)?;
+        for (index, problem) in self.problems.iter().enumerate() {
+            write!(f, "{}{problem}", if index == 0 { ": " } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ModelError {}
+
+/// One thing that is wrong with a description.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Problem {
+    /// Two actions, or two emitters, have one id.
+    #[error("two {kind}s have the id `{id}`: give one of them another with `id = \"..\"`")]
+    DuplicateId {
+        /// `action` or `emitter`.
+        kind: &'static str,
+        /// The id that both have.
+        id: String,
+    },
+    /// An id cannot be used.
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// A type has no schema that servers can use.
+    #[error("{member}: {error}")]
+    Schema {
+        /// The action, argument or emitter.
+        member: String,
+        /// Why.
+        error: SchemaError,
+    },
+    /// The lowest value allowed is above the highest.
+    #[error("argument `{argument}`: `min` is above `max`, so no value would be allowed")]
+    EmptyRange {
+        /// The argument.
+        argument: String,
+    },
+    /// A colour is not `#rrggbb`.
+    #[error("`{0}` is no colour: write it as `#rrggbb`")]
+    Color(String),
+    /// An action is said to write an emitter that the type does not have.
+    #[error("action `{action}` writes `{emitter}`, but there is no such emitter")]
+    WritesNothing {
+        /// The action.
+        action: String,
+        /// The emitter that is not there.
+        emitter: String,
+    },
+}

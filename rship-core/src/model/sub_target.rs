@@ -1,0 +1,217 @@
+//! Fields that hold sub-targets: one, perhaps one, a list or a map.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use crate::descriptor::Shape;
+use crate::target::Target;
+
+/// Which member of a field that holds sub-targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// What tells it apart; empty where the field holds at most one.
+    pub key: &'a str,
+    /// Its position; where members have keys, only the place to look first.
+    pub index: usize,
+    /// The position alone counts, because the key may have been changed since it was looked at.
+    pub pinned: bool,
+}
+
+/// What tells the members of a list apart.
+pub(crate) type KeyFn<M> = dyn Fn(&M, &mut String) + Send + Sync;
+
+/// A field type that holds sub-targets: `T`, `Option<T>`, `Vec<T>` or `BTreeMap<String, T>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold sub-targets",
+    label = "this field is marked `#[target]`",
+    note = "a `#[target]` field is a `T`, `Option<T>`, `Vec<T>` or `BTreeMap<String, T>` where `T` has `#[derive(Target)]`"
+)]
+pub trait SubTargets: 'static {
+    /// The type of each member.
+    type Member: Target;
+    /// How many members there can be.
+    const SHAPE: Shape;
+
+    /// Calls `visit` for each member with its place; the key is that of a map, else empty.
+    fn each(&self, visit: &mut dyn FnMut(Place<'_>, &Self::Member));
+
+    /// Where the member at this place is now.
+    #[doc(hidden)]
+    fn position(&self, place: Place<'_>, key: Option<&KeyFn<Self::Member>>) -> Option<usize> {
+        self.find(place, key).map(|_| place.index)
+    }
+
+    /// The member at this place.
+    #[doc(hidden)]
+    fn find(&self, place: Place<'_>, key: Option<&KeyFn<Self::Member>>) -> Option<&Self::Member>;
+
+    /// The member at this place.
+    #[doc(hidden)]
+    fn find_mut(
+        &mut self,
+        place: Place<'_>,
+        key: Option<&KeyFn<Self::Member>>,
+    ) -> Option<&mut Self::Member>;
+}
+
+const ONLY: Place<'static> = at("", 0);
+
+const fn at(key: &str, index: usize) -> Place<'_> {
+    Place {
+        key,
+        index,
+        pinned: false,
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Target> SubTargets for T {
+    type Member = T;
+    const SHAPE: Shape = Shape::One;
+
+    fn each(&self, visit: &mut dyn FnMut(Place<'_>, &T)) {
+        visit(ONLY, self);
+    }
+
+    fn find(&self, _: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&T> {
+        Some(self)
+    }
+
+    fn find_mut(&mut self, _: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&mut T> {
+        Some(self)
+    }
+}
+
+impl<T: Target> SubTargets for Option<T> {
+    type Member = T;
+    const SHAPE: Shape = Shape::Optional;
+
+    fn each(&self, visit: &mut dyn FnMut(Place<'_>, &T)) {
+        if let Some(member) = self {
+            visit(ONLY, member);
+        }
+    }
+
+    fn find(&self, _: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&T> {
+        self.as_ref()
+    }
+
+    fn find_mut(&mut self, _: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&mut T> {
+        self.as_mut()
+    }
+}
+
+impl<T: Target> SubTargets for Vec<T> {
+    type Member = T;
+    const SHAPE: Shape = Shape::List;
+
+    fn each(&self, visit: &mut dyn FnMut(Place<'_>, &T)) {
+        for (index, member) in self.iter().enumerate() {
+            visit(at("", index), member);
+        }
+    }
+
+    fn position(&self, place: Place<'_>, key: Option<&KeyFn<T>>) -> Option<usize> {
+        position(self, place, key).filter(|position| *position < self.len())
+    }
+
+    fn find(&self, place: Place<'_>, key: Option<&KeyFn<T>>) -> Option<&T> {
+        self.get(position(self, place, key)?)
+    }
+
+    fn find_mut(&mut self, place: Place<'_>, key: Option<&KeyFn<T>>) -> Option<&mut T> {
+        let position = position(self, place, key)?;
+        self.get_mut(position)
+    }
+}
+
+/// Where the member with this key is now; looks at its last position first.
+fn position<T>(members: &[T], place: Place<'_>, key: Option<&KeyFn<T>>) -> Option<usize> {
+    let Some(key) = key.filter(|_| !place.pinned) else {
+        return Some(place.index);
+    };
+    let mut text = String::new();
+    let mut has_key = |member: &T| {
+        text.clear();
+        key(member, &mut text);
+        text == place.key
+    };
+    if members.get(place.index).is_some_and(&mut has_key) {
+        return Some(place.index);
+    }
+    members.iter().position(has_key)
+}
+
+impl<T: Target> SubTargets for BTreeMap<String, T> {
+    type Member = T;
+    const SHAPE: Shape = Shape::Map;
+
+    fn each(&self, visit: &mut dyn FnMut(Place<'_>, &T)) {
+        for (index, (key, member)) in self.iter().enumerate() {
+            visit(at(key, index), member);
+        }
+    }
+
+    fn find(&self, place: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&T> {
+        self.get(place.key)
+    }
+
+    fn find_mut(&mut self, place: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&mut T> {
+        self.get_mut(place.key)
+    }
+}
+
+/// The names of a field that holds sub-targets, and what tells its members apart.
+pub struct SubTargetSpec<M> {
+    pub(crate) field: String,
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) key: Option<Box<KeyFn<M>>>,
+}
+
+impl<M> SubTargetSpec<M> {
+    /// Sub-targets with ids `PARENT.FIELD` or `PARENT.FIELD.KEY`.
+    #[must_use]
+    pub fn new(field: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            id: None,
+            name: None,
+            key: None,
+        }
+    }
+
+    /// The whole id; for a list, what comes before `.KEY`.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// What people read in place of the type's name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What tells the members of a list apart, however they are ordered.
+    #[must_use]
+    pub fn key<K: Display + ?Sized>(
+        mut self,
+        key: impl Fn(&M) -> &K + Send + Sync + 'static,
+    ) -> Self {
+        self.key = Some(key_fn(key));
+        self
+    }
+}
+
+pub(crate) fn key_fn<M, K: Display + ?Sized>(
+    key: impl Fn(&M) -> &K + Send + Sync + 'static,
+) -> Box<KeyFn<M>> {
+    Box::new(move |member, text| {
+        use std::fmt::Write as _;
+        // Writing to a String fails only when the key's own Display does; the key is then cut there.
+        let _ = write!(text, "{}", key(member));
+    })
+}

@@ -1,0 +1,40 @@
+//! The traits that the macros implement.
+
+use std::sync::Arc;
+
+use crate::descriptor::TargetDescriptor;
+use crate::model::{Model, ModelBuilder, ModelError};
+
+/// A type whose values can be shown and controlled: what `#[derive(Target)]` implements.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no target",
+    label = "this type cannot be added to an executor",
+    note = "add `#[derive(Target)]` to `{Self}`; a type of another crate is described with `ModelBuilder` instead"
+)]
+pub trait Target: Sized + Send + 'static {
+    /// Writes down what this type has: its emitters, actions and sub-targets.
+    fn describe(model: &mut ModelBuilder<Self>);
+
+    /// Names, documentation, ids and schemas of this type; needs no connection. Built once.
+    ///
+    /// # Errors
+    /// When a part of the description cannot be used: see [`ModelError`].
+    fn descriptor() -> Result<Arc<TargetDescriptor>, ModelError> {
+        Model::<Self>::of().map(|model| Arc::clone(model.descriptor()))
+    }
+}
+
+/// The actions and computed emitters of a target: what `#[actions]` implements.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `#[actions]`",
+    note = "write `#[actions]` on one `impl` block of `{Self}`"
+)]
+pub trait Actions: Target {
+    /// The ids of the actions, as written after `TARGET:`.
+    const ACTION_IDS: &'static [&'static str];
+    /// The ids of the computed emitters, as written after `TARGET:`.
+    const EMITTER_IDS: &'static [&'static str];
+
+    /// Writes down the actions and computed emitters.
+    fn describe_actions(model: &mut ModelBuilder<Self>);
+}

@@ -1,0 +1,239 @@
+//! Commands from the server, in all their forms.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A command that this executor knows, or the reason why it cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    /// The name it came under.
+    pub id: String,
+    /// What its answer must carry; a command without it cannot be answered.
+    pub tx: Option<String>,
+    /// What to do.
+    pub member: Member,
+}
+
+/// What a command asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Member {
+    /// The connection's client id, from a 2023 (`client:setId`) or a 2024 (`SetClientId`) server.
+    SetClientId {
+        /// The id.
+        client_id: String,
+        /// Whether it came in the form of 2023.
+        documented: bool,
+    },
+    /// Actions to carry out.
+    Exec(Exec),
+    /// A last value to publish once more.
+    Resend(Resend),
+    /// A command of a name that executors do not know.
+    Unknown,
+    /// A command whose content cannot be read.
+    Unreadable(String),
+}
+
+/// Actions to carry out with one answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exec {
+    /// Whether several may come in one command; their answer names those that failed.
+    pub batch: bool,
+    /// In the order in which they are to be carried out.
+    pub calls: Vec<Result<TargetCall, MemberFault>>,
+}
+
+/// A member of a batch that cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemberFault {
+    /// Which one, as the answer names it.
+    pub what: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// One action to carry out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TargetCall {
+    /// A member of a batch may want an answer of its own.
+    pub tx: Option<String>,
+    /// The instance to do it; `None` where the generation names none.
+    pub instance_id: Option<String>,
+    /// The target, if the command names it.
+    pub target_id: Option<String>,
+    /// `TARGET:ACTION`.
+    pub action_id: String,
+    /// The payload.
+    pub data: Value,
+}
+
+/// An emitter whose last value is to be published once more.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resend {
+    /// The instance to do it.
+    #[serde(default)]
+    pub instance_id: Option<String>,
+    /// `TARGET:EMITTER`.
+    pub emitter_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawCall {
+    #[serde(default)]
+    tx: Option<String>,
+    #[serde(default)]
+    instance_id: Option<String>,
+    action: RawAction,
+    #[serde(default)]
+    data: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawAction {
+    id: String,
+    #[serde(default)]
+    target_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawGroup {
+    action_id: String,
+    #[serde(default)]
+    payloads: Vec<Value>,
+    assignments: Vec<RawAssignment>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawAssignment {
+    #[serde(default)]
+    tx: Option<String>,
+    #[serde(default)]
+    instance_id: Option<String>,
+    #[serde(default)]
+    target_id: Option<String>,
+    #[serde(default)]
+    payload_index: Option<usize>,
+}
+
+impl Command {
+    /// Reads the content of a command; one that cannot be read is still a command to answer.
+    pub(super) fn read(id: String, mut content: Value) -> Self {
+        let tx = content
+            .get("tx")
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned);
+        let member = match id.as_str() {
+            "client:setId" => set_client_id(&content, true),
+            "SetClientId" => set_client_id(&content, false),
+            "target:action:exec" | "ExecTargetAction" => one(content).map(|call| {
+                Member::Exec(Exec {
+                    batch: false,
+                    // The answer of the command is the answer of its only call.
+                    calls: vec![Ok(TargetCall { tx: None, ..call })],
+                })
+            }),
+            "BatchTargetAction" => list(&mut content, "actions").map(batch),
+            "CompactBatchTargetAction" => list(&mut content, "groups").map(compact_batch),
+            "ResendEmitterValue" => serde_json::from_value(content)
+                .map(Member::Resend)
+                .map_err(|error| error.to_string()),
+            _ => Ok(Member::Unknown),
+        };
+        Self {
+            id,
+            tx,
+            member: member.unwrap_or_else(Member::Unreadable),
+        }
+    }
+}
+
+fn set_client_id(content: &Value, documented: bool) -> Result<Member, String> {
+    let client_id = content
+        .get("clientId")
+        .and_then(Value::as_str)
+        .ok_or("`clientId` must be a text")?
+        .to_owned();
+    Ok(Member::SetClientId {
+        client_id,
+        documented,
+    })
+}
+
+fn one(content: Value) -> Result<TargetCall, String> {
+    let raw: RawCall = serde_json::from_value(content).map_err(|error| error.to_string())?;
+    Ok(TargetCall {
+        tx: raw.tx,
+        instance_id: raw.instance_id,
+        target_id: raw.action.target_id,
+        action_id: raw.action.id,
+        data: raw.data,
+    })
+}
+
+fn list(content: &mut Value, name: &str) -> Result<Vec<Value>, String> {
+    match content.get_mut(name).map(Value::take) {
+        Some(Value::Array(members)) => Ok(members),
+        _ => Err(format!("`{name}` must be a list")),
+    }
+}
+
+fn batch(members: Vec<Value>) -> Member {
+    let calls = members.into_iter().enumerate().map(|(index, member)| {
+        one(member).map_err(|reason| MemberFault {
+            what: format!("actions[{index}]"),
+            reason,
+        })
+    });
+    Member::Exec(Exec {
+        batch: true,
+        calls: calls.collect(),
+    })
+}
+
+fn compact_batch(groups: Vec<Value>) -> Member {
+    let mut calls = Vec::new();
+    for (index, group) in groups.into_iter().enumerate() {
+        match serde_json::from_value::<RawGroup>(group) {
+            Ok(group) => calls.extend(group.calls(index)),
+            Err(error) => calls.push(Err(MemberFault {
+                what: format!("groups[{index}]"),
+                reason: error.to_string(),
+            })),
+        }
+    }
+    Member::Exec(Exec { batch: true, calls })
+}
+
+impl RawGroup {
+    fn calls(self, group: usize) -> impl Iterator<Item = Result<TargetCall, MemberFault>> {
+        let Self {
+            action_id,
+            payloads,
+            assignments,
+        } = self;
+        assignments.into_iter().enumerate().map(move |(index, assignment)| {
+            let data = match assignment.payload_index {
+                None => Value::Null,
+                Some(at) => payloads.get(at).cloned().ok_or_else(|| MemberFault {
+                    what: format!("groups[{group}].assignments[{index}]"),
+                    reason: format!(
+                        "`payloadIndex` {at} is beyond the {} payloads of the group",
+                        payloads.len()
+                    ),
+                })?,
+            };
+            Ok(TargetCall {
+                tx: assignment.tx,
+                instance_id: assignment.instance_id,
+                target_id: assignment.target_id,
+                action_id: action_id.clone(),
+                data,
+            })
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! Frames that are no events: answers, pings, commands to the server.
+
+use serde_json::{Value, json};
+
+use crate::entity::Instance;
+
+/// The response to a command. `tx` stands twice, because 2023 servers look for it beside `data` and
+/// later ones inside.
+#[must_use]
+pub fn response(tx: &str, response: &Value) -> String {
+    json!({
+        "event": "ws:m:command-response",
+        "tx": tx,
+        "data": { "tx": tx, "response": response },
+    })
+    .to_string()
+}
+
+/// The answer to a command that was not carried out, or not wholly.
+#[must_use]
+pub fn error(tx: &str, command_id: &str, message: &str) -> String {
+    json!({
+        "event": "ws:m:command-error",
+        "tx": tx,
+        "message": message,
+        "data": { "tx": tx, "commandId": command_id, "message": message },
+    })
+    .to_string()
+}
+
+/// A ping, which a 2026 server echoes at once. `timestamp` is in milliseconds since 1970.
+#[must_use]
+pub fn ping(id: &str, timestamp: u64) -> String {
+    json!({ "event": "ws:m:ping", "data": { "id": id, "timestamp": timestamp } }).to_string()
+}
+
+/// The echo of a server's own ping.
+#[must_use]
+pub fn echo(ping: &Value) -> String {
+    json!({ "event": "ws:m:ping", "data": ping }).to_string()
+}
+
+/// The command by which a 2026 server stores an instance together with its machine.
+#[must_use]
+pub fn register_instance(tx: &str, created_at: &str, instance: &Instance) -> String {
+    json!({
+        "event": "ws:m:command",
+        "data": {
+            "commandId": "RegisterInstance",
+            "command": { "tx": tx, "createdAt": created_at, "instance": instance },
+        },
+    })
+    .to_string()
+}

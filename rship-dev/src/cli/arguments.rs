@@ -1,0 +1,201 @@
+//! The arguments of an action, read from its schema.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// How many choices of a list are spelled out.
+const CHOICES_SHOWN: usize = 6;
+/// How deep lists of lists are spelled out.
+const DEPTH: usize = 4;
+
+/// One argument.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Argument {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) required: bool,
+}
+
+/// The arguments that a schema asks for; a schema that is no object is one argument `value`.
+pub(crate) fn of(schema: &Value) -> Vec<Argument> {
+    // 2023 sends a schema as the text of its JSON.
+    let parsed = match schema {
+        Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+        other => other.clone(),
+    };
+    let schema = resolve(&parsed, &parsed);
+    let Value::Object(object) = schema else {
+        return Vec::new();
+    };
+    if let Some(Value::Object(properties)) = object.get("properties") {
+        let required = |name: &str| {
+            object
+                .get("required")
+                .and_then(Value::as_array)
+                .is_some_and(|names| names.iter().any(|one| one == name))
+        };
+        return properties
+            .iter()
+            .map(|(name, property)| Argument {
+                name: name.clone(),
+                kind: kind(&parsed, property, DEPTH),
+                required: required(name),
+            })
+            .collect();
+    }
+    match object.get("type").and_then(Value::as_str) {
+        None | Some("object" | "null") => Vec::new(),
+        Some(_) => vec![Argument {
+            name: "value".to_owned(),
+            kind: kind(&parsed, schema, DEPTH),
+            required: true,
+        }],
+    }
+}
+
+/// A schema in one word; lists inside lists are shown `depth` levels deep, as a schema may contain itself.
+fn kind(root: &Value, schema: &Value, depth: usize) -> String {
+    let Some(depth) = depth.checked_sub(1) else {
+        return "..".to_owned();
+    };
+    let schema = resolve(root, schema);
+    if let Some(choices) = choices(schema) {
+        return choices;
+    }
+    if is_color(schema) {
+        return "color".to_owned();
+    }
+    match (schema["type"].as_str(), schema["format"].as_str()) {
+        (_, Some("exec-tick")) => "trigger".to_owned(),
+        (_, Some("gradient")) => "gradient".to_owned(),
+        (Some("array"), _) => format!(
+            "[{}]",
+            schema
+                .get("items")
+                .map_or_else(|| "any".to_owned(), |items| kind(root, items, depth))
+        ),
+        (Some(kind), _) => kind.to_owned(),
+        (None, _) => "any".to_owned(),
+    }
+}
+
+fn choices(schema: &Value) -> Option<String> {
+    let all: Vec<_> = match (schema.get("oneOf"), schema.get("enum")) {
+        (Some(Value::Array(members)), _) => members
+            .iter()
+            .map(|member| member.get("const"))
+            .collect::<Option<_>>()?,
+        (_, Some(Value::Array(members))) => members.iter().collect(),
+        _ => return None,
+    };
+    let mut words: Vec<_> = all
+        .iter()
+        .take(CHOICES_SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    if all.len() > CHOICES_SHOWN {
+        words.push("..".to_owned());
+    }
+    Some(words.join("|"))
+}
+
+/// Servers take an object of exactly these numbers for a colour.
+fn is_color(schema: &Value) -> bool {
+    let Some(properties) = schema["properties"].as_object() else {
+        return false;
+    };
+    let mut names: Vec<_> = properties.keys().map(|name| name.to_lowercase()).collect();
+    names.sort_unstable();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let colors: [&[&str]; 8] = [
+        &["b", "g", "r"],
+        &["a", "b", "g", "r"],
+        &["blue", "green", "red"],
+        &["alpha", "blue", "green", "red"],
+        &["h", "l", "s"],
+        &["a", "h", "l", "s"],
+        &["h", "s", "v"],
+        &["a", "h", "s", "v"],
+    ];
+    colors.contains(&names.as_slice())
+        && properties
+            .values()
+            .all(|property| matches!(property["type"].as_str(), Some("number" | "integer")))
+}
+
+/// Follows one reference; a second one in a row is left as it is.
+fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+    let Some(reference) = schema["$ref"].as_str() else {
+        return schema;
+    };
+    let name = reference.rsplit('/').next().unwrap_or_default();
+    ["$defs", "definitions"]
+        .iter()
+        .find_map(|definitions| root.get(definitions)?.get(name))
+        .unwrap_or(schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn words(schema: Value) -> Vec<String> {
+        let argument = |one: Argument| {
+            format!(
+                "{}{}:{}",
+                one.name,
+                if one.required { "" } else { "?" },
+                one.kind
+            )
+        };
+        of(&schema).into_iter().map(argument).collect()
+    }
+
+    #[test]
+    fn kinds_are_named_as_a_user_thinks_of_them() {
+        let number = json!({"type": "number"});
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "a": {"type": "integer"},
+                "b": {"type": "array", "items": {"type": "string"}},
+                "c": {"type": "object", "properties": {"r": number, "g": number, "b": number}},
+                "d": {"type": "string", "enum": ["x", "y"], "oneOf": [{"const": "x", "title": "X"}, {"const": "y", "title": "Y"}]},
+                "e": {"$ref": "#/$defs/E"},
+                "f": {},
+            },
+            "required": ["a"],
+            "$defs": {"E": {"type": "boolean"}},
+        });
+        let expected = [
+            "a:integer",
+            "b?:[string]",
+            "c?:color",
+            "d?:\"x\"|\"y\"",
+            "e?:boolean",
+            "f?:any",
+        ];
+        assert_eq!(words(schema.clone()), expected);
+        assert_eq!(words(schema.to_string().into()), expected);
+    }
+
+    #[test]
+    fn a_schema_without_fields_has_no_arguments_or_one() {
+        assert_eq!(words(Value::Null), [""; 0]);
+        assert_eq!(words(json!({"type": "object"})), [""; 0]);
+        assert_eq!(words(json!({"type": "number"})), ["value:number"]);
+        assert_eq!(words("no json".into()), [""; 0]);
+    }
+
+    #[test]
+    fn a_cycle_of_references_ends() {
+        let own = |name: &str| json!({"$ref": format!("#/$defs/{name}")});
+        let schema = json!({
+            "properties": {"m": own("M"), "n": own("N")},
+            "$defs": {"M": own("M"), "N": {"type": "array", "items": own("N")}},
+        });
+        assert_eq!(words(schema), ["m?:any", "n?:[[[[..]]]]"]);
+    }
+}

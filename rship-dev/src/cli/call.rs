@@ -1,0 +1,131 @@
+//! `rship-dev call`: run an action and print its answer.
+
+use rship_core::wire::Generation;
+use serde_json::Value;
+
+use super::Failure;
+use super::client::{Client, Items};
+use super::output::Output;
+use crate::{near, speaking};
+
+/// The action's arguments from the command line; none is null.
+pub(crate) fn parse(data: Option<&str>) -> Result<Value, Failure> {
+    let Some(text) = data else {
+        return Ok(Value::Null);
+    };
+    serde_json::from_str(text).map_err(|error| {
+        Failure::Told(format!("the arguments `{text}` are no JSON ({error}): write an object as '{{\"name\": 1}}', text as '\"text\"'"))
+    })
+}
+
+/// Runs the action and prints the answer; an error that is answered is a failure.
+pub(crate) async fn run(
+    output: Output,
+    client: &mut Client,
+    action_id: &str,
+    data: Value,
+    instance: Option<&str>,
+) -> Result<(), Failure> {
+    let (_, [actions, statuses]) = client.fetch(&[], ["Action", "TargetStatus"]).await?;
+    let action = actions
+        .get(action_id)
+        .ok_or_else(|| Failure::Told(no_action(action_id, &actions)))?;
+    let generation = client.generation();
+    let instance = match (generation, instance) {
+        (Generation::V2023, Some(_)) => {
+            return Err(Failure::Told(
+                "a 2023 server's commands name no instance: leave out --instance".to_owned(),
+            ));
+        }
+        (Generation::V2023, None) => None,
+        (_, Some(named)) => Some(named.to_owned()),
+        (_, None) => Some(the_instance(action, &statuses).map_err(Failure::Told)?),
+    };
+    let (command_id, command) =
+        speaking::action_command(generation, instance.as_deref(), action, data);
+    let response = client
+        .command(command_id, command)
+        .await?
+        .map_err(Failure::Told)?;
+    output.say(|| format!("{response:#}"), || response.clone())?;
+    Ok(())
+}
+
+fn no_action(action_id: &str, known: &Items) -> String {
+    if known.is_empty() {
+        return format!("there is no action `{action_id}`: no executor has registered any");
+    }
+    let near = near::names(action_id, known.keys().map(String::as_str));
+    if near.is_empty() {
+        return format!("there is no action `{action_id}`: `rship-dev ls` shows those there are");
+    }
+    format!(
+        "there is no action `{action_id}`{}",
+        near::did_you_mean(&near)
+    )
+}
+
+/// The one instance in which the action's target is online.
+fn the_instance(action: &Value, statuses: &Items) -> Result<String, String> {
+    let target = &action["targetId"];
+    let online = statuses
+        .values()
+        .filter(|status| status["targetId"] == *target && status["status"] == "online");
+    let instances: Vec<_> = online
+        .filter_map(|status| status["instanceId"].as_str())
+        .collect();
+    match instances.as_slice() {
+        [one] => Ok((*one).to_owned()),
+        [] => Err(format!(
+            "the target {target} of the action {} is online in no instance",
+            action["id"]
+        )),
+        several => Err(format!(
+            "the target {target} is online in several instances, name one with --instance: {}",
+            several.join(", ")
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_arguments_are_null_and_bad_ones_an_error() {
+        assert_eq!(parse(None).unwrap(), Value::Null);
+        assert_eq!(parse(Some("{\"a\":1}")).unwrap(), json!({"a": 1}));
+        assert!(
+            parse(Some("text"))
+                .unwrap_err()
+                .to_string()
+                .contains("'\"text\"'")
+        );
+    }
+
+    #[test]
+    fn the_instance_is_the_only_one_online() {
+        let action = json!({"id": "t:a", "targetId": "t"});
+        let status = |instance: &str, status: &str| {
+            (
+                instance.to_owned(),
+                json!({"targetId": "t", "instanceId": instance, "status": status}),
+            )
+        };
+        let one = Items::from([status("i", "online"), status("j", "offline")]);
+        assert_eq!(the_instance(&action, &one).unwrap(), "i");
+        let two = Items::from([status("i", "online"), status("j", "online")]);
+        assert!(
+            the_instance(&action, &two)
+                .unwrap_err()
+                .ends_with("--instance: i, j")
+        );
+        assert!(
+            the_instance(&action, &Items::new())
+                .unwrap_err()
+                .contains("no instance")
+        );
+    }
+}

@@ -1,0 +1,195 @@
+//! The command line.
+
+mod arguments;
+mod call;
+mod client;
+mod ls;
+mod message;
+mod output;
+mod render;
+mod serve;
+mod tree;
+mod watch;
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use rship_core::wire::Generation;
+use tracing_subscriber::EnvFilter;
+
+use self::client::Client;
+use self::output::Output;
+
+/// Run a local Rocketship core, and look into any running one.
+#[derive(Debug, Parser)]
+#[command(name = "rship-dev", version, about, long_about = None)]
+struct Cli {
+    /// Print one JSON document a line.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a local core until Ctrl-C; prints its address, then executors as they come and go, and whatever it drops.
+    Serve {
+        /// The generation of server to be: 2023, 2024 or 2026.
+        #[arg(long, default_value_t = Generation::V2026)]
+        wire: Generation,
+        /// Where to listen; beyond 127.0.0.1 there is no protection.
+        #[arg(long, default_value = "127.0.0.1:5155")]
+        bind: SocketAddr,
+    },
+    /// Show instances, targets, actions and emitters as a tree.
+    Ls {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Run an action and print its answer.
+    Call {
+        /// The action's id, as `ls` shows it.
+        action: String,
+        /// The action's arguments as JSON; none is null.
+        #[arg(allow_hyphen_values = true)]
+        json_data: Option<String>,
+        /// The instance to run it in, where several have the target.
+        #[arg(long)]
+        instance: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Print an emitter's last pulse, and each one that follows, until Ctrl-C.
+    Watch {
+        /// The emitter's id, as `ls` shows it.
+        emitter: String,
+        /// The instance to watch, where several have the emitter.
+        #[arg(long)]
+        instance: Option<String>,
+        /// End after that many pulses.
+        #[arg(long)]
+        count: Option<u64>,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Server {
+    /// The server's address.
+    #[arg(long, env = "RSHIP_URL", default_value = "ws://127.0.0.1:5155/myko")]
+    url: String,
+    /// How long to wait for the server, as `500ms` or `15s`.
+    #[arg(long, default_value = "15s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+}
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// What to tell the user.
+    #[error("{0}")]
+    Told(String),
+    /// Standard output was closed: the reader has seen enough.
+    #[error("standard output is closed")]
+    Closed,
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::Closed
+        } else {
+            Self::Told(format!("cannot write to standard output: {error}"))
+        }
+    }
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // What `serve` says about drops is on standard output already.
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,rship_dev=error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Told(format!("cannot start: {error}")))
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    match ended {
+        Ok(()) | Err(Failure::Closed) => ExitCode::SUCCESS,
+        Err(Failure::Told(message)) => {
+            output::complain(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let output = Output::new(cli.json);
+    match cli.command {
+        Command::Serve { wire, bind } => serve::run(output, wire, bind).await,
+        Command::Ls { server } => ls::run(output, &mut connect(&server).await?).await,
+        Command::Call {
+            action,
+            json_data,
+            instance,
+            server,
+        } => {
+            let data = call::parse(json_data.as_deref())?;
+            call::run(
+                output,
+                &mut connect(&server).await?,
+                &action,
+                data,
+                instance.as_deref(),
+            )
+            .await
+        }
+        Command::Watch {
+            emitter,
+            instance,
+            count,
+            server,
+        } => {
+            let what = watch::What {
+                emitter,
+                instance,
+                count,
+            };
+            watch::run(output, &mut connect(&server).await?, &what).await
+        }
+    }
+}
+
+async fn connect(server: &Server) -> Result<Client, Failure> {
+    Client::connect(&server.url, server.timeout).await
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_may_be_negative_numbers() {
+        let cli = Cli::parse_from(["rship-dev", "call", "a:b", "-3"]);
+        assert!(matches!(cli.command, Command::Call { json_data: Some(data), .. } if data == "-3"));
+    }
+}

@@ -1,0 +1,150 @@
+//! `rship-dev serve`: a local core until Ctrl-C, telling what happens.
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+
+use rship_core::wire::Generation;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::Failure;
+use super::output::{Output, remark};
+use crate::explained::{DROP_TYPE, WARNING_TYPE};
+use crate::server::LocalCore;
+use crate::store::{Change, StoreEvent};
+
+/// Runs a core; prints its address first, then a line for each executor that comes or goes and each drop.
+pub(crate) async fn run(
+    output: Output,
+    generation: Generation,
+    bind: SocketAddr,
+) -> Result<(), Failure> {
+    if !bind.ip().is_loopback() {
+        remark(&format!(
+            "note: {bind} can be reached from other machines, and nothing protects it"
+        ));
+    }
+    let core = LocalCore::builder()
+        .generation(generation)
+        .bind(bind)
+        .start()
+        .await
+        .map_err(|error| {
+            let hint = match error.kind() {
+                ErrorKind::AddrInUse => {
+                    ": another core may be running there, name another address with --bind"
+                }
+                _ => ": name another address with --bind",
+            };
+            Failure::Told(format!("cannot listen on {bind} ({error}){hint}"))
+        })?;
+    let mut events = core.events();
+    let end = end_signal()
+        .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
+    let mut end = std::pin::pin!(end);
+    let url = core.url();
+    output.say(
+        || format!("listening on {url}, speaking {generation}"),
+        || json!({"kind": "listening", "url": url, "wire": generation.as_str()}),
+    )?;
+    let mut told = Told {
+        output,
+        present: BTreeSet::new(),
+    };
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut end => break,
+            event = events.recv() => match event {
+                Ok(event) => told.event(&event)?,
+                Err(RecvError::Lagged(_)) => told.catch_up(&core)?,
+                Err(RecvError::Closed) => break,
+            },
+        }
+    }
+    core.shutdown().await;
+    Ok(())
+}
+
+struct Told {
+    output: Output,
+    /// The instances that are there.
+    present: BTreeSet<String>,
+}
+
+impl Told {
+    fn event(&mut self, event: &StoreEvent) -> Result<(), Failure> {
+        match (event.item_type.as_str(), event.change) {
+            ("Instance", Change::Set) => self.instance(
+                &event.id,
+                &event.item,
+                event.item["status"] != "Unavailable",
+            ),
+            ("Instance", Change::Del) => self.instance(&event.id, &event.item, false),
+            // The same again only counts up, and is not worth another line.
+            (DROP_TYPE | WARNING_TYPE, Change::Set) if event.item["count"] == 1 => {
+                let kind = if event.item_type == DROP_TYPE {
+                    "drop"
+                } else {
+                    "warning"
+                };
+                let text = event.item["text"].as_str().unwrap_or_default();
+                let document = || json!({"kind": kind, "text": text, "explained": event.item});
+                Ok(self.output.say(|| text.to_owned(), document)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn instance(&mut self, id: &str, item: &Value, here: bool) -> Result<(), Failure> {
+        let news = if here {
+            self.present.insert(id.to_owned())
+        } else {
+            self.present.remove(id)
+        };
+        if !news {
+            return Ok(());
+        }
+        let what = if here { "appeared" } else { "disappeared" };
+        let service = item["serviceId"].as_str().unwrap_or_default();
+        let text = || format!("executor `{id}` of service `{service}` {what}");
+        Ok(self
+            .output
+            .say(text, || json!({"kind": what, "instance": item}))?)
+    }
+
+    /// After a flood: how the instances are now, whatever was missed.
+    fn catch_up(&mut self, core: &LocalCore) -> Result<(), Failure> {
+        for (id, item) in core.items("Instance") {
+            let here = item["status"] != "Unavailable";
+            self.instance(&id, &item, here)?;
+        }
+        Ok(())
+    }
+}
+
+/// Ctrl-C, or the polite end from a supervisor. Whoever sees the address may send it at once, so the
+/// handlers are in place when this returns.
+#[cfg(unix)]
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a handler the signal ends the process by itself.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}

@@ -1,0 +1,169 @@
+//! What a real server would drop without a word, in words.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The item type under which the drops can be queried over the wire.
+pub const DROP_TYPE: &str = "rship-dev:Drop";
+/// The item type under which the warnings can be queried over the wire.
+pub const WARNING_TYPE: &str = "rship-dev:Warning";
+
+/// How many different explanations are kept; the oldest make room.
+const KEPT: usize = 1_000;
+
+/// What became of the thing that is explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// It was not stored, or not acted upon.
+    Dropped,
+    /// It was stored, but a part of it will not work as its author expects.
+    Kept,
+}
+
+/// One thing that a server of this generation drops or cannot use, with the reason.
+///
+/// `Display` is the whole sentence, for instance ``the Action `stand:burn` was dropped: `schema` is
+/// a string, a 2026 server wants an object or null``.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Explained {
+    /// The entity's type (`Target`, `Action`, ...); for a frame that cannot be read, its event (`ws:m:ping`, ...) or `frame`.
+    pub item_type: String,
+    /// The entity's id, or the frame's transaction; empty when it has none.
+    #[serde(rename = "itemId")]
+    pub id: String,
+    /// The field at fault as a dotted path; empty when it is about the whole.
+    pub field: String,
+    /// What was found there and what a server wants.
+    pub reason: String,
+    /// The client that sent it.
+    pub client_id: String,
+    /// How often the same was met.
+    pub count: u64,
+    /// Whether it was dropped, or kept with a warning.
+    pub verdict: Verdict,
+}
+
+/// An [`Explained`] whose verdict is [`Verdict::Dropped`].
+pub type Dropped = Explained;
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            item_type,
+            id,
+            reason,
+            ..
+        } = self;
+        if id.is_empty() {
+            write!(f, "a {item_type}")?;
+        } else {
+            write!(f, "the {item_type} `{id}`")?;
+        }
+        match self.verdict {
+            Verdict::Dropped => write!(f, " was dropped: {reason}"),
+            Verdict::Kept => write!(f, " was kept, but {reason}"),
+        }
+    }
+}
+
+impl Explained {
+    /// The id under which it can be queried; equal explanations share it.
+    pub(crate) fn key(&self) -> String {
+        format!(
+            "{}/{}/{}/{}",
+            self.item_type, self.id, self.field, self.client_id
+        )
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        self.item_type == other.item_type
+            && self.id == other.id
+            && self.field == other.field
+            && self.reason == other.reason
+            && self.client_id == other.client_id
+            && self.verdict == other.verdict
+    }
+}
+
+/// The explanations so far, equal ones counted instead of repeated.
+#[derive(Debug, Default)]
+pub(crate) struct Explanations {
+    list: Vec<Explained>,
+}
+
+impl Explanations {
+    /// Adds one and returns it as it is now kept.
+    pub(crate) fn add(&mut self, new: Explained) -> Explained {
+        if let Some(known) = self.list.iter_mut().find(|known| known.says_the_same(&new)) {
+            known.count += 1;
+            tracing::debug!(target: "rship_dev", count = known.count, "{known}");
+            return known.clone();
+        }
+        tracing::warn!(target: "rship_dev", item_type = %new.item_type, id = %new.id, field = %new.field, "{new}");
+        if self.list.len() == KEPT {
+            self.list.remove(0);
+        }
+        self.list.push(new.clone());
+        new
+    }
+
+    pub(crate) fn with(&self, verdict: Verdict) -> Vec<Explained> {
+        self.list
+            .iter()
+            .filter(|explained| explained.verdict == verdict)
+            .cloned()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(reason: &str) -> Explained {
+        Explained {
+            item_type: "Action".into(),
+            id: "x:y".into(),
+            field: "schema".into(),
+            reason: reason.into(),
+            client_id: "c".into(),
+            count: 1,
+            verdict: Verdict::Dropped,
+        }
+    }
+
+    #[test]
+    fn display_is_a_sentence_about_the_entity() {
+        let one = explained("`schema` is a string, a 2026 server wants an object or null");
+        assert_eq!(
+            one.to_string(),
+            "the Action `x:y` was dropped: `schema` is a string, a 2026 server wants an object or null"
+        );
+        let frame = Explained {
+            item_type: "ws:m:ping".into(),
+            id: String::new(),
+            ..explained("`id` is missing")
+        };
+        assert_eq!(
+            frame.to_string(),
+            "a ws:m:ping was dropped: `id` is missing"
+        );
+    }
+
+    #[test]
+    fn equal_explanations_are_counted_and_the_list_is_bounded() {
+        let mut all = Explanations::default();
+        all.add(explained("a"));
+        assert_eq!(all.add(explained("a")).count, 2);
+        assert_eq!(all.with(Verdict::Dropped).len(), 1);
+        for number in 0..2 * KEPT {
+            all.add(explained(&number.to_string()));
+        }
+        assert_eq!(all.with(Verdict::Dropped).len(), KEPT);
+        assert!(all.with(Verdict::Kept).is_empty());
+    }
+}

@@ -1,0 +1,82 @@
+//! What a server of each generation can read, and the words for what it cannot.
+//!
+//! Written apart from the executor's own codec on purpose: two readings of one protocol that agree
+//! are evidence, one reading used twice is not.
+
+pub(crate) mod entities;
+pub(crate) mod fields;
+pub(crate) mod frames;
+pub(crate) mod schema;
+
+use rship_core::wire::Generation;
+use serde_json::Value;
+
+use crate::explained::Verdict;
+
+/// One thing wrong with an entity or a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// Dotted path of the field; empty when it is about the whole.
+    pub(crate) field: String,
+    pub(crate) reason: String,
+    pub(crate) verdict: Verdict,
+}
+
+impl Problem {
+    /// A server drops the whole because of it.
+    pub(crate) fn fatal(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            reason: reason.into(),
+            verdict: Verdict::Dropped,
+        }
+    }
+
+    /// A server takes it, but something will not work.
+    pub(crate) fn warning(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            reason: reason.into(),
+            verdict: Verdict::Kept,
+        }
+    }
+
+    /// The field is not there.
+    pub(crate) fn missing(generation: Generation, field: &str, wants: &str) -> Self {
+        Self::fatal(
+            field,
+            format!("`{field}` is missing, a {generation} server wants {wants}"),
+        )
+    }
+
+    /// The field is there, but is not what a server wants.
+    pub(crate) fn wrong(generation: Generation, field: &str, found: &Value, wants: &str) -> Self {
+        Self::fatal(
+            field,
+            format!(
+                "`{field}` is {}, a {generation} server wants {wants}",
+                found_words(found)
+            ),
+        )
+    }
+
+    pub(crate) fn is_fatal(&self) -> bool {
+        self.verdict == Verdict::Dropped
+    }
+}
+
+/// A value in the words of an explanation: short values as they are, long ones by their kind.
+pub(crate) fn found_words(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(flag) => format!("the boolean `{flag}`"),
+        Value::Number(number) => format!("the number `{number}`"),
+        Value::String(text) if text.is_empty() => "an empty string".to_owned(),
+        Value::String(text) if text.chars().count() <= 32 && !text.contains(['\n', '{']) => {
+            format!("the string `{text}`")
+        }
+        Value::String(_) => "a string".to_owned(),
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}

@@ -1,0 +1,383 @@
+//! The local core: a Myko server in one process and in memory.
+
+mod error;
+mod listener;
+mod receive;
+mod routing;
+mod session;
+mod shared;
+mod state;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rship_core::wire::Generation;
+use serde_json::{Map, Value};
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, oneshot, watch};
+use tokio::task::JoinHandle;
+
+pub use self::error::{CommandError, WaitError};
+use self::routing::{Caller, Outcome};
+use self::shared::Shared;
+use self::state::{Outgoing, State};
+use crate::explained::{Dropped, Explained, Verdict};
+use crate::near;
+use crate::speaking;
+use crate::store::{ClientNo, StoreEvent};
+
+/// How a [`LocalCore`] is to be.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    generation: Generation,
+    bind: SocketAddr,
+    answer_limit: Duration,
+    ping_every: Duration,
+    record: bool,
+}
+
+impl Builder {
+    /// The generation to speak; [`Generation::V2026`] unless said otherwise.
+    #[must_use]
+    pub const fn generation(mut self, generation: Generation) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// Where to listen; a free port of `127.0.0.1` unless said otherwise.
+    #[must_use]
+    pub fn bind(mut self, addr: impl Into<SocketAddr>) -> Self {
+        self.bind = addr.into();
+        self
+    }
+
+    /// How long an executor has to answer a command; 10 s as on a real server unless said otherwise.
+    #[must_use]
+    pub const fn answer_limit(mut self, limit: Duration) -> Self {
+        self.answer_limit = limit;
+        self
+    }
+
+    /// How often a 2024 server sends its own ping; every 5 s unless said otherwise. Zero counts as a millisecond.
+    #[must_use]
+    pub const fn ping_every(mut self, every: Duration) -> Self {
+        self.ping_every = every;
+        self
+    }
+
+    /// Whether to keep every text frame that comes in, for [`LocalCore::frames`].
+    #[must_use]
+    pub const fn record(mut self, record: bool) -> Self {
+        self.record = record;
+        self
+    }
+
+    /// Starts to listen. Has to be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn start(self) -> io::Result<LocalCore> {
+        let listener = TcpListener::bind(self.bind).await?;
+        let addr = listener.local_addr()?;
+        let ping_every = self.ping_every.max(Duration::from_millis(1));
+        let shared = Shared::new(self.generation, self.answer_limit, ping_every, self.record);
+        let stop = watch::Sender::new(false);
+        let task = tokio::spawn(listener::listen(
+            listener,
+            Arc::clone(&shared),
+            stop.subscribe(),
+        ));
+        Ok(LocalCore {
+            shared,
+            addr,
+            stop,
+            task: Some(task),
+        })
+    }
+}
+
+/// A Myko server in this process, in memory, on `/myko`, speaking one generation.
+///
+/// What a real server drops without a word, it drops as well, and explains: see [`LocalCore::drops`].
+/// Dropping it stops it; [`LocalCore::shutdown`] also waits for that.
+#[derive(Debug)]
+pub struct LocalCore {
+    shared: Arc<Shared>,
+    addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl LocalCore {
+    /// A core that speaks 2026 on a free port of `127.0.0.1`, unless told otherwise.
+    #[must_use]
+    pub const fn builder() -> Builder {
+        Builder {
+            generation: Generation::V2026,
+            bind: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            answer_limit: Duration::from_secs(10),
+            ping_every: Duration::from_secs(5),
+            record: false,
+        }
+    }
+
+    /// The address for executors: `ws://127.0.0.1:PORT/myko`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("ws://{}{}", self.addr, session::PATH)
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The generation that it speaks.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.shared.generation
+    }
+
+    /// The last state of every entity of one type, by id.
+    #[must_use]
+    pub fn items(&self, item_type: &str) -> BTreeMap<String, Value> {
+        self.shared.look(|state| items(state, item_type))
+    }
+
+    /// The last state of one entity.
+    #[must_use]
+    pub fn item(&self, item_type: &str, id: &str) -> Option<Value> {
+        self.shared.look(|state| {
+            state
+                .store
+                .get(item_type, id)
+                .map(|entry| entry.item.clone())
+        })
+    }
+
+    /// The last state of every entity, by type and id; the core's own types are left out.
+    #[must_use]
+    pub fn snapshot(&self) -> BTreeMap<String, BTreeMap<String, Value>> {
+        self.shared.look(|state| {
+            let types = state
+                .store
+                .types()
+                .filter(|item_type| !item_type.starts_with("rship-dev:"));
+            types
+                .map(|item_type| (item_type.to_owned(), items(state, item_type)))
+                .collect()
+        })
+    }
+
+    /// What was dropped, oldest first, one for each thing wrong; the same thing again only counts up.
+    ///
+    /// The newest 1,000 drops and warnings are kept.
+    #[must_use]
+    pub fn drops(&self) -> Vec<Dropped> {
+        self.shared
+            .look(|state| state.explanations.with(Verdict::Dropped))
+    }
+
+    /// What was stored although a part of it will not work as meant, oldest first.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Explained> {
+        self.shared
+            .look(|state| state.explanations.with(Verdict::Kept))
+    }
+
+    /// The text frames that came in so far, in order; empty unless [`Builder::record`] was set.
+    #[must_use]
+    pub fn frames(&self) -> Vec<String> {
+        self.shared.look(|state| state.frames.clone())
+    }
+
+    /// Every change of the store from now on, what was sent again unchanged included.
+    ///
+    /// A follower that falls more than 16,384 events behind loses the oldest and is told so.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<StoreEvent> {
+        self.shared.events.subscribe()
+    }
+
+    /// How many sockets are open, those of user interfaces included.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.shared.look(|state| state.clients.len())
+    }
+
+    /// Waits until `pred` holds; it is asked again after everything that happens to the core.
+    ///
+    /// # Errors
+    /// When it does not hold within `timeout`; the error tells `what` was awaited and what the store has.
+    pub async fn wait_until(
+        &self,
+        timeout: Duration,
+        what: &str,
+        mut pred: impl FnMut(&Self) -> bool + Send,
+    ) -> Result<(), WaitError> {
+        let mut revisions = self.shared.revisions();
+        let held = async {
+            while !pred(self) {
+                if revisions.changed().await.is_err() {
+                    return false;
+                }
+            }
+            true
+        };
+        match tokio::time::timeout(timeout, held).await {
+            Ok(true) => Ok(()),
+            // It may be about something else than the core: one last look.
+            Ok(false) | Err(_) if pred(self) => Ok(()),
+            Ok(false) | Err(_) => Err(WaitError::new(what, timeout, self)),
+        }
+    }
+
+    /// Runs an action as this generation asks for it, and waits for the answer.
+    ///
+    /// The target is looked up from the stored Action. Without an instance, the command goes to every executor
+    /// that has the target online; where exactly one instance has it and the generation names instances, that one is named.
+    ///
+    /// # Errors
+    /// When the action or its executor is unknown, answers with an error, or does not answer in time.
+    pub async fn exec(
+        &self,
+        instance_id: Option<&str>,
+        action_id: &str,
+        data: Value,
+    ) -> Result<Value, CommandError> {
+        let found = self.shared.look(|state| {
+            let action = state.store.get("Action", action_id)?.item.clone();
+            let mut instances = state
+                .instances_of_target(action["targetId"].as_str().unwrap_or_default())
+                .into_keys();
+            let only = instances.next().filter(|_| instances.next().is_none());
+            Some((action, only))
+        });
+        let Some((action, only)) = found else {
+            let known = self.items("Action");
+            return Err(CommandError::UnknownAction {
+                action_id: action_id.to_owned(),
+                near: near::names(action_id, known.keys().map(String::as_str)),
+            });
+        };
+        let named = instance_id.or(only.as_deref());
+        let (command_id, command) =
+            speaking::action_command(self.generation(), named, &action, data);
+        self.send_command(instance_id, command_id, command).await
+    }
+
+    /// Sends any command and waits for the answer; a `tx` is added when it has none.
+    ///
+    /// It goes to the executor of `instance_id`; without one, to whoever the command itself names, and a command
+    /// that no server knows to the only executor there is. The generation does not limit which commands can be sent.
+    ///
+    /// # Errors
+    /// When `command` is no object, no executor is found, it answers with an error, or does not answer in time.
+    pub async fn command(
+        &self,
+        instance_id: Option<&str>,
+        command_id: &str,
+        command: Value,
+    ) -> Result<Value, CommandError> {
+        match command {
+            Value::Object(command) => self.send_command(instance_id, command_id, command).await,
+            other => Err(CommandError::Unroutable {
+                message: format!("a command is an object, not `{other}`"),
+            }),
+        }
+    }
+
+    async fn send_command(
+        &self,
+        instance_id: Option<&str>,
+        command_id: &str,
+        command: Map<String, Value>,
+    ) -> Result<Value, CommandError> {
+        let (caller, outcome) = oneshot::channel();
+        let limit = self.shared.answer_limit;
+        let tx = command
+            .get("tx")
+            .and_then(Value::as_str)
+            .map_or_else(speaking::new_tx, ToOwned::to_owned);
+        self.shared.transact(|state| {
+            let to_one =
+                |owner: Result<ClientNo, String>| Ok((vec![(owner?, command.clone())], Vec::new()));
+            let routed = match instance_id {
+                Some(instance) => to_one(state.owner_of(instance)),
+                None => match state.route(command_id, &command) {
+                    Err(message) if message == routing::NO_HANDLER => to_one(state.only_executor()),
+                    routed => routed,
+                },
+            };
+            state.dispatch(Caller::Library(caller), &tx, command_id, routed, limit);
+        });
+        match outcome.await {
+            Ok(Outcome::Response(response)) => Ok(response),
+            Ok(Outcome::Error(refusal)) => Err(CommandError::Refused {
+                command_id: refusal.command_id.unwrap_or_else(|| command_id.to_owned()),
+                message: refusal.message,
+            }),
+            Ok(Outcome::NoOwner(message)) => Err(CommandError::Unroutable { message }),
+            Ok(Outcome::TimedOut) => Err(CommandError::TimedOut {
+                command_id: command_id.to_owned(),
+                limit,
+            }),
+            Ok(Outcome::Closed) | Err(_) => Err(CommandError::Closed {
+                command_id: command_id.to_owned(),
+            }),
+        }
+    }
+
+    /// Sends a frame as it is, to the executor of one instance or to every client; returns to how many.
+    ///
+    /// It is the way to say what no server should.
+    pub fn send_frame(&self, instance_id: Option<&str>, frame: &Value) -> usize {
+        self.shared.transact(|state| {
+            let clients: Vec<_> = match instance_id {
+                Some(instance) => state.owner_of(instance).into_iter().collect(),
+                None => state.clients.keys().copied().collect(),
+            };
+            for no in &clients {
+                state.send(*no, Outgoing::Document(frame.clone()));
+            }
+            clients.len()
+        })
+    }
+
+    /// Drops all sockets without a word; the server stays, and what belonged to them is marked.
+    pub fn disconnect_all(&self) {
+        self.shared.transact(|state| {
+            let clients: Vec<_> = state.clients.keys().copied().collect();
+            for no in clients {
+                state.close(no);
+            }
+        });
+    }
+
+    /// Closes the listener and all sockets; the port can be bound again when this returns.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        if let Some(task) = self.task.take() {
+            // The task ends by itself within its own limit, or with the runtime.
+            drop(task.await);
+        }
+    }
+}
+
+impl Drop for LocalCore {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+fn items(state: &State, item_type: &str) -> BTreeMap<String, Value> {
+    state
+        .store
+        .of_type(item_type)
+        .map(|(id, entry)| (id.to_owned(), entry.item.clone()))
+        .collect()
+}

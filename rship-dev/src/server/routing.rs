@@ -1,0 +1,430 @@
+//! Commands on their way to executors, and answers on their way back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::state::{Outgoing, State};
+use crate::reading::Problem;
+use crate::reading::frames::Refusal;
+use crate::speaking;
+use crate::store::ClientNo;
+
+/// What servers say to a command that they do not know.
+pub(crate) const NO_HANDLER: &str = "Command handler not found";
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    Response(Value),
+    /// The executor's own command-error.
+    Error(Refusal),
+    /// It reached nobody; the text says who was looked for.
+    NoOwner(String),
+    Closed,
+    TimedOut,
+}
+
+/// Who waits for an answer.
+#[derive(Debug)]
+pub(crate) enum Caller {
+    Client(ClientNo),
+    Library(oneshot::Sender<Outcome>),
+}
+
+/// A command that is not answered yet.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    caller: Caller,
+    command_id: String,
+    waits_for: BTreeSet<ClientNo>,
+    outcomes: Vec<Outcome>,
+    pub(crate) until: Instant,
+    limit: Duration,
+}
+
+/// A command and the executor that it goes to.
+type Leg = (ClientNo, Map<String, Value>);
+
+impl State {
+    /// Sends the command to everyone in `legs`; the caller gets one answer for all of them.
+    pub(crate) fn dispatch(
+        &mut self,
+        caller: Caller,
+        tx: &str,
+        command_id: &str,
+        routed: Result<(Vec<Leg>, Vec<String>), String>,
+        limit: Duration,
+    ) {
+        let (legs, unrouted) = match routed {
+            Ok(routed) => routed,
+            Err(nobody) => (Vec::new(), vec![nobody]),
+        };
+        let pending = Pending {
+            caller,
+            command_id: command_id.to_owned(),
+            waits_for: legs.iter().map(|(no, _)| *no).collect(),
+            outcomes: unrouted.into_iter().map(Outcome::NoOwner).collect(),
+            until: Instant::now() + limit,
+            limit,
+        };
+        if self.pending.contains_key(tx) {
+            let message = format!("the tx `{tx}` belongs to a command that is not answered yet");
+            self.finish(
+                tx,
+                Pending {
+                    outcomes: vec![Outcome::NoOwner(message)],
+                    ..pending
+                },
+            );
+            return;
+        }
+        if legs.is_empty() {
+            self.finish(tx, pending);
+            return;
+        }
+        self.pending.insert(tx.to_owned(), pending);
+        for (no, mut command) in legs {
+            command.insert("tx".to_owned(), tx.into());
+            self.send(
+                no,
+                Outgoing::Document(speaking::command(command_id, Value::Object(command))),
+            );
+        }
+    }
+
+    /// Finds who a command is for: its legs, and what is said about the members that are for nobody.
+    pub(crate) fn route(
+        &self,
+        command_id: &str,
+        command: &Map<String, Value>,
+    ) -> Result<(Vec<Leg>, Vec<String>), String> {
+        match command_id {
+            "target:action:exec" | "ExecTargetAction" => {
+                let owners = self.owners(command, command.get("action"))?;
+                Ok((
+                    owners.into_iter().map(|no| (no, command.clone())).collect(),
+                    Vec::new(),
+                ))
+            }
+            "ResendEmitterValue" => {
+                let emitter = command
+                    .get("emitterId")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                let emitter = self.store.get("Emitter", emitter).map(|entry| &entry.item);
+                let owners = self.owners(command, emitter)?;
+                Ok((
+                    owners.into_iter().map(|no| (no, command.clone())).collect(),
+                    Vec::new(),
+                ))
+            }
+            "BatchTargetAction" => {
+                let members = array(command, "actions")?;
+                let (by_owner, unrouted) =
+                    self.split(members, |member| member.get("action").cloned());
+                let legs = by_owner.into_iter().map(|(no, members)| {
+                    let mut leg = command.clone();
+                    leg.insert("actions".to_owned(), members.into());
+                    (no, leg)
+                });
+                Ok((legs.collect(), unrouted))
+            }
+            "CompactBatchTargetAction" => self.route_compact(command),
+            _ => Err(NO_HANDLER.to_owned()),
+        }
+    }
+
+    fn route_compact(
+        &self,
+        command: &Map<String, Value>,
+    ) -> Result<(Vec<Leg>, Vec<String>), String> {
+        let mut groups_of: BTreeMap<ClientNo, Vec<Value>> = BTreeMap::new();
+        let mut unrouted = Vec::new();
+        for group in array(command, "groups")? {
+            let Value::Object(group) = group else {
+                return Err("a member of `groups` is no object".to_owned());
+            };
+            let (by_owner, nobody) =
+                self.split(array(group, "assignments")?, |member| Some(member.clone()));
+            unrouted.extend(nobody);
+            for (no, assignments) in by_owner {
+                let mut group = group.clone();
+                group.insert("assignments".to_owned(), assignments.into());
+                groups_of.entry(no).or_default().push(Value::Object(group));
+            }
+        }
+        let legs = groups_of.into_iter().map(|(no, groups)| {
+            let mut leg = command.clone();
+            leg.insert("groups".to_owned(), groups.into());
+            (no, leg)
+        });
+        Ok((legs.collect(), unrouted))
+    }
+
+    /// Sorts the members of a batch by owner, and says which are for nobody.
+    fn split(
+        &self,
+        members: &[Value],
+        target_of: impl Fn(&Value) -> Option<Value>,
+    ) -> (BTreeMap<ClientNo, Vec<Value>>, Vec<String>) {
+        let mut by_owner: BTreeMap<ClientNo, Vec<Value>> = BTreeMap::new();
+        let mut unrouted = Vec::new();
+        for member in members {
+            let owners = match member {
+                Value::Object(fields) => self.owners(fields, target_of(member).as_ref()),
+                other => Err(format!("a member of the batch is no object: {other}")),
+            };
+            match owners {
+                Ok(owners) => {
+                    for no in owners {
+                        by_owner.entry(no).or_default().push(member.clone());
+                    }
+                }
+                Err(nobody) => unrouted.push(nobody),
+            }
+        }
+        (by_owner, unrouted)
+    }
+
+    /// The executors that a command is for: the owner of the instance it names, else everyone who has the target online.
+    fn owners(
+        &self,
+        command: &Map<String, Value>,
+        target: Option<&Value>,
+    ) -> Result<BTreeSet<ClientNo>, String> {
+        if let Some(instance) = command.get("instanceId").and_then(Value::as_str) {
+            return self.owner_of(instance).map(|no| BTreeSet::from([no]));
+        }
+        match target
+            .and_then(|target| target.get("targetId"))
+            .and_then(Value::as_str)
+        {
+            Some(target) => self.owners_of_target(target),
+            None => Err("the command names neither an instance nor a target".to_owned()),
+        }
+    }
+
+    /// The executor that an instance lives on.
+    pub(crate) fn owner_of(&self, instance: &str) -> Result<ClientNo, String> {
+        match self.store.get("Instance", instance) {
+            Some(entry) => entry.owner.ok_or_else(|| {
+                format!("the executor of the instance `{instance}` is not connected")
+            }),
+            None => Err(format!("no executor has the instance `{instance}`")),
+        }
+    }
+
+    /// The instances in which a target is online, with their executors.
+    pub(crate) fn instances_of_target(&self, target: &str) -> BTreeMap<String, ClientNo> {
+        self.store
+            .of_type("TargetStatus")
+            .filter(|(_, entry)| {
+                entry.item["targetId"] == target && entry.item["status"] == "online"
+            })
+            .filter_map(|(_, entry)| {
+                let instance = entry.item["instanceId"].as_str()?;
+                Some((
+                    instance.to_owned(),
+                    self.store.get("Instance", instance)?.owner?,
+                ))
+            })
+            .collect()
+    }
+
+    fn owners_of_target(&self, target: &str) -> Result<BTreeSet<ClientNo>, String> {
+        let owners: BTreeSet<_> = self.instances_of_target(target).into_values().collect();
+        if owners.is_empty() {
+            return Err(format!(
+                "no connected executor has the target `{target}` online"
+            ));
+        }
+        Ok(owners)
+    }
+
+    /// The one executor there is, for commands that name nobody.
+    pub(crate) fn only_executor(&self) -> Result<ClientNo, String> {
+        let owners: BTreeSet<_> = self
+            .store
+            .of_type("Instance")
+            .filter_map(|(_, entry)| entry.owner)
+            .collect();
+        match (owners.first(), owners.len()) {
+            (Some(no), 1) => Ok(*no),
+            (_, 0) => Err("no executor is connected".to_owned()),
+            (_, count) => Err(format!(
+                "{count} executors are connected and the command names none: name an instance"
+            )),
+        }
+    }
+
+    /// Takes an executor's answer.
+    pub(crate) fn answered(&mut self, from: ClientNo, tx: &str, answer: Result<Value, Refusal>) {
+        if self
+            .clients
+            .get(&from)
+            .is_some_and(|client| client.set_id_tx.as_deref() == Some(tx))
+        {
+            return;
+        }
+        let event = if answer.is_ok() {
+            "ws:m:command-response"
+        } else {
+            "ws:m:command-error"
+        };
+        let Some(pending) = self
+            .pending
+            .get_mut(tx)
+            .filter(|pending| pending.waits_for.contains(&from))
+        else {
+            let reason = "no command waits for it: it is the second answer, or came too late, or its tx is of no command";
+            self.explain(Some(from), event, tx, Problem::fatal("tx", reason));
+            return;
+        };
+        pending.waits_for.remove(&from);
+        pending.outcomes.push(match answer {
+            Ok(response) => Outcome::Response(response),
+            Err(refusal) => Outcome::Error(refusal),
+        });
+        self.finish_if_complete(tx);
+    }
+
+    /// Fails what a closed connection was asked, and forgets what it asked itself.
+    pub(crate) fn fail_commands_of(&mut self, no: ClientNo) {
+        let waiting: Vec<_> = self
+            .pending
+            .iter_mut()
+            .filter_map(|(tx, pending)| {
+                pending.waits_for.remove(&no).then(|| {
+                    pending.outcomes.push(Outcome::Closed);
+                    tx.clone()
+                })
+            })
+            .collect();
+        for tx in waiting {
+            self.finish_if_complete(&tx);
+        }
+    }
+
+    /// Ends the commands whose time is over, and says when to look again.
+    pub(crate) fn expire(&mut self, now: Instant) -> Option<Instant> {
+        let late: Vec<_> = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| pending.until <= now)
+            .map(|(tx, _)| tx.clone())
+            .collect();
+        for tx in late {
+            if let Some(mut pending) = self.pending.remove(&tx) {
+                pending.outcomes.push(Outcome::TimedOut);
+                self.finish(&tx, pending);
+            }
+        }
+        self.pending.values().map(|pending| pending.until).min()
+    }
+
+    fn finish_if_complete(&mut self, tx: &str) {
+        if self
+            .pending
+            .get(tx)
+            .is_some_and(|pending| pending.waits_for.is_empty())
+            && let Some(pending) = self.pending.remove(tx)
+        {
+            self.finish(tx, pending);
+        }
+    }
+
+    /// Gives the caller the one answer.
+    fn finish(&mut self, tx: &str, pending: Pending) {
+        let Pending {
+            caller,
+            command_id,
+            outcomes,
+            limit,
+            ..
+        } = pending;
+        let outcome = summed_up(outcomes);
+        match caller {
+            // A caller that went away misses its answer.
+            Caller::Library(caller) => drop(caller.send(outcome)),
+            Caller::Client(no) => {
+                let frame = match outcome {
+                    Outcome::Response(response) => {
+                        speaking::response(self.generation, tx, response)
+                    }
+                    Outcome::Error(Refusal {
+                        command_id: theirs,
+                        message,
+                    }) => speaking::error(
+                        self.generation,
+                        tx,
+                        theirs.as_deref().unwrap_or(&command_id),
+                        &message,
+                    ),
+                    other => {
+                        speaking::error(self.generation, tx, &command_id, &other.message(limit))
+                    }
+                };
+                self.send(no, Outgoing::Document(frame));
+            }
+        }
+    }
+}
+
+impl Outcome {
+    /// The text of a command-error for an outcome that is none by itself.
+    pub(crate) fn message(&self, limit: Duration) -> String {
+        match self {
+            Self::Response(response) => response.to_string(),
+            Self::Error(refusal) => refusal.message.clone(),
+            Self::NoOwner(message) => message.clone(),
+            Self::Closed => "the executor's connection closed before it answered".to_owned(),
+            Self::TimedOut => format!(
+                "the executor did not answer within {}",
+                humantime::format_duration(limit)
+            ),
+        }
+    }
+}
+
+/// One outcome for all legs of a command: any failure is the whole's, several responses are an array.
+fn summed_up(mut outcomes: Vec<Outcome>) -> Outcome {
+    if outcomes.len() == 1 {
+        return outcomes.swap_remove(0);
+    }
+    let (responses, failures): (Vec<_>, Vec<_>) = outcomes
+        .into_iter()
+        .partition(|outcome| matches!(outcome, Outcome::Response(_)));
+    if failures.is_empty() {
+        return Outcome::Response(
+            responses
+                .into_iter()
+                .filter_map(|outcome| match outcome {
+                    Outcome::Response(response) => Some(response),
+                    _ => None,
+                })
+                .collect(),
+        );
+    }
+    if failures.contains(&Outcome::TimedOut) {
+        return Outcome::TimedOut;
+    }
+    let messages: Vec<_> = failures
+        .iter()
+        .map(|failure| failure.message(Duration::ZERO))
+        .collect();
+    Outcome::Error(Refusal {
+        command_id: None,
+        message: messages.join("; "),
+    })
+}
+
+fn array<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a Vec<Value>, String> {
+    match object.get(name) {
+        Some(Value::Array(members)) => Ok(members),
+        _ => Err(format!("the command has no array `{name}`")),
+    }
+}

@@ -1,0 +1,172 @@
+//! One connection: the handshake, the reader and the writer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use rship_core::wire::Generation;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use super::shared::{Opened, Shared, stopped};
+use super::state::Outgoing;
+use crate::codec;
+use crate::reading::{Problem, frames};
+use crate::speaking;
+use crate::store::ClientNo;
+
+/// The one path that servers serve.
+pub(crate) const PATH: &str = "/myko";
+
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
+const CLOSE_LIMIT: Duration = Duration::from_millis(500);
+
+type Socket = WebSocketStream<TcpStream>;
+
+/// Serves one connection until it ends, is thrown out, or the server stops.
+pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    // Small frames answer each other here; waiting to fill a packet only adds latency.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(target: "rship_dev", %error, "no TCP_NODELAY");
+    }
+    let handshake =
+        tokio_tungstenite::accept_hdr_async_with_config(stream, check_path, Some(codec::config()));
+    let socket = tokio::select! {
+        biased;
+        () = stopped(&mut stop) => return,
+        socket = timeout(HANDSHAKE_LIMIT, handshake) => match socket {
+            Ok(Ok(socket)) => socket,
+            Ok(Err(error)) => {
+                tracing::debug!(target: "rship_dev", %error, "no WebSocket came of a connection");
+                return;
+            }
+            Err(_) => return,
+        },
+    };
+    let (mut sink, mut stream) = socket.split();
+    let Opened {
+        no,
+        mut queue,
+        thrown_out,
+    } = shared.open();
+    let farewell = tokio::select! {
+        biased;
+        () = stopped(&mut stop) => true,
+        _ = thrown_out => false,
+        () = read(&shared, no, &mut stream) => false,
+        result = write(&shared, no, &mut sink, &mut queue) => {
+            if let Err(error) = result {
+                tracing::debug!(target: "rship_dev", %error, "a connection broke");
+            }
+            false
+        }
+    };
+    shared.transact(|state| state.close(no));
+    if farewell {
+        // A client that does not take the farewell is left without one.
+        drop(timeout(CLOSE_LIMIT, sink.close()).await);
+    }
+}
+
+// The shape of the callback, large error included, is the library's.
+#[allow(clippy::result_large_err)]
+fn check_path(request: &Request, response: Response) -> Result<Response, ErrorResponse> {
+    let path = request.uri().path();
+    if path == PATH {
+        return Ok(response);
+    }
+    let mut refusal = ErrorResponse::new(Some(format!(
+        "there is nothing at {path}, the WebSocket is at {PATH}\n"
+    )));
+    *refusal.status_mut() = StatusCode::NOT_FOUND;
+    Err(refusal)
+}
+
+async fn read(shared: &Shared, no: ClientNo, stream: &mut SplitStream<Socket>) {
+    while let Some(message) = stream.next().await {
+        let message = match message {
+            Ok(message) => message,
+            Err(Error::Capacity(error)) => {
+                let reason = format!(
+                    "{error}: a server takes {} MiB per message and closes the connection",
+                    codec::MAX_MESSAGE >> 20
+                );
+                shared.transact(|state| {
+                    state.explain(Some(no), "frame", "", Problem::fatal("", reason))
+                });
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(target: "rship_dev", %error, "a connection ended");
+                return;
+            }
+        };
+        if matches!(message, Message::Close(_)) {
+            return;
+        }
+        let Some(document) = codec::decode(&message) else {
+            continue;
+        };
+        let text = if shared.record {
+            message.to_text().ok().map(ToOwned::to_owned)
+        } else {
+            None
+        };
+        let read = document.map(|document| frames::read(shared.generation, document));
+        shared.transact(|state| {
+            state.frames.extend(text);
+            match read {
+                Ok(read) => state.receive(no, read, shared.answer_limit),
+                Err(unreadable) => state.unreadable(no, unreadable),
+            }
+        });
+    }
+}
+
+async fn write(
+    shared: &Shared,
+    no: ClientNo,
+    sink: &mut SplitSink<Socket, Message>,
+    queue: &mut mpsc::Receiver<Outgoing>,
+) -> Result<(), Error> {
+    let pings = shared.generation == Generation::V2024;
+    let mut clock = interval_at(Instant::now() + shared.ping_every, shared.ping_every);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let outgoing = tokio::select! {
+            outgoing = queue.recv() => match outgoing {
+                Some(outgoing) => outgoing,
+                None => return Ok(()),
+            },
+            _ = clock.tick(), if pings => Outgoing::Document(speaking::own_ping()),
+        };
+        feed(shared, no, sink, outgoing).await?;
+        while let Ok(outgoing) = queue.try_recv() {
+            feed(shared, no, sink, outgoing).await?;
+        }
+        sink.flush().await?;
+    }
+}
+
+async fn feed(
+    shared: &Shared,
+    no: ClientNo,
+    sink: &mut SplitSink<Socket, Message>,
+    outgoing: Outgoing,
+) -> Result<(), Error> {
+    let message = match outgoing {
+        Outgoing::Document(document) => codec::encode(&document),
+        Outgoing::Bare(text) => Message::text(text),
+        Outgoing::Whole(tx) => match shared.transact(|state| state.whole(no, &tx)) {
+            Some(document) => codec::encode(&document),
+            None => return Ok(()),
+        },
+    };
+    sink.feed(message).await
+}

@@ -1,0 +1,143 @@
+//! The state as all tasks share it: one lock, never held across an await.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rship_core::wire::Generation;
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use super::state::{Client, MAX_WAITING, Outgoing, State};
+use crate::speaking;
+use crate::store::{ClientNo, StoreEvent};
+
+/// How many store events are kept for a follower that is slow.
+const EVENTS_KEPT: usize = 16_384;
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) generation: Generation,
+    pub(crate) answer_limit: Duration,
+    pub(crate) ping_every: Duration,
+    pub(crate) record: bool,
+    state: Mutex<State>,
+    /// Counts transactions, so that waiters know when to look again.
+    revision: watch::Sender<u64>,
+    pub(crate) events: broadcast::Sender<StoreEvent>,
+    /// Wakes the task that ends commands whose time is over.
+    commanded: Notify,
+}
+
+/// A connection's side of the state.
+pub(crate) struct Opened {
+    pub(crate) no: ClientNo,
+    pub(crate) queue: mpsc::Receiver<Outgoing>,
+    /// Resolves when the server throws the connection out.
+    pub(crate) thrown_out: oneshot::Receiver<()>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        generation: Generation,
+        answer_limit: Duration,
+        ping_every: Duration,
+        record: bool,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            generation,
+            answer_limit,
+            ping_every,
+            record,
+            state: Mutex::new(State::new(generation)),
+            revision: watch::Sender::new(0),
+            events: broadcast::Sender::new(EVENTS_KEPT),
+            commanded: Notify::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic inside a transaction leaves a state that is still a state.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the state.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        look(&self.lock())
+    }
+
+    /// Changes the state, then tells everyone who watches it.
+    pub(crate) fn transact<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = self.lock();
+        state.followed = self.events.receiver_count() > 0;
+        let commands = state.pending.len();
+        let result = change(&mut state);
+        for event in state.settle() {
+            // Fails when the last follower left meanwhile.
+            drop(self.events.send(event));
+        }
+        if state.pending.len() > commands {
+            self.commanded.notify_one();
+        }
+        drop(state);
+        self.revision.send_modify(|revision| *revision += 1);
+        result
+    }
+
+    /// The count of transactions, to be woken by the next.
+    pub(crate) fn revisions(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+
+    /// Takes in a new connection and greets it as the generation does.
+    pub(crate) fn open(&self) -> Opened {
+        let (sender, queue) = mpsc::channel(MAX_WAITING);
+        let (alive, thrown_out) = oneshot::channel();
+        let no = self.transact(|state| {
+            let no = state.next_client;
+            state.next_client += 1;
+            let id = speaking::new_tx();
+            let tx = speaking::new_tx();
+            let greeting = speaking::set_id(self.generation, &id, &tx);
+            let set_id_tx = greeting.is_some().then_some(tx);
+            let client = Client {
+                id,
+                set_id_tx,
+                queue: sender,
+                watches: Default::default(),
+                _alive: alive,
+            };
+            state.clients.insert(no, client);
+            if let Some(greeting) = greeting {
+                state.send(no, Outgoing::Document(greeting));
+            }
+            no
+        });
+        Opened {
+            no,
+            queue,
+            thrown_out,
+        }
+    }
+
+    /// Ends commands whose time is over; runs as long as the server.
+    pub(crate) async fn expire_commands(self: Arc<Self>) {
+        loop {
+            let next = self.transact(|state| state.expire(Instant::now()));
+            match next {
+                Some(next) => {
+                    tokio::select! {
+                        () = tokio::time::sleep_until(next) => {}
+                        () = self.commanded.notified() => {}
+                    }
+                }
+                None => self.commanded.notified().await,
+            }
+        }
+    }
+}
+
+/// Resolves when the server stops.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that the server is gone, which is a stop as well.
+    drop(stop.wait_for(|stop| *stop).await);
+}

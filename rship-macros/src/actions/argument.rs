@@ -1,0 +1,257 @@
+//! The arguments of an action.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Pat, PatIdent, PatType, Type};
+
+use crate::actions::signature::{self, Named};
+use crate::actions::{ast, conditions};
+use crate::attr::{self, Given};
+use crate::bounds::{self, Bounds};
+use crate::errors::Errors;
+use crate::{grammar, names, ty};
+
+pub(crate) struct Argument<'a> {
+    /// Its name in the payload.
+    pub(crate) name: String,
+    pub(crate) ty: &'a Type,
+    pub(crate) doc: Option<String>,
+    pub(crate) conditions: Vec<TokenStream>,
+    pub(crate) bounds: Bounds,
+    pub(crate) default: Option<TokenStream>,
+    /// The default, where it is a literal.
+    pub(crate) shown_default: Option<TokenStream>,
+    pub(crate) flatten: bool,
+}
+
+/// The arguments of one action; what is wrong with one does not hide what is wrong with the next.
+pub(crate) fn all<'a>(
+    inputs: &[&'a PatType],
+    named: &Named<'_>,
+    errors: &mut Errors,
+) -> Vec<Argument<'a>> {
+    let mut taken: Vec<String> = Vec::new();
+    let mut flattened: Option<String> = None;
+    let mut arguments = Vec::new();
+    for input in inputs {
+        let Some((argument, given)) = argument(input, named, errors) else {
+            continue;
+        };
+        if argument.flatten {
+            if let Some(first) = &flattened {
+                errors.at(
+                    given.as_ref().and_then(|given| given.name_of("flatten")),
+                    format_args!(
+                        "argument `{}` of {named} is flattened, and `{first}` is already",
+                        argument.name
+                    ),
+                    "one argument may be; put the fields of both into one struct",
+                );
+            }
+            flattened.get_or_insert(argument.name.clone());
+        } else if taken.contains(&argument.name) {
+            errors.at(
+                place(input, given.as_ref()),
+                format_args!("{named} has two arguments named `{}`", argument.name),
+                "give one of them another: `#[arg(name = \"..\")]`",
+            );
+        } else if argument.conditions.is_empty() {
+            taken.push(argument.name.clone());
+        }
+        arguments.push(argument);
+    }
+    arguments
+}
+
+/// Refuses `#[arg]` where it says nothing.
+pub(crate) fn none(attrs: &[Attribute], named: &Named<'_>, errors: &mut Errors) {
+    for attr in attrs.iter().filter(|attr| ast::is_arg(attr)) {
+        errors.at(
+            attr.path(),
+            format_args!("`#[arg]` must not be on the receiver of {named}"),
+            "it is for the arguments that come with a call; remove it",
+        );
+    }
+}
+
+fn place(input: &PatType, given: Option<&Given>) -> TokenStream {
+    match given.and_then(|given| given.text("name")) {
+        Some(name) => name.to_token_stream(),
+        None => input.pat.to_token_stream(),
+    }
+}
+
+fn argument<'a>(
+    input: &'a PatType,
+    named: &Named<'_>,
+    errors: &mut Errors,
+) -> Option<(Argument<'a>, Option<Given>)> {
+    let sorted = conditions::sort(&input.attrs, &["arg"]);
+    let mut given = None;
+    for meta in &sorted.ours {
+        Given::add(&mut given, &grammar::ARGUMENT, meta, errors);
+    }
+    let ident = name(&input.pat, named, errors);
+    let shown = ident.map_or_else(|| "..".to_owned(), names::plain);
+    let usable = type_is_usable(&input.ty, &shown, named, errors);
+    let of = format!("argument `{shown}` of {named}");
+    let bounds = match &given {
+        Some(given) => {
+            flatten_stands_alone(given, &of, errors);
+            Bounds::of(given, &input.ty, &of, errors)
+        }
+        None => Bounds::default(),
+    };
+    let ident = ident.filter(|_| usable)?;
+    let text = |key| {
+        given
+            .as_ref()
+            .and_then(|given| given.text(key))
+            .map(syn::LitStr::value)
+    };
+    if let Some(name) = given.as_ref().and_then(|given| given.text("name"))
+        && name.value().is_empty()
+    {
+        errors.at(
+            name,
+            format_args!("{of} has an empty name"),
+            "remove `name`, or write one",
+        );
+    }
+    let (default, shown_default) = default(given.as_ref(), &input.ty);
+    let argument = Argument {
+        name: text("name").unwrap_or_else(|| names::plain(ident)),
+        ty: &input.ty,
+        doc: doc(&input.attrs, text("unit").as_deref()),
+        conditions: sorted.conditions,
+        bounds,
+        default,
+        shown_default,
+        flatten: given.as_ref().is_some_and(|given| given.has("flatten")),
+    };
+    Some((argument, given))
+}
+
+fn name<'a>(pat: &'a Pat, named: &Named<'_>, errors: &mut Errors) -> Option<&'a Ident> {
+    match pat {
+        Pat::Ident(PatIdent {
+            by_ref: None,
+            subpat: None,
+            ident,
+            ..
+        }) if !names::plain(ident).is_empty() => Some(ident),
+        other => {
+            errors.at(
+                other,
+                format_args!("an argument of {named} is a pattern, so it has no name"),
+                "write a name such as `value`, and take it apart in the body",
+            );
+            None
+        }
+    }
+}
+
+fn type_is_usable(ty: &Type, name: &str, named: &Named<'_>, errors: &mut Errors) -> bool {
+    if signature::is_handle(ty) {
+        errors.at(
+            ty,
+            format_args!("argument `{name}` of {named} is a handle, which no server can send"),
+            "a handle stands in place of the receiver: `this: Handle<Self>` as the first argument",
+        );
+        return false;
+    }
+    if ty::impl_trait(ty).is_some() {
+        errors.at(
+            ty,
+            format_args!("argument `{name}` of {named} has no type of its own"),
+            "a server cannot choose a type; write the type that you need",
+        );
+        return false;
+    }
+    let Some(borrows) = ty::Borrows::of(ty, true) else {
+        return true;
+    };
+    let what =
+        format!("argument `{name}` of {named} is borrowed, and nobody keeps what it borrows");
+    match (&borrows.reference, &borrows.lifetime) {
+        (Some(reference), _) => errors.at(
+            reference,
+            what,
+            format_args!("write `{}`", ty::owned(reference)),
+        ),
+        (None, lifetime) => errors.at(
+            lifetime,
+            what,
+            "write `'static`, or a type that owns its data",
+        ),
+    }
+    false
+}
+
+fn flatten_stands_alone(given: &Given, of: &str, errors: &mut Errors) {
+    if !given.has("flatten") {
+        return;
+    }
+    for key in ["name", "min", "max", "default", "unit"] {
+        if let Some(place) = given.name_of(key) {
+            errors.at(
+                place,
+                format_args!("{of} is flattened, so it cannot have `{key}`"),
+                "its fields are the arguments; say it on them, or remove `flatten`",
+            );
+        }
+    }
+}
+
+fn default(given: Option<&Given>, ty: &Type) -> (Option<TokenStream>, Option<TokenStream>) {
+    let Some(given) = given.filter(|given| given.has("default")) else {
+        return (None, None);
+    };
+    let Some(expr) = given.expr("default") else {
+        let place = proc_macro2::Span::call_site().located_at(ty.span());
+        let default = quote::quote_spanned!(place=> <#ty as ::core::default::Default>::default());
+        return (Some(default), None);
+    };
+    let value = bounds::literal(expr, ty);
+    let shown = bounds::shown(expr).map(|shown| bounds::literal(shown, ty));
+    // A literal is borrowed text, and nobody means to write `.to_owned()` in an attribute.
+    if bounds::is_text(expr) && ty::last_name(ty).as_deref() == Some("String") {
+        return (Some(quote!(<__rship::String as ::core::convert::From<_>>::from(#value))), shown);
+    }
+    (Some(value), shown)
+}
+
+fn doc(attrs: &[Attribute], unit: Option<&str>) -> Option<String> {
+    let doc = attr::docs(attrs);
+    let Some(unit) = unit else {
+        return doc;
+    };
+    let Some(mut doc) = doc else {
+        return Some(format!("Unit: {unit}."));
+    };
+    if !doc.ends_with(['.', '!', '?', ':']) {
+        doc.push('.');
+    }
+    Some(format!("{doc} Unit: {unit}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    #[test]
+    fn a_unit_is_part_of_the_description() {
+        let input: PatType = parse_quote!(
+            /// How loud
+            level: f64
+        );
+        assert_eq!(
+            doc(&input.attrs, Some("dB")).as_deref(),
+            Some("How loud. Unit: dB.")
+        );
+        assert_eq!(doc(&[], Some("s")).as_deref(), Some("Unit: s."));
+        assert_eq!(doc(&[], None), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! The implementation of `Actions` for an impl without mistakes.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned as _;
+
+use crate::actions::argument::Argument;
+use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
+use crate::bounds::Bounds;
+use crate::ids::Names;
+use crate::{paths, ty};
+
+pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
+    let Actions {
+        import,
+        conditions,
+        generics,
+        self_ty,
+        members,
+    } = actions;
+    // The derive refuses a target that borrows, and a second message here would add nothing.
+    if generics.lifetimes().next().is_some() || ty::Borrows::of(self_ty, false).is_some() {
+        return TokenStream::new();
+    }
+    let allow = paths::allow();
+    let (generics, _, bounds) = generics.split_for_impl();
+    let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
+    let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
+    let members = members.iter().map(member);
+    quote! {
+        #(#conditions)*
+        const _: () = {
+            #import
+
+            #[automatically_derived]
+            #allow
+            impl #generics __rship::Actions for #self_ty #bounds {
+                const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[#action_ids];
+                const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[#emitter_ids];
+
+                fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+                    #[allow(unused_imports)]
+                    use __rship::PlainReply as _;
+                    #(#members)*
+                }
+            }
+        };
+    }
+}
+
+fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
+    let ids = members
+        .iter()
+        .filter(|member| of(&member.kind))
+        .map(|member| {
+            let (conditions, id) = (member.conditions, &member.names.id);
+            quote!(#(#conditions)* #id,)
+        });
+    quote!(#(#ids)*)
+}
+
+fn member(member: &Member<'_>) -> TokenStream {
+    let Member {
+        ident,
+        conditions,
+        names,
+        kind,
+    } = member;
+    let statements = match kind {
+        MemberKind::Computed { value, every } => {
+            let Names { id, name, doc } = names;
+            let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
+            let every = every.map_or_else(
+                || quote!(__rship::None),
+                |every| {
+                    let (seconds, nanos) = (every.as_secs(), every.subsec_nanos());
+                    quote!(__rship::Some(__rship::Duration::new(#seconds, #nanos)))
+                },
+            );
+            quote_spanned! {at(value.span())=>
+                __rship_model.computed::<#value>(
+                    __rship::EmitterSpec::new(#id).name(#name) #doc,
+                    #every,
+                    |__rship_target: &Self| Self::#ident(__rship_target),
+                );
+            }
+        }
+        MemberKind::Action(action) => self::action(ident, names, action),
+    };
+    quote!(#(#conditions)* { #statements })
+}
+
+/// Where a message about user code points, without the lints that look at user code.
+fn at(span: Span) -> Span {
+    Span::call_site().located_at(span)
+}
+
+/// The names of one argument in the expansion; numbered, so that they meet no name of the user's.
+struct Locals {
+    arg: Ident,
+    reader: Ident,
+    value: Ident,
+}
+
+impl Locals {
+    fn of(index: usize) -> Self {
+        Self {
+            arg: format_ident!("__rship_arg_{index}"),
+            reader: format_ident!("__rship_reader_{index}"),
+            value: format_ident!("__rship_value_{index}"),
+        }
+    }
+}
+
+fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
+    let Names { id, name, doc } = names;
+    let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
+    let writes = action
+        .writes
+        .as_ref()
+        .map(|emitter| quote!(.writes(#emitter)));
+    let restart = action.restart.then(|| quote!(.restart()));
+    let arguments = action.arguments.iter().enumerate().map(argument);
+    let handler = handler(ident, action);
+    quote! {
+        let __rship_spec = __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart;
+        #(#arguments)*
+        let __rship_action = __rship_spec #handler;
+        __rship_model.action(__rship_action);
+    }
+}
+
+fn argument((index, argument): (usize, &Argument<'_>)) -> TokenStream {
+    let Argument {
+        name,
+        ty,
+        conditions,
+        flatten,
+        bounds: Bounds { min, max },
+        ..
+    } = argument;
+    let Locals { arg, reader, .. } = Locals::of(index);
+    let doc = argument.doc.as_ref().map(|doc| quote!(.doc(#doc)));
+    let min = min.as_ref().map(|bound| quote!(.min(#bound)));
+    let max = max.as_ref().map(|bound| quote!(.max(#bound)));
+    let default = argument
+        .default
+        .as_ref()
+        .map(|default| quote!(.default(|| #default)));
+    let shown_default = argument
+        .shown_default
+        .as_ref()
+        .map(|shown| quote!(.shown_default(#shown)));
+    let flatten = flatten.then(|| quote!(.flatten()));
+    quote_spanned! {at(ty.span())=>
+        #(#conditions)*
+        let #arg = __rship::Arg::<#ty>::new(#name) #doc #min #max #default #shown_default #flatten;
+        #(#conditions)*
+        let #reader = #arg.reader();
+        #(#conditions)*
+        let __rship_spec = __rship_spec.arg(&#arg);
+    }
+}
+
+fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
+    let place = at(ident.span());
+    let values = |read: fn(&Argument<'_>, &Locals) -> TokenStream| -> TokenStream {
+        let arguments = action.arguments.iter().enumerate();
+        arguments
+            .map(|(index, argument)| read(argument, &Locals::of(index)))
+            .collect()
+    };
+    // Arguments are decoded before the future exists, because it must not borrow their readers.
+    let read = values(
+        |Argument { conditions, .. }, Locals { value, reader, .. }| {
+            quote! {
+                #(#conditions)*
+                let #value = __rship_args.read(&#reader);
+            }
+        },
+    );
+    let pass = values(
+        |Argument { conditions, .. }, Locals { value, .. }| quote!(#(#conditions)* #value?,),
+    );
+    let reply = |call: TokenStream| {
+        let reply = Ident::new("reply", at(action.output.map_or(ident.span(), Type::span)));
+        quote_spanned!(place=> __rship::ReplyOf(#call).#reply())
+    };
+    let args = if action.arguments.is_empty() {
+        quote!(_)
+    } else {
+        quote!(__rship_args)
+    };
+    let owned_args = if action.arguments.is_empty() {
+        quote!(_)
+    } else {
+        quote!(mut __rship_args)
+    };
+    match &action.run {
+        run @ (Run::Sync | Run::Blocking) => {
+            let method = match run {
+                Run::Blocking => format_ident!("blocking"),
+                _ => format_ident!("sync"),
+            };
+            let reply = reply(quote_spanned!(place=> Self::#ident(__rship_target, #pass)));
+            quote_spanned! {place=>
+                .#method(move |__rship_target: &mut Self, #args| {
+                    #read
+                    #reply
+                })
+            }
+        }
+        Run::Future => {
+            let reply = reply(quote_spanned!(place=> Self::#ident(__rship_target, #pass).await));
+            quote_spanned! {place=>
+                .future(move |__rship_target: &mut Self, #owned_args| {
+                    #read
+                    __rship::Box::pin(async move { #reply })
+                })
+            }
+        }
+        Run::Detached(handle, future) => {
+            let wait = future.then(|| quote_spanned!(place=> .await));
+            let reply = reply(quote_spanned!(place=> Self::#ident(__rship_handle, #pass) #wait));
+            quote_spanned! {place=>
+                .detached(move |__rship_handle: #handle, #owned_args| {
+                    #read
+                    __rship::Box::pin(async move { #reply })
+                })
+            }
+        }
+    }
+}

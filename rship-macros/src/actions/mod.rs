@@ -1,0 +1,34 @@
+//! `#[actions]`: read, check, expand; whatever is wrong, the user's impl stays as it is.
+
+mod argument;
+mod ast;
+mod conditions;
+mod expand;
+mod signature;
+pub(crate) mod strip;
+mod valid;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::attr::Given;
+use crate::errors::Errors;
+use crate::grammar;
+
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let given = Given::of_macro(&grammar::ACTIONS, arguments, &mut errors);
+    let Some(block) = ast::parse(item.clone(), &mut errors) else {
+        let item = strip::all(item);
+        let errors = errors.into_tokens();
+        return quote!(#item #errors);
+    };
+    let actions = valid::check(&block, &given, &mut errors);
+    let item = block.without_attributes();
+    if !errors.is_empty() {
+        let errors = errors.into_tokens();
+        return quote!(#item #errors);
+    }
+    let described = expand::expand(&actions);
+    quote!(#item #described)
+}

@@ -1,0 +1,335 @@
+//! Checks each method against its attributes and settles all names.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::{FnArg, Generics, PatType, ReturnType, Signature, Type};
+
+use crate::actions::argument::{self, Argument};
+use crate::actions::ast::{Block, Method};
+use crate::actions::signature::{self, CalledOn, Named};
+use crate::attr::{self, Given};
+use crate::errors::Errors;
+use crate::ids::{Names, Taken};
+use crate::{grammar, names, paths, ty};
+
+/// All that the expansion needs; complete only when there were no mistakes.
+pub(crate) struct Actions<'a> {
+    pub(crate) import: TokenStream,
+    pub(crate) conditions: &'a [TokenStream],
+    pub(crate) generics: &'a Generics,
+    pub(crate) self_ty: &'a Type,
+    pub(crate) members: Vec<Member<'a>>,
+}
+
+pub(crate) struct Member<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) conditions: &'a [TokenStream],
+    pub(crate) names: Names,
+    pub(crate) kind: MemberKind<'a>,
+}
+
+pub(crate) enum MemberKind<'a> {
+    Action(Action<'a>),
+    Computed {
+        value: &'a Type,
+        every: Option<Duration>,
+    },
+}
+
+pub(crate) struct Action<'a> {
+    pub(crate) run: Run<'a>,
+    pub(crate) arguments: Vec<Argument<'a>>,
+    pub(crate) output: Option<&'a Type>,
+    pub(crate) writes: Option<String>,
+    pub(crate) restart: bool,
+}
+
+/// How a handler runs.
+pub(crate) enum Run<'a> {
+    Sync,
+    Blocking,
+    Future,
+    /// With the type of its handle, and whether it is a future.
+    Detached(&'a Type, bool),
+}
+
+pub(crate) fn check<'a>(block: &'a Block, given: &Given, errors: &mut Errors) -> Actions<'a> {
+    let mut actions = Taken::new("action", "action");
+    let mut emitters = Taken::new("emitter", "emitter");
+    let mut members = Vec::new();
+    let mut marked = false;
+    for method in block.methods() {
+        let Some((attribute, given)) = role(method, errors, &mut marked) else {
+            continue;
+        };
+        let ident = &method.sig.ident;
+        let doc = attr::docs(&method.attrs);
+        let names = Names::of(&given, &names::plain(ident), doc.as_deref());
+        let conditions = method.sorted.conditions.as_slice();
+        // Two methods under opposite conditions may have one id.
+        if conditions.is_empty() {
+            let taken = match attribute {
+                Attribute::Action => &mut actions,
+                Attribute::Emitter => &mut emitters,
+            };
+            taken.take(&names.id, ident, &given, errors);
+        }
+        let kind = match attribute {
+            Attribute::Action => action(&method.sig, &given, errors).map(MemberKind::Action),
+            Attribute::Emitter => computed(&method.sig, &given, errors),
+        };
+        if let Some(kind) = kind {
+            members.push(Member {
+                ident,
+                conditions,
+                names,
+                kind,
+            });
+        }
+    }
+    if !marked {
+        errors.at_span(
+            proc_macro2::Span::call_site(),
+            format_args!(
+                "`#[actions]` finds nothing in this impl of `{}`",
+                ty::text(&block.self_ty)
+            ),
+            "mark methods with `#[action]` or `#[emitter]`, or remove `#[actions]`",
+        );
+    }
+    Actions {
+        import: paths::import(Some(given)),
+        conditions: &block.conditions,
+        generics: &block.generics,
+        self_ty: &block.self_ty,
+        members,
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Attribute {
+    Action,
+    Emitter,
+}
+
+/// Which attribute the method has, with its arguments.
+fn role(method: &Method, errors: &mut Errors, marked: &mut bool) -> Option<(Attribute, Given)> {
+    let (mut action, mut emitter) = (None, None);
+    for meta in &method.sorted.ours {
+        if meta.path().is_ident("action") {
+            Given::add(&mut action, &grammar::ACTION, meta, errors);
+        } else {
+            Given::add(&mut emitter, &grammar::COMPUTED, meta, errors);
+        }
+    }
+    *marked |= action.is_some() || emitter.is_some();
+    let ident = &method.sig.ident;
+    match (action, emitter) {
+        (Some(_), Some(emitter)) => {
+            errors.at(
+                emitter,
+                format_args!("method `{ident}` is both an action and an emitter"),
+                "keep one of `#[action]` and `#[emitter]`, and write a second method for the other",
+            );
+            None
+        }
+        (Some(action), None) => Some((Attribute::Action, action)),
+        (None, Some(emitter)) => Some((Attribute::Emitter, emitter)),
+        (None, None) => {
+            for arg in method.sig.inputs.iter().flat_map(attrs_of) {
+                if crate::actions::ast::is_arg(arg) {
+                    errors.at(
+                        arg.path(),
+                        format_args!("`#[arg]` is on an argument of `{ident}`, which is no action"),
+                        format_args!("add `#[action]` to `{ident}`, or remove `#[arg]`"),
+                    );
+                }
+            }
+            None
+        }
+    }
+}
+
+fn attrs_of(input: &FnArg) -> &[syn::Attribute] {
+    match input {
+        FnArg::Receiver(receiver) => &receiver.attrs,
+        FnArg::Typed(typed) => &typed.attrs,
+    }
+}
+
+fn action<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Option<Action<'a>> {
+    let named = Named {
+        kind: "action",
+        ident: &sig.ident,
+    };
+    signature::check(sig, &named, errors);
+    if let Some(FnArg::Receiver(receiver)) = sig.inputs.first() {
+        argument::none(&receiver.attrs, &named, errors);
+    }
+    let (called_on, inputs) = signature::called_on(sig, &named, true, errors);
+    if let (Some(CalledOn::Handle(_)), Some(FnArg::Typed(handle))) =
+        (&called_on, sig.inputs.first())
+    {
+        argument::none(&handle.attrs, &named, errors);
+    }
+    let arguments = argument::all(&inputs, &named, errors);
+    let future = sig.asyncness.is_some();
+    let called_on = called_on?;
+    let detached = matches!(called_on, CalledOn::Handle(_));
+    options(given, &named, future, detached, errors);
+    Some(Action {
+        run: match called_on {
+            CalledOn::Handle(handle) => Run::Detached(handle, future),
+            _ if future => Run::Future,
+            _ if given.has("blocking") => Run::Blocking,
+            _ => Run::Sync,
+        },
+        arguments,
+        output: match &sig.output {
+            ReturnType::Type(_, ty) => Some(ty),
+            ReturnType::Default => None,
+        },
+        writes: given
+            .text("writes")
+            .map(|emitter| emitter_id(&emitter.value())),
+        restart: given.has("restart"),
+    })
+}
+
+/// Refuses options that do not go with the way the handler runs.
+fn options(given: &Given, named: &Named<'_>, future: bool, detached: bool, errors: &mut Errors) {
+    if let Some(blocking) = given.name_of("blocking") {
+        let wrong = match (future, detached) {
+            (true, _) => Some(("is `async`", "remove `async`, or `blocking`")),
+            (_, true) => Some((
+                "takes a handle",
+                "write `&mut self` in place of the handle, or remove `blocking`",
+            )),
+            _ => None,
+        };
+        if let Some((is, note)) = wrong {
+            errors.at(
+                blocking,
+                format_args!("{named} {is}, so it cannot be `blocking`"),
+                note,
+            );
+        }
+    }
+    if let Some(restart) = given.name_of("restart")
+        && !future
+    {
+        errors.at(
+            restart,
+            format_args!("{named} is not `async`, so a run of it cannot be cancelled"),
+            "make it `async`, or remove `restart`",
+        );
+    }
+}
+
+/// The id of an emitter that is named by its id or by its field.
+fn emitter_id(text: &str) -> String {
+    let is_rust_name = text
+        .chars()
+        .all(|c| c == '_' || c.is_lowercase() || c.is_numeric());
+    if is_rust_name {
+        names::kebab(text)
+    } else {
+        text.to_owned()
+    }
+}
+
+fn computed<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Option<MemberKind<'a>> {
+    let named = Named {
+        kind: "computed emitter",
+        ident: &sig.ident,
+    };
+    signature::check(sig, &named, errors);
+    if let Some(token) = &sig.asyncness {
+        errors.at(
+            token,
+            format_args!("{named} must not be `async`"),
+            "it is looked at after every change, so it must answer at once; keep the value in a \
+             field that an action or a loop writes",
+        );
+    }
+    if let Some(FnArg::Receiver(receiver)) = sig.inputs.first() {
+        argument::none(&receiver.attrs, &named, errors);
+    }
+    let (called_on, inputs) = signature::called_on(sig, &named, false, errors);
+    if matches!(called_on, Some(CalledOn::Exclusive)) {
+        errors.at(
+            sig.inputs.first(),
+            format_args!("{named} must not change the target it looks at"),
+            "write `&self`",
+        );
+    }
+    // Without a receiver, its arguments are probably a handle or the target under another name.
+    if called_on.is_some() {
+        no_arguments(&inputs, &named, errors);
+    }
+    let ReturnType::Type(_, value) = &sig.output else {
+        errors.at(
+            &sig.ident,
+            format_args!("{named} returns nothing"),
+            "write the type of its value, such as `-> f64`",
+        );
+        return None;
+    };
+    owns_its_value(value, &named, errors);
+    Some(MemberKind::Computed {
+        value,
+        every: given.duration("every"),
+    })
+}
+
+fn no_arguments(inputs: &[&PatType], named: &Named<'_>, errors: &mut Errors) {
+    if let Some(first) = inputs.first() {
+        let all = inputs.iter().map(|input| &input.pat);
+        let names: Vec<String> = all
+            .map(|pat| format!("`{}`", pat.to_token_stream()))
+            .collect();
+        let mut place = (*first).clone();
+        place.attrs.clear();
+        errors.at(
+            place,
+            format_args!("{named} must not take arguments: {}", names.join(", ")),
+            "nobody is there to give them; remove them, or make it an `#[action]` that answers",
+        );
+    }
+}
+
+fn owns_its_value(value: &Type, named: &Named<'_>, errors: &mut Errors) {
+    if ty::impl_trait(value).is_some() {
+        errors.at(
+            value,
+            format_args!("{named} must name the type of its value"),
+            "its schema is made from the type; write it in place of `impl`",
+        );
+    } else if let Some(borrows) = ty::Borrows::of(value, false) {
+        let what = format!("{named} must own its value");
+        match (&borrows.reference, &borrows.lifetime) {
+            (Some(reference), _) => {
+                errors.at(
+                    reference,
+                    what,
+                    format_args!("write `{}`", ty::owned(reference)),
+                );
+            }
+            (None, lifetime) => errors.at(lifetime, what, "write a type that owns its data"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_emitter_is_named_by_its_field_or_by_its_id() {
+        assert_eq!(emitter_id("stock_level"), "stock-level");
+        assert_eq!(emitter_id("cash"), "cash");
+        assert_eq!(emitter_id("Master.Level_1"), "Master.Level_1");
+    }
+}

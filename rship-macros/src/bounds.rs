@@ -1,0 +1,147 @@
+//! `min`, `max` and `default` as the argument's type takes them.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Expr, ExprCall, ExprLit, ExprUnary, Lit, Type, UnOp};
+
+use crate::attr::Given;
+use crate::errors::Errors;
+use crate::ty;
+
+/// The values that are allowed.
+#[derive(Default)]
+pub(crate) struct Bounds {
+    pub(crate) min: Option<TokenStream>,
+    pub(crate) max: Option<TokenStream>,
+}
+
+impl Bounds {
+    /// The bounds of something of type `ty`; `of` names it.
+    pub(crate) fn of(given: &Given, ty: &Type, of: &str, errors: &mut Errors) -> Self {
+        let (min, max) = (given.expr("min"), given.expr("max"));
+        if let (Some(min), Some(max)) = (min, max)
+            && let (Some(low), Some(high)) = (number(min), number(max))
+            && low > high
+        {
+            errors.at(
+                max,
+                format_args!("{of} has a `min` of {low} above its `max` of {high}"),
+                "no value would be allowed; exchange them",
+            );
+        }
+        Self {
+            min: min.map(|bound| literal(bound, ty)),
+            max: max.map(|bound| literal(bound, ty)),
+        }
+    }
+}
+
+/// The expression; a whole number becomes one with a fraction where the type wants that.
+pub(crate) fn literal(expr: &Expr, ty: &Type) -> TokenStream {
+    if ty::is_float(ty) {
+        float(expr).unwrap_or_else(|| expr.to_token_stream())
+    } else {
+        expr.to_token_stream()
+    }
+}
+
+fn float(expr: &Expr) -> Option<TokenStream> {
+    match expr {
+        Expr::Group(group) => float(&group.expr),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(minus),
+            expr,
+            ..
+        }) => {
+            let number = float(expr)?;
+            Some(quote!(#minus #number))
+        }
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(int), ..
+        }) if int.suffix().is_empty() => {
+            let mut literal = Literal::f64_unsuffixed(int.base10_parse().ok()?);
+            literal.set_span(int.span());
+            Some(literal.to_token_stream())
+        }
+        _ => None,
+    }
+}
+
+/// The number that a literal is.
+fn number(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::Group(group) => number(&group.expr),
+        Expr::Paren(paren) => number(&paren.expr),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => number(expr).map(|number| -number),
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(int), ..
+        }) => int.base10_parse().ok(),
+        Expr::Lit(ExprLit {
+            lit: Lit::Float(float),
+            ..
+        }) => float.base10_parse().ok(),
+        _ => None,
+    }
+}
+
+/// The literal that the expression is, alone or in `Some`, so that the schema can show it.
+pub(crate) fn shown(expr: &Expr) -> Option<&Expr> {
+    match expr {
+        Expr::Group(group) => shown(&group.expr),
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr: inner, .. }) => {
+            number(inner).is_some().then_some(expr)
+        }
+        Expr::Lit(ExprLit { lit, .. }) => matches!(
+            lit,
+            Lit::Str(_) | Lit::Int(_) | Lit::Float(_) | Lit::Bool(_) | Lit::Char(_)
+        )
+        .then_some(expr),
+        Expr::Call(ExprCall { func, args, .. }) => match (&**func, args.first()) {
+            (Expr::Path(path), Some(inner)) if path.path.is_ident("Some") => shown(inner),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether the expression is a string literal.
+pub(crate) fn is_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Group(group) => is_text(&group.expr),
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(_), ..
+        }) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    #[test]
+    fn whole_numbers_become_fractions_for_floats_only() {
+        let shown = |expr: Expr, ty: Type| literal(&expr, &ty).to_string();
+        assert_eq!(
+            shown(parse_quote!(-12), parse_quote!(Option<f32>)),
+            "- 12.0"
+        );
+        assert_eq!(shown(parse_quote!(0x10), parse_quote!(f64)), "16.0");
+        assert_eq!(shown(parse_quote!(12), parse_quote!(u8)), "12");
+        assert_eq!(shown(parse_quote!(MAX), parse_quote!(f64)), "MAX");
+        assert_eq!(shown(parse_quote!(1f32), parse_quote!(f32)), "1f32");
+    }
+
+    #[test]
+    fn a_schema_shows_defaults_that_are_literals() {
+        let shown = |expr: Expr| super::shown(&expr).map(|shown| quote!(#shown).to_string());
+        assert_eq!(shown(parse_quote!(Some(-1.5))).as_deref(), Some("- 1.5"));
+        assert_eq!(shown(parse_quote!("slow")).as_deref(), Some("\"slow\""));
+        assert_eq!(shown(parse_quote!(LIMIT)), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! The arguments that each attribute takes, as data: parsing, messages and hints all come from here.
+
+/// What is written after an argument's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `= ".."`
+    Text,
+    /// `= ".."`, neither empty nor with a `:`.
+    Id,
+    /// `= "#rrggbb"`
+    Color,
+    /// `= "500ms"`, more than nothing.
+    Duration,
+    /// `= ".."`, the name of a field.
+    Field,
+    /// `= some::path`
+    Path,
+    /// `= expression`
+    Expr,
+    /// Nothing.
+    Flag,
+    /// Nothing, or `= expression`.
+    FlagOrExpr,
+}
+
+impl Kind {
+    /// What to write, for a message.
+    pub(crate) fn form(self, key: &str) -> String {
+        match self {
+            Self::Text | Self::Id => format!("`{key} = \"..\"`"),
+            Self::Color => format!("`{key} = \"#rrggbb\"`"),
+            Self::Duration => format!("`{key} = \"500ms\"`"),
+            Self::Field => format!("`{key} = \"field\"`"),
+            Self::Path => format!("`{key} = some::path`"),
+            Self::Expr => format!("`{key} = ..`"),
+            Self::Flag => format!("`{key}`"),
+            Self::FlagOrExpr => format!("`{key}` or `{key} = ..`"),
+        }
+    }
+}
+
+/// One argument.
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// The arguments of one attribute in one place.
+pub(crate) struct Grammar {
+    /// The attribute's name.
+    pub(crate) attribute: &'static str,
+    /// Where it stands.
+    pub(crate) place: &'static str,
+    pub(crate) keys: &'static [Key],
+}
+
+macro_rules! grammars {
+    ($($(#[$doc:meta])* $name:ident = $attribute:literal on $place:literal { $($key:literal: $kind:ident,)* })*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) static $name: Grammar = Grammar {
+                attribute: $attribute,
+                place: $place,
+                keys: &[$(Key { name: $key, kind: Kind::$kind }),*],
+            };
+        )*
+        static ALL: &[&Grammar] = &[$(&$name),*];
+    };
+}
+
+grammars! {
+    /// `#[target(..)]` on the struct.
+    STRUCT = "target" on "the struct" {
+        "name": Text, "category": Text, "bg_color": Color, "fg_color": Color,
+        "id": Id, "key": Field, "crate": Path,
+    }
+    /// `#[target]` on a field.
+    SUB_TARGET = "target" on "a field" { "id": Id, "name": Text, "key": Field, }
+    /// `#[emitter]` on a field.
+    STATE = "emitter" on "a field" { "id": Id, "name": Text, }
+    /// `#[action]` on a field.
+    SETTER = "action" on "a field" { "id": Id, "name": Text, "min": Expr, "max": Expr, }
+    /// `#[actions]` on an impl.
+    ACTIONS = "actions" on "an impl" { "crate": Path, }
+    /// `#[action]` on a method.
+    ACTION = "action" on "a method" {
+        "id": Id, "name": Text, "writes": Id, "blocking": Flag, "restart": Flag,
+    }
+    /// `#[emitter]` on a method.
+    COMPUTED = "emitter" on "a method" { "id": Id, "name": Text, "every": Duration, }
+    /// `#[arg]` on an argument.
+    ARGUMENT = "arg" on "an argument" {
+        "name": Text, "min": Expr, "max": Expr, "default": FlagOrExpr, "unit": Text, "flatten": Flag,
+    }
+}
+
+impl Grammar {
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// All arguments, for a message.
+    pub(crate) fn expected(&self) -> String {
+        let names: Vec<String> = self
+            .keys
+            .iter()
+            .map(|key| format!("`{}`", key.name))
+            .collect();
+        match names.as_slice() {
+            [only] => format!("expected {only}"),
+            _ => format!("expected one of {}", names.join(", ")),
+        }
+    }
+
+    /// Another attribute that takes this argument.
+    pub(crate) fn elsewhere(&self, name: &str) -> Option<&'static Grammar> {
+        ALL.iter()
+            .copied()
+            .find(|other| !std::ptr::eq(*other, self) && other.key(name).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_attribute_lists_an_argument_twice() {
+        for grammar in ALL {
+            for (index, key) in grammar.keys.iter().enumerate() {
+                let later = grammar.keys.iter().skip(index + 1);
+                assert_eq!(later.filter(|other| other.name == key.name).count(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn an_argument_of_another_attribute_is_found_there() {
+        let found = STATE.elsewhere("every").map(|grammar| grammar.place);
+        assert_eq!(found, Some("a method"));
+        assert!(STATE.elsewhere("weather").is_none());
+    }
+
+    #[test]
+    fn one_argument_is_not_called_one_of() {
+        assert_eq!(ACTIONS.expected(), "expected `crate`");
+        assert_eq!(STATE.expected(), "expected one of `id`, `name`");
+    }
+}

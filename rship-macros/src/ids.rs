@@ -1,0 +1,75 @@
+//! Ids that are taken, so that the second one is a mistake with a place.
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+
+use crate::attr::Given;
+use crate::errors::Errors;
+use crate::names;
+
+/// The names of one emitter, action or sub-target.
+pub(crate) struct Names {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) doc: Option<String>,
+}
+
+impl Names {
+    /// The names that an attribute gives, or else those that follow from the Rust name.
+    pub(crate) fn of(given: &Given, rust_name: &str, doc: Option<&str>) -> Self {
+        let text = |key| given.text(key).map(syn::LitStr::value);
+        Self {
+            id: text("id").unwrap_or_else(|| names::kebab(rust_name)),
+            name: text("name").unwrap_or_else(|| names::sentence(rust_name)),
+            doc: doc.map(str::to_owned),
+        }
+    }
+}
+
+/// The ids of one kind that are taken, each with the Rust name of its owner.
+pub(crate) struct Taken {
+    kind: &'static str,
+    attribute: &'static str,
+    ids: Vec<(String, String)>,
+}
+
+impl Taken {
+    pub(crate) fn new(kind: &'static str, attribute: &'static str) -> Self {
+        Self {
+            kind,
+            attribute,
+            ids: Vec::new(),
+        }
+    }
+
+    /// Takes an id for `owner`, or reports who has it.
+    pub(crate) fn take(&mut self, id: &str, owner: &Ident, given: &Given, errors: &mut Errors) {
+        let Self {
+            kind,
+            attribute,
+            ids,
+        } = self;
+        let place = match given.text("id") {
+            Some(text) => text.to_token_stream(),
+            None => owner.to_token_stream(),
+        };
+        let owner = names::plain(owner);
+        if id.is_empty() {
+            errors.at(
+                place,
+                format_args!("{kind} `{owner}` has an empty id"),
+                format_args!("its name has no letters; write `#[{attribute}(id = \"..\")]`"),
+            );
+        } else if let Some((_, first)) = ids.iter().find(|(taken, _)| taken == id) {
+            errors.at(
+                place,
+                format_args!(
+                    "{kind} `{owner}` has the id `{id}`, which {kind} `{first}` has already"
+                ),
+                format_args!("give one of them another: `#[{attribute}(id = \"..\")]`"),
+            );
+        } else {
+            ids.push((id.to_owned(), owner));
+        }
+    }
+}

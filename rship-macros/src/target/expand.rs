@@ -1,0 +1,179 @@
+//! The implementation of `Target` for a struct without mistakes.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned as _;
+
+use crate::bounds::Bounds;
+use crate::ids::Names;
+use crate::names;
+use crate::paths;
+use crate::target::valid::{Member, MemberKind, Setter, Target};
+
+pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
+    let Target {
+        ident,
+        import,
+        name,
+        ..
+    } = target;
+    let allow = paths::allow();
+    let (generics, arguments, bounds) = target.generics.split_for_impl();
+    let doc = target.doc.map(|doc| quote!(__rship_model.doc(#doc);));
+    let texts = target.texts.iter().map(|(method, text)| {
+        let method = syn::Ident::new(method, Span::call_site());
+        quote!(__rship_model.#method(#text);)
+    });
+    let key = target.key.as_ref().map(|(field, ty)| {
+        quote!(__rship_model.key::<#ty>(|__rship_target: &Self| &__rship_target.#field);)
+    });
+    let members = target.members.iter().map(member);
+    let checks = target.generics.params.is_empty().then(|| checks(target));
+    quote! {
+        const _: () = {
+            #import
+
+            #[automatically_derived]
+            #allow
+            impl #generics __rship::Target for #ident #arguments #bounds {
+                fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
+                    #[allow(unused_imports)]
+                    use __rship::NoActions as _;
+                    __rship_model.name(#name);
+                    #doc
+                    #(#texts)*
+                    #key
+                    #(#members)*
+                    __rship::Probe::<Self>::describe_actions(__rship_model);
+                }
+            }
+
+            #checks
+        };
+    }
+}
+
+/// Where the compiler's own messages about a type point, without the lints that look at user code.
+fn place(ty: &Type) -> Span {
+    Span::call_site().located_at(ty.span())
+}
+
+fn member(member: &Member<'_>) -> TokenStream {
+    let Member { ident, ty, kind } = member;
+    let place = place(ty);
+    let field = quote_spanned!(place=> |__rship_target: &Self| &__rship_target.#ident);
+    match kind {
+        MemberKind::State(names, setter) => {
+            let spec = emitter_spec(names);
+            let setter = setter
+                .as_ref()
+                .map(|setter| self::setter(member, &names.id, setter));
+            quote_spanned! {place=>
+                __rship_model.state::<#ty>(#spec, #field);
+                #setter
+            }
+        }
+        MemberKind::Impulse(names, value) => {
+            let spec = emitter_spec(names);
+            quote_spanned!(place=> __rship_model.impulse::<#value>(#spec, #field);)
+        }
+        MemberKind::SubTarget {
+            field: own,
+            id,
+            name,
+            key,
+        } => {
+            let id = id.as_ref().map(|id| quote!(.id(#id)));
+            let name = name.as_ref().map(|name| quote!(.name(#name)));
+            let key = key.as_ref().map(|key| {
+                quote! {
+                    .key(|__rship_member: &<#ty as __rship::SubTargets>::Member| &__rship_member.#key)
+                }
+            });
+            quote_spanned! {place=>
+                __rship_model.sub_targets::<#ty>(
+                    __rship::SubTargetSpec::new(#own) #id #name #key,
+                    #field,
+                    |__rship_target: &mut Self| &mut __rship_target.#ident,
+                );
+            }
+        }
+    }
+}
+
+fn emitter_spec(names: &Names) -> TokenStream {
+    let Names { id, name, doc } = names;
+    let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
+    quote!(__rship::EmitterSpec::new(#id).name(#name) #doc)
+}
+
+fn setter(member: &Member<'_>, emitter: &str, setter: &Setter) -> TokenStream {
+    let Member { ident, ty, .. } = member;
+    let Names { id, name, doc } = &setter.names;
+    let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
+    let field = names::plain(ident);
+    let Bounds { min, max } = &setter.bounds;
+    let min = min.as_ref().map(|bound| quote!(.min(#bound)));
+    let max = max.as_ref().map(|bound| quote!(.max(#bound)));
+    quote_spanned! {place(ty)=>
+        __rship_model.setter(
+            __rship::ActionSpec::new(#id).name(#name) #doc,
+            #field,
+            #emitter,
+            __rship::Arg::<#ty>::new(#field) #min #max,
+            |__rship_target: &mut Self, __rship_value: #ty| __rship_target.#ident = __rship_value,
+        );
+    }
+}
+
+/// Finds ids that a field and a method of `#[actions]` share, which no single macro sees.
+fn checks(target: &Target<'_>) -> TokenStream {
+    let mut emitters = Vec::new();
+    let mut actions = Vec::new();
+    for Member { ident, kind, .. } in &target.members {
+        match kind {
+            MemberKind::State(names, setter) => {
+                emitters.push((*ident, names));
+                actions.extend(setter.as_ref().map(|setter| (*ident, &setter.names)));
+            }
+            MemberKind::Impulse(names, _) => emitters.push((*ident, names)),
+            MemberKind::SubTarget { .. } => {}
+        }
+    }
+    let emitters = check(target, "emitter", &emitters, quote!(EMITTER_IDS));
+    let actions = check(target, "action", &actions, quote!(ACTION_IDS));
+    quote!(#emitters #actions)
+}
+
+fn check(
+    target: &Target<'_>,
+    kind: &str,
+    fields: &[(&syn::Ident, &Names)],
+    of_methods: TokenStream,
+) -> Option<TokenStream> {
+    if fields.is_empty() {
+        return None;
+    }
+    let ty = target.ident;
+    let ids = fields.iter().map(|(_, names)| &names.id);
+    let arms = fields.iter().enumerate().map(|(index, (field, names))| {
+        let id = &names.id;
+        let message = format!(
+            "field `{field}` and a method of `{ty}` both have the {kind} id `{id}`: \
+             give one of them another with `#[{kind}(id = \"..\")]`"
+        );
+        let place = Span::call_site().located_at(field.span());
+        quote_spanned!(place=> #index => ::core::panic!(#message),)
+    });
+    Some(quote! {
+        const _: () = {
+            #[allow(unused_imports)]
+            use __rship::NoActions as _;
+            match __rship::shared_id(&[#(#ids),*], __rship::Probe::<#ty>::#of_methods) {
+                #(#arms)*
+                _ => {}
+            }
+        };
+    })
+}

@@ -1,0 +1,28 @@
+//! `#[derive(Target)]`: read, check, expand; whatever is wrong, the type stays a target.
+
+mod ast;
+mod expand;
+mod fallback;
+mod valid;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::errors::Errors;
+
+pub(crate) fn derive(input: TokenStream) -> TokenStream {
+    let input: DeriveInput = match syn::parse2(input) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error(),
+    };
+    let mut errors = Errors::default();
+    let parsed = ast::parse(&input, &mut errors);
+    let target = valid::check(&parsed, &mut errors);
+    if errors.is_empty() {
+        expand::expand(&target)
+    } else {
+        let fallback = fallback::expand(&target);
+        let errors = errors.into_tokens();
+        quote::quote!(#errors #fallback)
+    }
+}

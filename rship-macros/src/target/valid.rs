@@ -1,0 +1,274 @@
+//! Checks the struct's attributes against each other and settles all names.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::{GenericParam, Generics, LitStr, Type};
+
+use crate::attr::Given;
+use crate::bounds::Bounds;
+use crate::errors::Errors;
+use crate::ids::{Names, Taken};
+use crate::target::ast::{Parsed, ParsedField};
+use crate::{names, paths, ty};
+
+/// All that the expansion needs; complete only when there were no mistakes.
+pub(crate) struct Target<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) generics: &'a Generics,
+    pub(crate) import: TokenStream,
+    pub(crate) name: String,
+    pub(crate) doc: Option<&'a str>,
+    /// Builder methods that take one text, with that text.
+    pub(crate) texts: Vec<(&'static str, LitStr)>,
+    pub(crate) key: Option<(Ident, &'a Type)>,
+    pub(crate) members: Vec<Member<'a>>,
+}
+
+pub(crate) struct Member<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) ty: &'a Type,
+    pub(crate) kind: MemberKind<'a>,
+}
+
+pub(crate) enum MemberKind<'a> {
+    State(Names, Option<Setter>),
+    /// With the type of its values.
+    Impulse(Names, &'a Type),
+    SubTarget {
+        field: String,
+        id: Option<LitStr>,
+        name: Option<LitStr>,
+        key: Option<Ident>,
+    },
+}
+
+pub(crate) struct Setter {
+    pub(crate) names: Names,
+    pub(crate) bounds: Bounds,
+}
+
+pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'a> {
+    no_lifetimes(parsed, errors);
+    let given = parsed.target.as_ref();
+    let text = |key| given.and_then(|given| given.text(key));
+    let mut taken = AllTaken {
+        emitters: Taken::new("emitter", "emitter"),
+        actions: Taken::new("action", "action"),
+        sub_targets: Taken::new("sub-target", "target"),
+    };
+    Target {
+        ident: parsed.ident,
+        generics: parsed.generics,
+        import: paths::import(given),
+        name: text("name").map_or_else(
+            || names::sentence(&names::plain(parsed.ident)),
+            LitStr::value,
+        ),
+        doc: parsed.doc.as_deref(),
+        texts: ["category", "bg_color", "fg_color", "id"]
+            .into_iter()
+            .filter_map(|key| Some((key, text(key)?.clone())))
+            .collect(),
+        key: text("key").and_then(|key| own_key(parsed, key, errors)),
+        members: parsed
+            .fields
+            .iter()
+            .filter_map(|field| member(field, &mut taken, errors))
+            .collect(),
+    }
+}
+
+fn no_lifetimes(parsed: &Parsed<'_>, errors: &mut Errors) {
+    for param in &parsed.generics.params {
+        if let GenericParam::Lifetime(param) = param {
+            errors.at(
+                &param.lifetime,
+                format_args!(
+                    "target `{}` must not have the lifetime parameter `{}`",
+                    parsed.ident, param.lifetime
+                ),
+                "the executor keeps targets for as long as it runs; own the data, such as with \
+                 `String` or `Arc`",
+            );
+        }
+    }
+}
+
+fn own_key<'a>(
+    parsed: &Parsed<'a>,
+    key: &LitStr,
+    errors: &mut Errors,
+) -> Option<(Ident, &'a Type)> {
+    let text = key.value();
+    let plain = |field: &&ParsedField<'_>| names::plain(field.ident);
+    if let Some(field) = parsed
+        .fields
+        .iter()
+        .find(|field| plain(field) == text.trim_start_matches('_'))
+    {
+        return Some((field.ident.clone(), field.ty));
+    }
+    let fields: Vec<String> = parsed.fields.iter().map(|field| plain(&field)).collect();
+    let note = match names::nearest(&text, fields.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "name the field that tells targets of this type apart in a list".to_owned(),
+    };
+    errors.at(
+        key,
+        format_args!("struct `{}` has no field `{text}`", parsed.ident),
+        note,
+    );
+    None
+}
+
+struct AllTaken {
+    emitters: Taken,
+    actions: Taken,
+    sub_targets: Taken,
+}
+
+fn member<'a>(
+    field: &'a ParsedField<'a>,
+    taken: &mut AllTaken,
+    errors: &mut Errors,
+) -> Option<Member<'a>> {
+    let kind = match (&field.emitter, &field.target) {
+        (Some(_), Some(target)) => {
+            errors.at(
+                target,
+                format_args!(
+                    "field `{}` is both an emitter and a sub-target",
+                    field.ident
+                ),
+                "keep one of `#[emitter]` and `#[target]`",
+            );
+            return None;
+        }
+        (Some(emitter), None) => self::emitter(field, emitter, taken, errors),
+        (None, Some(target)) => {
+            no_action(
+                field,
+                "is a sub-target",
+                "mark the sub-target's own fields",
+                errors,
+            );
+            sub_target(field, target, taken, errors)
+        }
+        (None, None) => {
+            no_action(
+                field,
+                "is no emitter",
+                "add `#[emitter]`, which publishes the value",
+                errors,
+            );
+            return None;
+        }
+    };
+    Some(Member {
+        ident: field.ident,
+        ty: field.ty,
+        kind,
+    })
+}
+
+fn no_action(field: &ParsedField<'_>, is: &str, note: &str, errors: &mut Errors) {
+    if let Some(action) = &field.action {
+        errors.at(
+            action,
+            format_args!(
+                "field `{}` {is}, so it cannot have `#[action]`",
+                field.ident
+            ),
+            format_args!("{note}, or remove `#[action]`"),
+        );
+    }
+}
+
+fn emitter<'a>(
+    field: &'a ParsedField<'a>,
+    given: &Given,
+    taken: &mut AllTaken,
+    errors: &mut Errors,
+) -> MemberKind<'a> {
+    let rust_name = names::plain(field.ident);
+    let names = Names::of(given, &rust_name, field.doc.as_deref());
+    taken.emitters.take(&names.id, field.ident, given, errors);
+    if let Some(value) = ty::only_argument(field.ty, "Emitter") {
+        no_action(
+            field,
+            "is an emitter of impulses",
+            "make it a plain value to have a state that can be set",
+            errors,
+        );
+        return MemberKind::Impulse(names, value);
+    }
+    let setter = field.action.as_ref().map(|given| {
+        let setter = Names::of(given, &format!("set_{rust_name}"), field.doc.as_deref());
+        taken.actions.take(&setter.id, field.ident, given, errors);
+        let of = format!("field `{rust_name}`");
+        Setter {
+            names: setter,
+            bounds: Bounds::of(given, field.ty, &of, errors),
+        }
+    });
+    MemberKind::State(names, setter)
+}
+
+fn sub_target<'a>(
+    field: &'a ParsedField<'a>,
+    given: &Given,
+    taken: &mut AllTaken,
+    errors: &mut Errors,
+) -> MemberKind<'a> {
+    let own = names::kebab(&names::plain(field.ident));
+    let id = given.text("id").cloned();
+    // A whole id and `PARENT.FIELD` never meet, so the two kinds are told apart by the dot.
+    let claim = id.as_ref().map_or_else(|| format!(".{own}"), LitStr::value);
+    taken.sub_targets.take(&claim, field.ident, given, errors);
+    MemberKind::SubTarget {
+        field: own,
+        id,
+        name: given.text("name").cloned(),
+        key: given
+            .text("key")
+            .and_then(|key| member_key(field, key, errors)),
+    }
+}
+
+fn member_key(field: &ParsedField<'_>, key: &LitStr, errors: &mut Errors) -> Option<Ident> {
+    if let Some(shape @ ("Option" | "BTreeMap")) = ty::last_name(field.ty).as_deref() {
+        let note = match shape {
+            "Option" => "an `Option` holds one at most; remove `key`",
+            _ => "a map has its own keys; remove `key`",
+        };
+        errors.at(
+            key,
+            format_args!(
+                "field `{}` holds no list, so it cannot have a `key`",
+                field.ident
+            ),
+            note,
+        );
+        return None;
+    }
+    match key.parse_with(syn::ext::IdentExt::parse_any) {
+        Ok(ident) => Some(raw_if_keyword(ident)),
+        Err(_) => {
+            errors.at(
+                key.to_token_stream(),
+                format_args!("`{}` is no name of a field", key.value()),
+                "name the field of the members that tells them apart",
+            );
+            None
+        }
+    }
+}
+
+/// `type` as `r#type`, which is how a field of that name is reached.
+fn raw_if_keyword(ident: Ident) -> Ident {
+    if syn::parse2::<Ident>(ident.to_token_stream()).is_ok() {
+        ident
+    } else {
+        Ident::new_raw(&ident.to_string(), ident.span())
+    }
+}

@@ -1,0 +1,182 @@
+//! Where the server is.
+
+use std::env::{self, VarError};
+use std::fmt;
+use std::str::FromStr;
+
+use tokio_tungstenite::tungstenite::http::Uri;
+
+const PATH: &str = "/myko";
+const DEVELOPMENT_PORT: u16 = 5155;
+
+/// The WebSocket address of a server: `ws://HOST[:PORT]/myko` or `wss://HOST/myko`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    uri: Uri,
+    host: String,
+    port: u16,
+}
+
+/// An address that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{origin} is `{value}`, which {problem}: write it like ws://192.168.1.20:5155/myko or wss://show.example/myko")]
+pub struct AddressError {
+    /// Where the value came from, such as `RSHIP_URL`.
+    pub origin: String,
+    /// The value.
+    pub value: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl Address {
+    /// The address that the environment names: `RSHIP_URL`, or `RSHIP_ADDRESS` with `RSHIP_PORT`
+    /// (5155) and the path `/myko`; with neither, a local core on the development port.
+    ///
+    /// # Errors
+    /// When a variable is set to something that is no address.
+    pub fn from_env() -> Result<Self, AddressError> {
+        if let Some(url) = variable("RSHIP_URL")? {
+            return Self::parse("RSHIP_URL", &url);
+        }
+        let port = match variable("RSHIP_PORT")? {
+            None => DEVELOPMENT_PORT,
+            Some(text) => match text.parse() {
+                Ok(port) if port > 0 => port,
+                _ => return Err(error("RSHIP_PORT", &text, "is no port from 1 to 65535")),
+            },
+        };
+        let host = variable("RSHIP_ADDRESS")?.unwrap_or_else(|| "127.0.0.1".to_owned());
+        if host.contains("://") || host.contains('/') {
+            let problem = "is more than a host name (use RSHIP_URL for a whole address)";
+            return Err(error("RSHIP_ADDRESS", &host, problem));
+        }
+        let bracketed = if host.contains(':') && !host.starts_with('[') {
+            format!("[{host}]")
+        } else {
+            host
+        };
+        Self::parse("RSHIP_ADDRESS", &format!("ws://{bracketed}:{port}{PATH}"))
+    }
+
+    fn parse(origin: &str, text: &str) -> Result<Self, AddressError> {
+        let wrong = |problem: &str| error(origin, text, problem);
+        let uri: Uri = text
+            .trim()
+            .parse()
+            .map_err(|why| wrong(&format!("is no address ({why})")))?;
+        let default_port = match uri.scheme_str() {
+            Some("ws") => 80,
+            Some("wss") if cfg!(feature = "tls") => 443,
+            Some("wss") => return Err(wrong("needs the feature `tls` of rship-runtime")),
+            Some(_) => return Err(wrong("does not begin with ws:// or wss://")),
+            None => return Err(wrong("has no ws:// or wss:// before the host")),
+        };
+        let host = match uri.host() {
+            Some(host) if !host.is_empty() => host.trim_matches(['[', ']']).to_owned(),
+            _ => return Err(wrong("names no host")),
+        };
+        let port = match uri.port() {
+            None if uri.authority().is_some_and(|all| all.as_str().ends_with(':')) => {
+                return Err(wrong("has a `:` without a port"));
+            }
+            None => default_port,
+            Some(port) if port.as_u16() > 0 => port.as_u16(),
+            Some(_) => return Err(wrong("has the port 0")),
+        };
+        let uri = if uri.path().trim_matches('/').is_empty() && uri.query().is_none() {
+            let mut parts = uri.into_parts();
+            parts.path_and_query = Some(PATH.parse().map_err(|_| wrong("has no usable path"))?);
+            Uri::from_parts(parts).map_err(|why| wrong(&format!("is no address ({why})")))?
+        } else {
+            uri
+        };
+        Ok(Self { uri, host, port })
+    }
+
+    /// The host's name or IP address, without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The TCP port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse("the server's address", text)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.uri.fmt(f)
+    }
+}
+
+fn variable(name: &str) -> Result<Option<String>, AddressError> {
+    match env::var(name) {
+        Ok(value) if value.trim().is_empty() => Err(error(name, &value, "is empty")),
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(raw)) => Err(error(name, &raw.to_string_lossy(), "is no text")),
+    }
+}
+
+fn error(origin: &str, value: &str, problem: &str) -> AddressError {
+    AddressError {
+        origin: origin.to_owned(),
+        value: value.to_owned(),
+        problem: problem.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Address {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_path_is_myko_unless_another_is_written() {
+        assert_eq!(parsed("ws://h:1").to_string(), "ws://h:1/myko");
+        assert_eq!(parsed("ws://h:1/").to_string(), "ws://h:1/myko");
+        assert_eq!(parsed("ws://h:1/show").to_string(), "ws://h:1/show");
+    }
+
+    #[test]
+    fn ports_are_those_of_the_scheme_unless_one_is_written() {
+        assert_eq!(parsed("ws://h/myko").port(), 80);
+        assert_eq!(parsed("ws://[::1]:5155/myko").port(), 5155);
+        assert_eq!(parsed("ws://[::1]:5155/myko").host(), "::1");
+    }
+
+    #[test]
+    fn a_wrong_address_says_what_is_wrong() {
+        for (text, problem) in [
+            ("localhost:5155", "has no ws://"),
+            ("http://h/myko", "does not begin with ws://"),
+            ("ws://h:0/myko", "has the port 0"),
+            ("ws://h:99999/myko", "is no address"),
+            ("ws://h:/myko", "has a `:` without a port"),
+            ("ws:///myko", "is no address"),
+            ("", "is no address"),
+        ] {
+            let error = text.parse::<Address>().unwrap_err();
+            assert!(error.problem.contains(problem), "{text}: {error}");
+        }
+    }
+}

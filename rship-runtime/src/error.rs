@@ -1,0 +1,93 @@
+//! What can go wrong, said to a person.
+
+use rship_core::id::IdError;
+use rship_core::model::ModelError;
+use rship_core::wire::UnknownGeneration;
+
+use crate::address::AddressError;
+
+/// Why an executor cannot start, or cannot do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Where the server is cannot be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// `RSHIP_WIRE` names no generation of server.
+    #[error("RSHIP_WIRE: {0}")]
+    Wire(#[from] UnknownGeneration),
+    /// A service, instance or target id cannot be used.
+    #[error("the {what} id cannot be used: {error}")]
+    Id {
+        /// `service`, `instance` or `target`.
+        what: &'static str,
+        /// Why.
+        error: IdError,
+    },
+    /// A colour is not `#rrggbb`.
+    #[error("`{0}` is no colour: write it as `#rrggbb`")]
+    Color(String),
+    /// A token cannot be sent in an HTTP header.
+    #[error("the token contains characters that an HTTP header cannot carry")]
+    Token,
+    /// A target's description cannot be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The instance has a target with this id already.
+    #[error("instance `{instance}` has a target `{target}` already: give this one another id")]
+    DuplicateTarget {
+        /// The instance.
+        instance: String,
+        /// The id that was given twice.
+        target: String,
+    },
+    /// Another instance has a target of this id and of another type, but a server keeps one
+    /// description for each id.
+    #[error(
+        "target `{target}` is a `{known}` in another instance of this executor and cannot be a `{new}` here"
+    )]
+    OtherType {
+        /// The target's id.
+        target: String,
+        /// Its type in the other instance.
+        known: &'static str,
+        /// The type that was to be added.
+        new: &'static str,
+    },
+    /// The executor has an instance with this id already.
+    #[error("the executor has an instance `{0}` already")]
+    DuplicateInstance(String),
+    /// The target was removed, or its executor has ended.
+    #[error("target `{0}` was removed")]
+    Removed(String),
+    /// Only what was added can be removed; a sub-target goes when its field does.
+    #[error("target `{0}` is a sub-target: take it out of its field instead")]
+    SubTarget(String),
+    /// `run` was called before.
+    #[error("the executor runs already: call `run` once")]
+    Running,
+    /// The manifest cannot be written.
+    #[error("the manifest cannot be written: {0}")]
+    Manifest(std::io::Error),
+    /// The signals that end the program cannot be watched.
+    #[error("the signals that end the program cannot be watched: {0}")]
+    Signal(std::io::Error),
+}
+
+/// Why a target cannot be locked at once.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockError {
+    /// Somebody else holds it.
+    #[error("target `{0}` is in use")]
+    Busy(String),
+    /// The caller is an action inside this very target tree.
+    #[error(
+        "an action of target `{0}` locks the target that it is already inside, which would wait for \
+         itself: use `self`, or take `this: Handle<Self>` in place of a receiver"
+    )]
+    Inside(String),
+    /// The sub-target is no longer in its field.
+    #[error("target `{0}` is no longer there")]
+    Gone(String),
+}

@@ -1,0 +1,227 @@
+//! The executor: what a device makes, adds its targets to, and runs.
+
+use std::future::Future;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use rship_core::Target;
+use rship_core::entity::Instance;
+use rship_core::model::Model;
+use tokio::sync::watch;
+use tracing::info;
+
+use crate::clock;
+use crate::config::{Builder, Config, check_id};
+use crate::error::Error;
+use crate::handle::{Handle, Scoped};
+use crate::hub::Hub;
+use crate::instance::InstanceHandle;
+use crate::manifest;
+use crate::metrics::Metrics;
+use crate::outbox::News;
+use crate::session;
+use crate::status::Status;
+
+/// Stands between a device and a Rocketship server: tells the server which targets there are, publishes
+/// what changes, carries out what it is sent. Clones are the same executor.
+#[derive(Clone)]
+pub struct Executor {
+    first: InstanceHandle,
+}
+
+impl Executor {
+    /// An executor of this service, set up from the environment: `RSHIP_URL` (or `RSHIP_ADDRESS` and
+    /// `RSHIP_PORT`), `RSHIP_WIRE`, `RSHIP_TOKEN`. With no address it looks for a local core.
+    ///
+    /// # Errors
+    /// When the service id or a variable cannot be used.
+    pub fn from_env(service: &str) -> Result<Self, Error> {
+        Self::builder(service).build()
+    }
+
+    /// Sets up an executor of this service.
+    pub fn builder(service: &str) -> Builder {
+        Builder::new(service)
+    }
+
+    pub(crate) fn new(config: Config) -> Self {
+        let instance = config.instance.clone();
+        let hub = Arc::new(Hub::new(config));
+        let index = hub.registry().add_instance(instance);
+        Self {
+            first: InstanceHandle { hub, index },
+        }
+    }
+
+    fn hub(&self) -> &Arc<Hub> {
+        &self.first.hub
+    }
+
+    /// Adds a target to the executor's first instance: see [`InstanceHandle::add`].
+    ///
+    /// # Errors
+    /// When the id cannot be used or is taken, or when the type's description cannot be used.
+    pub fn add<T: Target>(&self, id: &str, target: T) -> Result<Handle<T>, Error> {
+        self.first.add(id, target)
+    }
+
+    /// Adds a target that goes offline when the returned guard is dropped.
+    ///
+    /// # Errors
+    /// As [`add`](Executor::add).
+    pub fn add_scoped<T: Target>(&self, id: &str, target: T) -> Result<Scoped<T>, Error> {
+        self.first.add_scoped(id, target)
+    }
+
+    /// Adds a value whose type could not be annotated: see [`InstanceHandle::add_described`].
+    ///
+    /// # Errors
+    /// As [`add`](Executor::add).
+    pub fn add_described<T: Send + 'static>(
+        &self,
+        id: &str,
+        target: T,
+        model: Arc<Model<T>>,
+    ) -> Result<Handle<T>, Error> {
+        self.first.add_described(id, target, model)
+    }
+
+    /// A further instance of the same service, or one that was made before.
+    ///
+    /// # Errors
+    /// When the id cannot be used.
+    pub fn instance(&self, id: &str) -> Result<InstanceHandle, Error> {
+        check_id("instance", id)?;
+        let hub = Arc::clone(self.hub());
+        let mut registry = hub.registry();
+        let known = registry.instance_index(id);
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let instance = Instance {
+                    id: id.to_owned(),
+                    name: id.to_owned(),
+                    ..hub.config.instance.clone()
+                };
+                let index = registry.add_instance(instance);
+                hub.outbox.news([News::Instance(index)]);
+                index
+            }
+        };
+        drop(registry);
+        Ok(InstanceHandle { hub, index })
+    }
+
+    /// The executor's first instance.
+    #[must_use]
+    pub fn first_instance(&self) -> InstanceHandle {
+        self.first.clone()
+    }
+
+    /// Runs until Ctrl-C, SIGTERM or [`shutdown`](Executor::shutdown): connects, tells everything,
+    /// reconnects as often as needed, and in the end takes everything offline.
+    ///
+    /// When the program was started with `--manifest`, prints the whole tree as JSON instead, and
+    /// returns.
+    ///
+    /// # Errors
+    /// When it runs already, when signals cannot be watched, or when the manifest cannot be written.
+    /// A server that is not there is no error: the executor goes on trying.
+    pub async fn run(&self) -> Result<(), Error> {
+        if std::env::args_os().any(|argument| argument == "--manifest") {
+            return self.print_manifest();
+        }
+        let signal = interrupted()?;
+        self.run_until(signal).await
+    }
+
+    /// As [`run`](Executor::run), but until `end` is ready, with no eye on signals or arguments.
+    ///
+    /// # Errors
+    /// When it runs already.
+    pub async fn run_until(&self, end: impl Future<Output = ()>) -> Result<(), Error> {
+        let hub = self.hub();
+        let begun = hub.status.send_if_modified(|status| {
+            let idle = *status == Status::Idle;
+            if idle {
+                *status = Status::Connecting;
+            }
+            idle
+        });
+        if !begun {
+            return Err(Error::Running);
+        }
+        let mut stop = hub.stop.subscribe();
+        let stopped = async {
+            tokio::select! {
+                () = end => {}
+                // The sender lives in the hub, so this waits for a true.
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+            info!("shutting down");
+            hub.stop.send_replace(true);
+        };
+        let work = async {
+            tokio::select! {
+                () = session::supervise(hub) => {}
+                () = clock::run(hub) => {}
+            }
+        };
+        tokio::join!(stopped, work);
+        hub.set_status(Status::Stopped);
+        Ok(())
+    }
+
+    /// Has [`run`](Executor::run) come to its end.
+    pub fn shutdown(&self) {
+        self.hub().stop.send_replace(true);
+    }
+
+    /// How the connection is doing, now and whenever that changes.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.hub().status.subscribe()
+    }
+
+    /// What the executor has done so far.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.hub().counters.read()
+    }
+
+    /// The whole tree as JSON: instances, targets with their actions, emitters, schemas and
+    /// sub-targets; needs no connection.
+    #[must_use]
+    pub fn manifest(&self) -> serde_json::Value {
+        manifest::write(self.hub())
+    }
+
+    fn print_manifest(&self) -> Result<(), Error> {
+        let mut out = std::io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, &self.manifest())
+            .map_err(std::io::Error::from)
+            .and_then(|()| writeln!(out))
+            .map_err(Error::Manifest)
+    }
+}
+
+#[cfg(unix)]
+fn interrupted() -> Result<impl Future<Output = ()>, Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signal)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signal)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(windows)]
+fn interrupted() -> Result<impl Future<Output = ()>, Error> {
+    let mut interrupt = tokio::signal::windows::ctrl_c().map_err(Error::Signal)?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
+}

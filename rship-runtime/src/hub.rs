@@ -1,0 +1,52 @@
+//! The hub: what the parts of one executor share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, watch};
+
+use crate::config::Config;
+use crate::metrics::Counters;
+use crate::outbox::Outbox;
+use crate::registry::Registry;
+use crate::status::Status;
+
+pub(crate) struct Hub {
+    pub(crate) config: Config,
+    registry: Mutex<Registry>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) status: watch::Sender<Status>,
+    /// Becomes true when the executor is to end.
+    pub(crate) stop: watch::Sender<bool>,
+    /// Wakes the clock when there is something new to look at.
+    pub(crate) clock: Notify,
+}
+
+impl Hub {
+    pub(crate) fn new(config: Config) -> Self {
+        let counters = Arc::new(Counters::default());
+        Self {
+            registry: Mutex::default(),
+            outbox: Arc::new(Outbox::new(config.impulse_queue, Arc::clone(&counters))),
+            counters,
+            status: watch::Sender::new(Status::Idle),
+            stop: watch::Sender::new(false),
+            clock: Notify::new(),
+            config,
+        }
+    }
+
+    /// The registry; never lock a target or the outbox's session while holding it for long. Order of
+    /// locks: target, registry, outbox.
+    pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_status(&self, status: Status) {
+        self.status.send_if_modified(|now| {
+            let changed = *now != status;
+            *now = status;
+            changed
+        });
+    }
+}

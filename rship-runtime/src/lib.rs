@@ -1,0 +1,72 @@
+//! Makes any device, program or service controllable from a Rocketship show.
+//!
+//! Annotate a struct with [`derive(Target)`](macro@Target), its fields with `#[emitter]`, its methods
+//! with `#[action]`, add it to an [`Executor`], and run that: the executor tells the server what there
+//! is, publishes what changes, and carries out what the server asks for.
+//!
+//! ```no_run
+//! use rship_runtime::prelude::*;
+//!
+//! /// A light that can be dimmed.
+//! #[derive(Target)]
+//! struct Lamp {
+//!     /// Brightness, from 0 to 1.
+//!     #[emitter]
+//!     level: f64,
+//! }
+//!
+//! #[actions]
+//! impl Lamp {
+//!     /// Sets the brightness.
+//!     #[action]
+//!     fn dim(&mut self, #[arg(min = 0.0, max = 1.0)] level: f64) {
+//!         self.level = level;
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), rship_runtime::Error> {
+//!     let executor = Executor::from_env("lamps")?;
+//!     let lamp = executor.add("desk-lamp", Lamp { level: 0.0 })?;
+//!     lamp.lock().await.level = 0.5;
+//!     executor.run().await
+//! }
+//! ```
+
+mod address;
+mod clock;
+mod config;
+mod error;
+mod executor;
+mod handle;
+mod hub;
+mod instance;
+mod manifest;
+mod metrics;
+mod outbox;
+pub mod prelude;
+mod registry;
+mod router;
+mod session;
+mod stamp;
+mod status;
+mod tree;
+
+#[doc(hidden)]
+pub use rship_core::__private;
+pub use rship_core::descriptor;
+pub use rship_core::model;
+pub use rship_core::wire::Generation;
+pub use rship_core::{Actions, Emitter, Published, Target};
+pub use rship_macros::{Target, action, actions, arg, emitter};
+
+pub use address::{Address, AddressError};
+pub use config::{Builder, Ids};
+pub use error::{Error, LockError};
+pub use executor::Executor;
+pub use handle::{Guard, Handle, Scoped};
+pub use instance::InstanceHandle;
+pub use metrics::Metrics;
+pub use session::{Connect, Transport};
+pub use status::Status;
+pub use tree::Changes;

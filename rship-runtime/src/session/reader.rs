@@ -1,0 +1,174 @@
+//! The reader: takes every frame as it comes, and never waits for a handler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::SplitStream;
+use futures_util::{Stream, StreamExt as _};
+use rship_core::wire::{self, Inbound, Member};
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tracing::{debug, info, warn};
+
+use super::End;
+use super::connect::Socket;
+use super::detect::{Clue, Detector, Identity};
+use crate::hub::Hub;
+use crate::router;
+
+/// When the server was last heard.
+pub(super) struct Heard(watch::Sender<Instant>);
+
+impl Heard {
+    pub(super) fn new() -> Self {
+        Self(watch::Sender::new(Instant::now()))
+    }
+
+    fn now(&self) {
+        self.0.send_replace(Instant::now());
+    }
+
+    /// Ready when the server was silent for this long.
+    pub(super) async fn silence(&self, limit: Duration) -> End {
+        loop {
+            let last = *self.0.borrow();
+            if last.elapsed() >= limit {
+                return End::Silent(limit);
+            }
+            sleep_until(last + limit).await;
+        }
+    }
+}
+
+/// Reads until the connection ends; says in `identity` what the server turns out to be.
+pub(super) async fn run(
+    hub: &Arc<Hub>,
+    stream: SplitStream<Socket>,
+    identity: watch::Sender<Option<Identity>>,
+    heard: &Heard,
+) -> End {
+    let mut reader = Reader {
+        hub,
+        identity,
+        detector: Detector::new(hub.config.generation),
+        last_ping: None,
+        complained: None,
+    };
+    if let Some(known) = reader.detector.at_open() {
+        reader.tell(known);
+    }
+    reader.read(stream, heard).await
+}
+
+struct Reader<'h> {
+    hub: &'h Arc<Hub>,
+    identity: watch::Sender<Option<Identity>>,
+    detector: Detector,
+    /// The server's ping that was echoed last: an echo of an echo would go on for ever.
+    last_ping: Option<Value>,
+    /// When the log last spoke of an unreadable frame.
+    complained: Option<Instant>,
+}
+
+impl Reader<'_> {
+    async fn read(
+        &mut self,
+        mut stream: impl Stream<Item = Result<Message, WsError>> + Unpin,
+        heard: &Heard,
+    ) -> End {
+        let handshake = sleep_until(Instant::now() + self.hub.config.handshake_timeout);
+        tokio::pin!(handshake);
+        let mut waiting = true;
+        loop {
+            let message = tokio::select! {
+                biased;
+                () = &mut handshake, if waiting => {
+                    waiting = false;
+                    self.clue(Clue::Nothing);
+                    continue;
+                }
+                message = stream.next() => message,
+            };
+            heard.now();
+            match message {
+                Some(Ok(Message::Text(text))) => self.frame(&text),
+                Some(Ok(Message::Binary(bytes))) => self.unreadable(&format!(
+                    "a binary frame of {} bytes, but this executor speaks JSON",
+                    bytes.len()
+                )),
+                Some(Ok(Message::Close(frame))) => {
+                    let reason = frame.map_or_else(String::new, |frame| format!(": {frame}"));
+                    return End::Closed(reason);
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return End::Broken(error),
+                None => return End::Closed(String::new()),
+            }
+            if self.hub.outbox.is_clogged() {
+                return End::Clogged;
+            }
+        }
+    }
+
+    fn frame(&mut self, text: &str) {
+        self.hub.counters.frames_in.add(1);
+        match wire::read(text) {
+            Ok(Inbound::Command(command)) => match command.member {
+                Member::SetClientId {
+                    client_id,
+                    documented,
+                } => self.clue(Clue::ClientId {
+                    id: client_id,
+                    documented,
+                }),
+                _ => router::route(self.hub, command),
+            },
+            Ok(Inbound::Echo(_)) => self.clue(Clue::Echo),
+            Ok(Inbound::Ping(ping)) => self.ping(ping),
+            Ok(Inbound::Answer(answer)) => match answer.result {
+                Ok(response) => debug!(tx = answer.tx, %response, "the server answered"),
+                Err(why) => warn!(tx = answer.tx, "the server refused a command: {why}"),
+            },
+            Ok(Inbound::Resend(resend)) => {
+                if let Err(why) = router::resend_value(self.hub, &resend) {
+                    warn!("a last value cannot be sent once more: {why}");
+                }
+            }
+            Ok(Inbound::Ignored) => {}
+            Err(error) => self.unreadable(&error.to_string()),
+        }
+    }
+
+    fn ping(&mut self, ping: Value) {
+        self.clue(Clue::Ping);
+        if self.last_ping.as_ref() != Some(&ping) {
+            self.hub.outbox.answer(wire::echo(&ping));
+            self.last_ping = Some(ping);
+        }
+    }
+
+    fn clue(&mut self, clue: Clue) {
+        if let Some(known) = self.detector.clue(clue) {
+            self.tell(known);
+        }
+    }
+
+    fn tell(&self, known: Identity) {
+        info!(generation = %known.generation, client_id = known.client_id, "the server is known");
+        self.identity.send_replace(Some(known));
+    }
+
+    fn unreadable(&mut self, why: &str) {
+        self.hub.counters.unreadable_frames.add(1);
+        let due = self
+            .complained
+            .is_none_or(|last| last.elapsed() >= Duration::from_secs(1));
+        if due {
+            self.complained = Some(Instant::now());
+            let so_far = self.hub.counters.unreadable_frames.read();
+            warn!(so_far, "a frame was skipped: {why}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! An action that takes a handle in place of a receiver runs beside the others.
+
+#![deny(warnings)]
+
+use rship_runtime::prelude::*;
+
+#[derive(Target)]
+struct Lamp {
+    #[emitter]
+    level: f64,
+}
+
+#[actions]
+impl Lamp {
+    #[action(restart, writes = "level")]
+    async fn fade(this: Handle<Self>, to: f64, #[arg(min = 0, max = 60)] seconds: f64) -> Result<f64, String> {
+        drop(this);
+        Ok(to * seconds)
+    }
+
+    #[action]
+    async fn wait(_: Handle<Lamp>) {}
+
+    #[action]
+    fn start(mut _this: rship_runtime::Handle<Self>, times: u8) -> u8 {
+        times
+    }
+
+    #[action(blocking)]
+    fn write_to_serial_port(&mut self) {}
+
+    #[action(restart)]
+    async fn slow(&mut self) {}
+}
+
+fn main() {
+    use rship_runtime::descriptor::ActionMode::{Blocking, Detached, Exclusive};
+
+    let lamp = Lamp::descriptor().unwrap();
+    let modes: Vec<_> = lamp.actions.iter().map(|action| (action.mode, action.restart)).collect();
+    assert_eq!(
+        modes,
+        [(Detached, true), (Detached, false), (Detached, false), (Blocking, false), (Exclusive, true)]
+    );
+    assert_eq!(lamp.action("fade").unwrap().writes.as_ref().unwrap().emitter, "level");
+    let mut lamp = Lamp { level: 0.0 };
+    lamp.write_to_serial_port();
+    assert_eq!(lamp.level, 0.0);
+}
