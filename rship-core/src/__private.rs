@@ -2,12 +2,12 @@
 
 use std::marker::PhantomData;
 
+pub use serde_json::Value;
 pub use std::boxed::Box;
 pub use std::option::Option::{self, None, Some};
 pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
 pub use std::time::Duration;
-pub use serde_json::Value;
 
 pub use crate::model::{
     ActionSpec, Arg, Args, Bounded, EmitterSpec, ModelBuilder, PlainReply, Reply, ReplyOf,

@@ -212,3 +212,118 @@ fn listed<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ActionSpec, ModelBuilder};
+
+    /// Target `stand` in instances `a` and `b` (offline in `b`), `lamp` in `a`; each has `burn`.
+    fn table() -> DispatchTable<&'static str> {
+        let mut builder = ModelBuilder::<()>::new("Stand");
+        for action in ["sell", "burn"] {
+            builder.action(ActionSpec::new(action).sync(|(): &mut (), _| Ok(().into())));
+        }
+        let descriptor = Arc::clone(builder.build().unwrap().descriptor());
+        let mut table = DispatchTable::default();
+        for instance in ["a", "b"] {
+            table.add_instance(instance.into());
+        }
+        for (target, instance, online, to) in [
+            ("stand", "a", true, "stand in a"),
+            ("stand", "b", false, "stand in b"),
+            ("lamp", "a", true, "lamp in a"),
+        ] {
+            let route = Route {
+                instance: instance.into(),
+                online,
+                descriptor: Arc::clone(&descriptor),
+                to,
+            };
+            table.add_target(target.into(), route);
+        }
+        table
+    }
+
+    fn found(
+        action: &str,
+        target: Option<&str>,
+        instance: Option<&str>,
+    ) -> Vec<(&'static str, usize)> {
+        let table = table();
+        let routes = table.resolve(action, target, instance).unwrap();
+        routes
+            .into_iter()
+            .map(|(route, index)| (route.to, index))
+            .collect()
+    }
+
+    fn refused(action: &str, target: Option<&str>, instance: Option<&str>) -> String {
+        table()
+            .resolve(action, target, instance)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_command_goes_to_the_instance_it_names_or_to_all_that_are_online() {
+        assert_eq!(
+            found("stand:burn", Some("stand"), Some("a")),
+            [("stand in a", 1)]
+        );
+        assert_eq!(found("stand:sell", None, None), [("stand in a", 0)]);
+        let mut table = table();
+        table.route_mut("b", "stand").unwrap().online = true;
+        assert_eq!(table.resolve("stand:burn", None, None).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn an_address_that_leads_nowhere_says_where_it_ends() {
+        assert_eq!(
+            refused("burn", None, None),
+            "`burn` is no action id: it has the form TARGET:ACTION"
+        );
+        assert_eq!(
+            refused("stand:burn", Some("lamp"), None),
+            "action `stand:burn` does not belong to target `lamp`"
+        );
+        assert_eq!(
+            refused("fan:burn", None, None),
+            "this executor has no target `fan`"
+        );
+        assert_eq!(
+            refused("stand:brn", None, None),
+            "target `stand` has no action `brn`: it has `sell`, `burn`"
+        );
+        assert_eq!(
+            refused("stand:burn", None, Some("c")),
+            "instance `c` is not of this executor, which has `a`, `b`"
+        );
+        assert_eq!(
+            refused("lamp:burn", None, Some("b")),
+            "target `lamp` is not in instance `b`"
+        );
+        assert_eq!(
+            refused("stand:burn", None, Some("b")),
+            "target `stand` is offline"
+        );
+    }
+
+    #[test]
+    fn a_target_that_was_removed_is_unknown_in_that_instance_alone() {
+        let mut table = table();
+        table.remove_target("a", "stand");
+        assert_eq!(
+            table.resolve("stand:burn", None, Some("a")).unwrap_err(),
+            DispatchError::NotInInstance {
+                target: "stand".into(),
+                instance: "a".into()
+            }
+        );
+        table.remove_target("b", "stand");
+        assert!(matches!(
+            table.resolve("stand:burn", None, None),
+            Err(DispatchError::UnknownTarget(_))
+        ));
+    }
+}

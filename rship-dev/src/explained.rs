@@ -1,5 +1,6 @@
 //! What a real server would drop without a word, in words.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use serde::Serialize;
@@ -45,6 +46,9 @@ pub struct Explained {
     pub count: u64,
     /// Whether it was dropped, or kept with a warning.
     pub verdict: Verdict,
+    /// Which explanation it is; given when it is added.
+    #[serde(skip)]
+    pub(crate) number: u64,
 }
 
 /// An [`Explained`] whose verdict is [`Verdict::Dropped`].
@@ -71,12 +75,9 @@ impl fmt::Display for Explained {
 }
 
 impl Explained {
-    /// The id under which it can be queried; equal explanations share it.
+    /// The id under which it can be queried; in the order of ids the oldest comes first.
     pub(crate) fn key(&self) -> String {
-        format!(
-            "{}/{}/{}/{}",
-            self.item_type, self.id, self.field, self.client_id
-        )
+        format!("{:012}", self.number)
     }
 
     fn says_the_same(&self, other: &Self) -> bool {
@@ -92,23 +93,28 @@ impl Explained {
 /// The explanations so far, equal ones counted instead of repeated.
 #[derive(Debug, Default)]
 pub(crate) struct Explanations {
-    list: Vec<Explained>,
+    list: VecDeque<Explained>,
+    added: u64,
 }
 
 impl Explanations {
-    /// Adds one and returns it as it is now kept.
-    pub(crate) fn add(&mut self, new: Explained) -> Explained {
+    /// Adds one and returns it as it is now kept, and the oldest if that had to make room.
+    pub(crate) fn add(&mut self, mut new: Explained) -> (Explained, Option<Explained>) {
         if let Some(known) = self.list.iter_mut().find(|known| known.says_the_same(&new)) {
             known.count += 1;
             tracing::debug!(target: "rship_dev", count = known.count, "{known}");
-            return known.clone();
+            return (known.clone(), None);
         }
         tracing::warn!(target: "rship_dev", item_type = %new.item_type, id = %new.id, field = %new.field, "{new}");
-        if self.list.len() == KEPT {
-            self.list.remove(0);
-        }
-        self.list.push(new.clone());
-        new
+        self.added += 1;
+        new.number = self.added;
+        let oldest = if self.list.len() == KEPT {
+            self.list.pop_front()
+        } else {
+            None
+        };
+        self.list.push_back(new.clone());
+        (new, oldest)
     }
 
     pub(crate) fn with(&self, verdict: Verdict) -> Vec<Explained> {
@@ -133,6 +139,7 @@ mod tests {
             client_id: "c".into(),
             count: 1,
             verdict: Verdict::Dropped,
+            number: 0,
         }
     }
 
@@ -158,11 +165,12 @@ mod tests {
     fn equal_explanations_are_counted_and_the_list_is_bounded() {
         let mut all = Explanations::default();
         all.add(explained("a"));
-        assert_eq!(all.add(explained("a")).count, 2);
+        assert_eq!(all.add(explained("a")).0.count, 2);
         assert_eq!(all.with(Verdict::Dropped).len(), 1);
-        for number in 0..2 * KEPT {
-            all.add(explained(&number.to_string()));
-        }
+        let gone: Vec<_> = (0..2 * KEPT)
+            .filter_map(|number| all.add(explained(&number.to_string())).1)
+            .collect();
+        assert_eq!((gone.len(), gone[0].reason.as_str()), (KEPT + 1, "a"));
         assert_eq!(all.with(Verdict::Dropped).len(), KEPT);
         assert!(all.with(Verdict::Kept).is_empty());
     }

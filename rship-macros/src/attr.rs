@@ -166,6 +166,14 @@ impl Given {
             return Ok(Value::Wrong);
         }
         if key.kind == Kind::Path {
+            if input.peek(Lit) {
+                errors.at(
+                    input.parse::<Lit>()?,
+                    format_args!("argument `{}` must be a path", key.name),
+                    format_args!("write {form}, without quotes"),
+                );
+                return Ok(Value::Wrong);
+            }
             return input.call(Path::parse_mod_style).map(Value::Path);
         }
         let expr: Expr = input.parse()?;

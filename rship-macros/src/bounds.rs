@@ -1,7 +1,7 @@
 //! `min`, `max` and `default` as the argument's type takes them.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, ExprCall, ExprLit, ExprUnary, Lit, Type, UnOp};
 
 use crate::attr::Given;
@@ -11,8 +11,8 @@ use crate::ty;
 /// The values that are allowed.
 #[derive(Default)]
 pub(crate) struct Bounds {
-    pub(crate) min: Option<TokenStream>,
-    pub(crate) max: Option<TokenStream>,
+    min: Option<TokenStream>,
+    max: Option<TokenStream>,
 }
 
 impl Bounds {
@@ -33,6 +33,19 @@ impl Bounds {
             min: min.map(|bound| literal(bound, ty)),
             max: max.map(|bound| literal(bound, ty)),
         }
+    }
+
+    /// The builder calls, at the place of the type: a type without order is one message for both.
+    pub(crate) fn calls(&self, place: Span) -> TokenStream {
+        let min = self
+            .min
+            .iter()
+            .map(|bound| quote_spanned!(place=> .min(#bound)));
+        let max = self
+            .max
+            .iter()
+            .map(|bound| quote_spanned!(place=> .max(#bound)));
+        quote!(#(#min)* #(#max)*)
     }
 }
 
@@ -92,9 +105,11 @@ fn number(expr: &Expr) -> Option<f64> {
 pub(crate) fn shown(expr: &Expr) -> Option<&Expr> {
     match expr {
         Expr::Group(group) => shown(&group.expr),
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr: inner, .. }) => {
-            number(inner).is_some().then_some(expr)
-        }
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr: inner,
+            ..
+        }) => number(inner).is_some().then_some(expr),
         Expr::Lit(ExprLit { lit, .. }) => matches!(
             lit,
             Lit::Str(_) | Lit::Int(_) | Lit::Float(_) | Lit::Bool(_) | Lit::Char(_)

@@ -66,34 +66,42 @@ fn words(name: &str) -> Vec<String> {
 /// The candidate that `text` was probably meant to be.
 pub(crate) fn nearest<'a>(
     text: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
+    candidates: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Option<&'a str> {
-    candidates
+    let near = candidates
+        .clone()
         .into_iter()
         .map(|candidate| (distance(text, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 3)
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    near.or_else(|| {
+        candidates.into_iter().find(|candidate| {
+            candidate.len() >= 3 && (text.starts_with(candidate) || candidate.starts_with(text))
+        })
+    })
 }
 
-/// How many letters must be changed, added or removed to make `a` into `b`.
+/// How many letters must be changed, added, removed or exchanged with the next to make `a` into `b`.
 fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, (y, pair)) in b.iter().zip(row.windows(2)).enumerate() {
-            let (diagonal, above) = match pair {
-                [diagonal, above] => (*diagonal, *above),
-                _ => continue,
+    let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            table[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let changed = table[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                let mut least = changed.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    least = least.min(table[i - 2][j - 2] + 1);
+                }
+                least
             };
-            let left = next.get(j).copied().unwrap_or(usize::MAX);
-            let changed = diagonal + usize::from(x != *y);
-            next.push(changed.min(above + 1).min(left.saturating_add(1)));
         }
-        row = next;
     }
-    row.last().copied().unwrap_or_default()
+    table[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -146,6 +154,8 @@ mod tests {
         assert_eq!(nearest("catgory", words), Some("category"));
         assert_eq!(nearest("bg_colour", words), Some("bg_color"));
         assert_eq!(nearest("ids", words), Some("id"));
+        assert_eq!(nearest("nmae", words), Some("name"));
+        assert_eq!(nearest("minimum", ["max", "min"]), Some("min"));
         assert_eq!(nearest("weather", words), None);
     }
 }

@@ -21,7 +21,9 @@ pub(crate) fn allow() -> TokenStream {
         #[allow(
             deprecated,
             unreachable_code,
+            unused_mut,
             unused_qualifications,
+            unused_variables,
             clippy::all,
             clippy::pedantic,
             clippy::nursery

@@ -19,7 +19,9 @@ pub struct Address {
 
 /// An address that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{origin} is `{value}`, which {problem}: write it like ws://192.168.1.20:5155/myko or wss://show.example/myko")]
+#[error(
+    "{origin} is `{value}`, which {problem}: write it like ws://192.168.1.20:5155/myko or wss://show.example/myko"
+)]
 pub struct AddressError {
     /// Where the value came from, such as `RSHIP_URL`.
     pub origin: String,
@@ -77,7 +79,10 @@ impl Address {
             _ => return Err(wrong("names no host")),
         };
         let port = match uri.port() {
-            None if uri.authority().is_some_and(|all| all.as_str().ends_with(':')) => {
+            None if uri
+                .authority()
+                .is_some_and(|all| all.as_str().ends_with(':')) =>
+            {
                 return Err(wrong("has a `:` without a port"));
             }
             None => default_port,

@@ -1,5 +1,7 @@
 //! What can go wrong, said to a person.
 
+use std::fmt;
+
 use rship_core::id::IdError;
 use rship_core::model::ModelError;
 use rship_core::wire::UnknownGeneration;
@@ -7,7 +9,9 @@ use rship_core::wire::UnknownGeneration;
 use crate::address::AddressError;
 
 /// Why an executor cannot start, or cannot do what it was asked for.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` says the same as `Display`, because that is what a `main` that returns this error prints.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Where the server is cannot be used.
@@ -72,6 +76,12 @@ pub enum Error {
     /// The signals that end the program cannot be watched.
     #[error("the signals that end the program cannot be watched: {0}")]
     Signal(std::io::Error),
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// Why a target cannot be locked at once.

@@ -198,10 +198,14 @@ impl Executor {
 
     fn print_manifest(&self) -> Result<(), Error> {
         let mut out = std::io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &self.manifest())
+        let written = serde_json::to_writer_pretty(&mut out, &self.manifest())
             .map_err(std::io::Error::from)
-            .and_then(|()| writeln!(out))
-            .map_err(Error::Manifest)
+            .and_then(|()| writeln!(out));
+        match written {
+            // Whoever reads has seen enough, as `head` does.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(Error::Manifest),
+        }
     }
 }
 

@@ -76,10 +76,12 @@ impl<T: Send + 'static> Handle<T> {
     /// # Panics
     /// Inside an async task; and as [`lock`](Handle::lock), also when an action is inside the target
     /// already.
-    #[must_use]
     pub fn blocking_lock(&self) -> Guard<T> {
         let inside = tree::current();
-        if inside.as_ref().is_some_and(|inside| inside.holds(&self.raw.tree)) {
+        if inside
+            .as_ref()
+            .is_some_and(|inside| inside.holds(&self.raw.tree))
+        {
             unwind(self.inside_error());
         }
         let state = Arc::clone(&self.raw.tree.state).blocking_lock_owned();
@@ -96,7 +98,10 @@ impl<T: Send + 'static> Handle<T> {
     /// there.
     pub fn try_lock(&self) -> Result<Guard<T>, LockError> {
         let inside = tree::current();
-        if inside.as_ref().is_some_and(|inside| inside.holds(&self.raw.tree)) {
+        if inside
+            .as_ref()
+            .is_some_and(|inside| inside.holds(&self.raw.tree))
+        {
             return Err(self.inside_error());
         }
         let state = Arc::clone(&self.raw.tree.state).try_lock_owned();
@@ -178,7 +183,9 @@ impl<T: Send + 'static> Handle<T> {
         if self.raw.tree.removed.load(Ordering::Acquire) {
             return Err(removed());
         }
-        let node = hub.registry().find(self.raw.tree.instance, &self.raw.target);
+        let node = hub
+            .registry()
+            .find(self.raw.tree.instance, &self.raw.target);
         work(&hub, node.ok_or_else(removed)?);
         Ok(())
     }
@@ -231,18 +238,28 @@ impl<T> Guard<T> {
 impl<T: Send + 'static> Deref for Guard<T> {
     type Target = T;
 
-    #[expect(clippy::expect_used, reason = "checked when the guard was made; the lock keeps it so")]
+    #[expect(
+        clippy::expect_used,
+        reason = "checked when the guard was made; the lock keeps it so"
+    )]
     fn deref(&self) -> &T {
         let target = self.state.target(&self.pinned);
-        target.and_then(|target| target.downcast_ref()).expect("the locked target is there")
+        target
+            .and_then(|target| target.downcast_ref())
+            .expect("the locked target is there")
     }
 }
 
 impl<T: Send + 'static> DerefMut for Guard<T> {
-    #[expect(clippy::expect_used, reason = "checked when the guard was made; the lock keeps it so")]
+    #[expect(
+        clippy::expect_used,
+        reason = "checked when the guard was made; the lock keeps it so"
+    )]
     fn deref_mut(&mut self) -> &mut T {
         let target = self.state.target_mut(&self.pinned);
-        target.and_then(|target| target.downcast_mut()).expect("the locked target is there")
+        target
+            .and_then(|target| target.downcast_mut())
+            .expect("the locked target is there")
     }
 }
 

@@ -21,14 +21,18 @@ struct TargetManifest {
 
 pub(crate) fn write(hub: &Hub) -> Value {
     let registry = hub.registry();
-    let instances = registry.instances.iter().enumerate().map(|(index, instance)| {
-        let roots = registry.nodes().map(|(_, node)| node);
-        let targets: Vec<_> = roots
-            .filter(|node| node.instance == index && node.parent.is_none())
-            .map(|node| target(&registry, node))
-            .collect();
-        json!({ "instance": instance, "targets": targets })
-    });
+    let instances = registry
+        .instances
+        .iter()
+        .enumerate()
+        .map(|(index, instance)| {
+            let roots = registry.nodes().map(|(_, node)| node);
+            let targets: Vec<_> = roots
+                .filter(|node| node.instance == index && node.parent.is_none())
+                .map(|node| target(&registry, node))
+                .collect();
+            json!({ "instance": instance, "targets": targets })
+        });
     json!({
         "serviceId": hub.config.service,
         "instances": instances.collect::<Vec<_>>(),

@@ -187,7 +187,11 @@ impl Outbox {
         state.queue.push_back(Entry::State(id));
         drop(state);
         self.ready.notify_one();
-        if first { Published::Sent } else { Published::Kept }
+        if first {
+            Published::Sent
+        } else {
+            Published::Kept
+        }
     }
 
     /// Queues the newest value of a state once more; `false` when it has none.
@@ -230,7 +234,11 @@ impl Outbox {
         if live {
             self.ready.notify_one();
         }
-        if sent { Published::Sent } else { Published::Queued }
+        if sent {
+            Published::Sent
+        } else {
+            Published::Queued
+        }
     }
 
     /// Queues an answer.
@@ -275,7 +283,9 @@ impl Outbox {
     /// Queues the newest value of every state, in the order of `slots` and before all that waits.
     pub(crate) fn replay(&self, slots: &[SlotId]) {
         let mut state = self.state();
-        let State { slots: all, queue, .. } = &mut *state;
+        let State {
+            slots: all, queue, ..
+        } = &mut *state;
         let waiting = std::mem::take(queue);
         for id in slots {
             let slot = &mut all[id.index as usize];
@@ -284,7 +294,11 @@ impl Outbox {
                 queue.push_back(Entry::State(*id));
             }
         }
-        queue.extend(waiting.into_iter().filter(|entry| matches!(entry, Entry::Impulse { .. })));
+        queue.extend(
+            waiting
+                .into_iter()
+                .filter(|entry| matches!(entry, Entry::Impulse { .. })),
+        );
         drop(state);
         self.ready.notify_one();
     }
@@ -340,7 +354,7 @@ impl Outbox {
                 }
             };
             let slot = &slots[id.index as usize];
-            let json = json.map_or_else(|| slot.newest.json(), |json| json);
+            let json = json.unwrap_or_else(|| slot.newest.json());
             // What serde_json wrote is UTF-8.
             let Ok(data) = std::str::from_utf8(json) else {
                 continue;
@@ -348,7 +362,15 @@ impl Outbox {
             pulses += 1;
             frames.event(|out| {
                 let stamp = stamper.next();
-                writer.pulse(Change::Set, &slot.emitter, &slot.instance, data, nonce, stamp, out);
+                writer.pulse(
+                    Change::Set,
+                    &slot.emitter,
+                    &slot.instance,
+                    data,
+                    nonce,
+                    stamp,
+                    out,
+                );
             });
         }
         self.counters.pulses_out.add(pulses);

@@ -75,7 +75,9 @@ impl Registry {
 
     /// The target with this id in an instance.
     pub(crate) fn find(&self, instance: usize, target: &Arc<str>) -> Option<NodeId> {
-        self.by_address.get(&(instance, Arc::clone(target))).copied()
+        self.by_address
+            .get(&(instance, Arc::clone(target)))
+            .copied()
     }
 
     pub(crate) fn insert(
@@ -115,7 +117,8 @@ impl Registry {
         let target = self.target(node);
         let (actions, emitters) = (self.actions(node), self.emitters(node));
         let node = self.nodes.remove(&id)?;
-        self.by_address.remove(&(node.instance, Arc::clone(&node.target)));
+        self.by_address
+            .remove(&(node.instance, Arc::clone(&node.target)));
         self.table.remove_target(&instance, &node.target);
         if let Some(parent) = node.parent.and_then(|parent| self.nodes.get_mut(&parent)) {
             parent.children.retain(|child| *child != id);
@@ -188,19 +191,37 @@ impl Registry {
             name: node.name.clone(),
             service_id: self.service_of(node),
             category: descriptor.category.clone(),
-            action_ids: descriptor.actions.iter().map(|action| member(&action.id)).collect(),
-            emitter_ids: descriptor.emitters.iter().map(|emitter| member(&emitter.id)).collect(),
+            action_ids: descriptor
+                .actions
+                .iter()
+                .map(|action| member(&action.id))
+                .collect(),
+            emitter_ids: descriptor
+                .emitters
+                .iter()
+                .map(|emitter| member(&emitter.id))
+                .collect(),
             sub_targets: node.children.iter().filter_map(name_of).collect(),
             parent_targets: node.parent.iter().filter_map(name_of).collect(),
-            bg_color: descriptor.bg_color.clone().unwrap_or_else(|| "#000000".to_owned()),
-            fg_color: descriptor.fg_color.clone().unwrap_or_else(|| "#ffffff".to_owned()),
+            bg_color: descriptor
+                .bg_color
+                .clone()
+                .unwrap_or_else(|| "#000000".to_owned()),
+            fg_color: descriptor
+                .fg_color
+                .clone()
+                .unwrap_or_else(|| "#ffffff".to_owned()),
             root_level: node.parent.is_none(),
             last_updated: node.last_updated.clone(),
         }
     }
 
     pub(crate) fn status(&self, node: &Node) -> TargetStatus {
-        let status = if node.online { Status::Online } else { Status::Offline };
+        let status = if node.online {
+            Status::Online
+        } else {
+            Status::Offline
+        };
         TargetStatus::new(&self.instances[node.instance].id, &node.target, status)
     }
 
@@ -243,7 +264,10 @@ impl Registry {
                 continue;
             }
             let Some(way) = self.way(node) else { continue };
-            match trees.iter_mut().find(|(tree, _)| Arc::ptr_eq(tree, &way.tree)) {
+            match trees
+                .iter_mut()
+                .find(|(tree, _)| Arc::ptr_eq(tree, &way.tree))
+            {
                 Some((_, known)) => known.extend(periods),
                 None => trees.push((Arc::clone(&way.tree), periods)),
             }

@@ -41,7 +41,9 @@ pub(crate) fn resend_value(hub: &Hub, resend: &Resend) -> Result<(), String> {
     let whole = &resend.emitter_id;
     let registry = hub.registry();
     let Some((target, emitter)) = whole.rsplit_once(':') else {
-        return Err(format!("`{whole}` is no emitter id: it has the form TARGET:EMITTER"));
+        return Err(format!(
+            "`{whole}` is no emitter id: it has the form TARGET:EMITTER"
+        ));
     };
     let routes = registry
         .table
@@ -102,7 +104,10 @@ fn batch_outcome(labels: &[String], outcomes: Vec<Outcome>) -> Outcome {
         Ok(Value::Array(responses))
     } else {
         let failed = failures.len();
-        Err(format!("{failed} of {all} actions failed: {}", failures.join("; ")))
+        Err(format!(
+            "{failed} of {all} actions failed: {}",
+            failures.join("; ")
+        ))
     }
 }
 
@@ -126,12 +131,19 @@ fn run_call(hub: &Arc<Hub>, call: TargetCall, part: Part) {
         }),
         None => part,
     };
-    let stops = match stops(hub, &call.action_id, call.target_id.as_deref(), call.instance_id.as_deref()) {
+    let stops = match stops(
+        hub,
+        &call.action_id,
+        call.target_id.as_deref(),
+        call.instance_id.as_deref(),
+    ) {
         Ok(stops) => stops,
         Err(why) => return part.done(Err(why)),
     };
     let instances: Vec<_> = stops.iter().map(|stop| stop.instance.clone()).collect();
-    let parts = Part::all(stops.len(), move |outcomes| part.done(joined(&instances, outcomes)));
+    let parts = Part::all(stops.len(), move |outcomes| {
+        part.done(joined(&instances, outcomes))
+    });
     for (stop, answer) in stops.into_iter().zip(parts) {
         let mut job = Job {
             target: stop.target,

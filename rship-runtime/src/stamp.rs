@@ -53,7 +53,9 @@ pub(crate) fn now() -> impl std::fmt::Display {
 /// Milliseconds since 1970.
 pub(crate) fn unix_millis() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
 #[cfg(test)]
@@ -66,6 +68,9 @@ mod tests {
         let ids: std::collections::HashSet<_> =
             (0..1000).map(|_| stamper.next().tx.to_owned()).collect();
         assert_eq!(ids.len(), 1000);
-        assert!(ids.iter().all(|id| id.len() == 36 && id.as_bytes()[14] == b'4'));
+        assert!(
+            ids.iter()
+                .all(|id| id.len() == 36 && id.as_bytes()[14] == b'4')
+        );
     }
 }

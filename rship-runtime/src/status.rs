@@ -36,7 +36,11 @@ impl fmt::Display for Status {
             Self::Connecting => f.write_str("connecting"),
             Self::Online { generation } => write!(f, "online with a {generation} server"),
             Self::Offline { reason, retry_in } => {
-                write!(f, "offline ({reason}), next try in {:.1} s", retry_in.as_secs_f64())
+                write!(
+                    f,
+                    "offline ({reason}), next try in {:.1} s",
+                    retry_in.as_secs_f64()
+                )
             }
             Self::Stopped => f.write_str("stopped"),
         }

@@ -74,7 +74,7 @@ impl<T: Serialize, E: Display> ReplyOf<Result<T, E>> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the answer of an action",
     label = "this type must implement `Serialize`, or be a `Result` of such a value and a `Display` error",
-    note = "add `#[derive(serde::Serialize)]`; in a `Result`, the error must implement `Display`"
+    note = "add `#[derive(serde::Serialize)]` to it, or to the type inside it that has none; in a `Result`, the error must implement `Display`"
 )]
 pub trait Answer {
     #[doc(hidden)]
@@ -123,13 +123,14 @@ fn to_reply(value: &impl Serialize) -> Reply {
 }
 
 pub(crate) enum Handler<T> {
-    Sync(Box<dyn Fn(&mut T, &mut Args) -> Reply + Send + Sync>),
-    Future(Box<dyn for<'a> Fn(&'a mut T, Args) -> BoxFuture<'a, Reply> + Send + Sync>),
-    Detached(DetachedFn),
+    Sync(Box<SyncFn<T>>),
+    Future(Box<FutureFn<T>>),
+    Detached(Box<DetachedFn>),
 }
 
-pub(crate) type DetachedFn =
-    Box<dyn Fn(&(dyn Any + Send + Sync), Args) -> BoxFuture<'static, Reply> + Send + Sync>;
+type SyncFn<T> = dyn Fn(&mut T, &mut Args) -> Reply + Send + Sync;
+type FutureFn<T> = dyn for<'a> Fn(&'a mut T, Args) -> BoxFuture<'a, Reply> + Send + Sync;
+type DetachedFn = dyn Fn(&(dyn Any + Send + Sync), Args) -> BoxFuture<'static, Reply> + Send + Sync;
 
 /// The names and arguments of one action; becomes a whole action when its handler is given.
 pub struct ActionSpec {

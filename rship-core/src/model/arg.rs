@@ -16,7 +16,7 @@ use crate::schema::{self, Property, SchemaError, TypeSchema};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the argument of an action",
     label = "this type must implement `Deserialize` and `JsonSchema`",
-    note = "add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`"
+    note = "add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none"
 )]
 pub trait ArgumentValue: Sized + Send + 'static {
     #[doc(hidden)]
@@ -40,7 +40,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentValue for T {
 #[diagnostic::on_unimplemented(
     message = "`min` and `max` need a number, and `{Self}` is none",
     label = "has no order that a server could check",
-    note = "remove `min` and `max`, or make the argument a number"
+    note = "remove `min` and `max`, or write a number type"
 )]
 pub trait Bounded {
     /// The type of the bound.

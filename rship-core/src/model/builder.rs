@@ -18,8 +18,8 @@ use crate::id;
 use crate::model::action::{Action, Handler};
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
 use crate::model::{
-    ActionError, ActionSpec, AnyModel, AnyTarget, Arg, Args, BoxFuture,
-    EmitterSpec, EmitterValue, ModelError, Problem, Reply, Running,
+    ActionError, ActionSpec, AnyModel, AnyTarget, Arg, Args, BoxFuture, EmitterSpec, EmitterValue,
+    ModelError, Problem, Reply, Running,
 };
 use crate::payload::{Checker, PayloadError};
 use crate::schema::{SchemaError, TypeSchema};
@@ -68,8 +68,7 @@ type Visit<'v> = &'v mut dyn FnMut(Place<'_>, &AnyTarget);
 type EachFn<T> = dyn Fn(&T, Visit<'_>) + Send + Sync;
 type PositionFn<T> = dyn Fn(&T, Place<'_>) -> Option<usize> + Send + Sync;
 type FindFn<T> = dyn for<'a> Fn(&'a T, Place<'_>) -> Option<&'a AnyTarget> + Send + Sync;
-type FindMutFn<T> =
-    dyn for<'a> Fn(&'a mut T, Place<'_>) -> Option<&'a mut AnyTarget> + Send + Sync;
+type FindMutFn<T> = dyn for<'a> Fn(&'a mut T, Place<'_>) -> Option<&'a mut AnyTarget> + Send + Sync;
 
 impl<T: Send + 'static> ModelBuilder<T> {
     /// An empty description; the name is the Rust type's, for messages.
@@ -152,7 +151,12 @@ impl<T: Send + 'static> ModelBuilder<T> {
         field: impl Fn(&T) -> &V + Send + Sync + 'static,
     ) -> &mut Self {
         let read: Box<ReadFn<T>> = Box::new(move |target, json| field(target).write(json));
-        self.emitter(spec, EmitterKind::State, V::emitter_schema(), Reader::State(read))
+        self.emitter(
+            spec,
+            EmitterKind::State,
+            V::emitter_schema(),
+            Reader::State(read),
+        )
     }
 
     /// Adds an emitter whose values are computed: after every change of the target, or by the clock.
@@ -174,12 +178,21 @@ impl<T: Send + 'static> ModelBuilder<T> {
         field: impl Fn(&T) -> &Emitter<V> + Send + Sync + 'static,
     ) -> &mut Self {
         let attach: Box<AttachFn<T>> = Box::new(move |target, sink| field(target).attach(sink));
-        self.emitter(spec, EmitterKind::Impulse, V::emitter_schema(), Reader::Impulse(attach))
+        self.emitter(
+            spec,
+            EmitterKind::Impulse,
+            V::emitter_schema(),
+            Reader::Impulse(attach),
+        )
     }
 
     /// Adds an action.
     pub fn action(&mut self, action: Action<T>) -> &mut Self {
-        let Action { mut spec, mode, handler } = action;
+        let Action {
+            mut spec,
+            mode,
+            handler,
+        } = action;
         let schema = std::mem::take(&mut spec.schema).finish();
         self.call(spec, mode, schema, handler, None)
     }
@@ -211,7 +224,13 @@ impl<T: Send + 'static> ModelBuilder<T> {
             set(target, decode("", args.payload())?);
             Ok(Value::Null)
         }));
-        self.call(spec, ActionMode::Exclusive, own.schema, handler, Some(setter))
+        self.call(
+            spec,
+            ActionMode::Exclusive,
+            own.schema,
+            handler,
+            Some(setter),
+        )
     }
 
     /// Adds a field that holds sub-targets.
@@ -316,7 +335,12 @@ impl<T: Send + 'static> ModelBuilder<T> {
         };
         describe(&mut schema, spec.doc.as_ref());
         let index = self.descriptor.emitters.len();
-        if self.descriptor.emitter_index.insert(spec.id.clone(), index).is_some() {
+        if self
+            .descriptor
+            .emitter_index
+            .insert(spec.id.clone(), index)
+            .is_some()
+        {
             return self.duplicate("emitter", spec.id);
         }
         self.descriptor.emitters.push(EmitterDescriptor {
@@ -342,7 +366,12 @@ impl<T: Send + 'static> ModelBuilder<T> {
         self.check_id(&spec.id);
         self.problems.extend(spec.problems);
         let index = self.descriptor.actions.len();
-        if self.descriptor.action_index.insert(spec.id.clone(), index).is_some() {
+        if self
+            .descriptor
+            .action_index
+            .insert(spec.id.clone(), index)
+            .is_some()
+        {
             return self.duplicate("action", spec.id);
         }
         self.calls.push(Call {
@@ -503,12 +532,7 @@ impl<T: Send + 'static> AnyModel for Model<T> {
         }
     }
 
-    fn call<'a>(
-        &'a self,
-        action: usize,
-        target: &'a mut AnyTarget,
-        payload: Value,
-    ) -> Running<'a> {
+    fn call<'a>(&'a self, action: usize, target: &'a mut AnyTarget, payload: Value) -> Running<'a> {
         let mut args = Args::new(payload);
         match (target.downcast_mut::<T>(), self.calls.get(action)) {
             (Some(target), Some(call)) => match &call.handler {
@@ -566,7 +590,9 @@ impl Setter {
         if self.nullable && payload.is_null() {
             return Ok(Vec::new());
         }
-        checker.check(payload).map_err(|error| error.under(&self.names[0]))
+        checker
+            .check(payload)
+            .map_err(|error| error.under(&self.names[0]))
     }
 
     fn wrapped(&self, payload: &Value) -> Option<Value> {

@@ -10,7 +10,7 @@ use crate::schema::{self, SchemaError, TypeSchema};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of an emitter",
     label = "this type must implement `Serialize` and `JsonSchema`",
-    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`"
+    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none"
 )]
 pub trait EmitterValue: 'static {
     #[doc(hidden)]

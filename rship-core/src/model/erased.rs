@@ -74,8 +74,7 @@ pub trait AnyModel: Send + Sync {
     fn prepare(&self, action: usize, payload: &mut Value) -> Result<Vec<String>, PayloadError>;
 
     /// Calls the handler of an action that takes the target itself, with a prepared payload.
-    fn call<'a>(&'a self, action: usize, target: &'a mut AnyTarget, payload: Value)
-    -> Running<'a>;
+    fn call<'a>(&'a self, action: usize, target: &'a mut AnyTarget, payload: Value) -> Running<'a>;
 
     /// Calls the handler of an action that takes a handle, with a prepared payload.
     fn call_detached(

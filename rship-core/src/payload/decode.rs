@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::error::{Got, PayloadError, cut, describe};
+use super::error::{Got, PayloadError, count, cut, describe};
 use super::number::as_integer;
 use super::path::{push_index, push_key};
 
@@ -151,6 +151,12 @@ fn named_after<'a>(reason: &'a str, start: &str) -> Option<&'a str> {
 }
 
 fn in_words(expected: &str) -> String {
+    let length = ["a tuple of size ", "an array of length "]
+        .iter()
+        .find_map(|start| expected.strip_prefix(start)?.parse().ok());
+    if let Some(length) = length {
+        return format!("a list of {}", count(length, "item"));
+    }
     match expected {
         "f32" | "f64" => "a number".to_owned(),
         "i8" => integers(i8::MIN, i8::MAX),

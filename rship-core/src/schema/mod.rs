@@ -12,6 +12,8 @@
 //!   takes the `type` away from that place; inside of an enum it is also shown as an example;
 //! - a choice is `type` + `enum` + `oneOf` of `const` and `title`;
 //! - `title` is written only where a person wrote one, never the name of a Rust type;
+//! - an enum with data is an object with the fields of all variants: a field of a variant that is
+//!   not meant may be left out or null, and otherwise still has to be of its type;
 //! - unknown keywords are passed on untouched, assertions that servers cannot read are left to the decoder.
 
 mod choices;
@@ -53,13 +55,16 @@ pub struct TypeSchema {
 /// Names that `#[serde(alias)]` adds are unknown to `schemars` and therefore to this schema: only
 /// the name that is announced is accepted.
 ///
+/// `schemars` itself does not come to an end, and overflows the stack, for an internally tagged enum
+/// that contains itself through newtype variants alone; every other cycle is an error.
+///
 /// # Errors
 /// [`SchemaError`] when the type contains itself or refers to a schema that is not part of it.
 pub fn of_argument<T: JsonSchema + ?Sized>() -> Result<TypeSchema, SchemaError> {
     profile::of(&generate::raw::<T>(Contract::Deserialize))
 }
 
-/// The schema of what the `Serialize` of `T` writes.
+/// The schema of what the `Serialize` of `T` writes; the same as for [`of_argument`] holds.
 ///
 /// # Errors
 /// [`SchemaError`] when the type contains itself or refers to a schema that is not part of it.

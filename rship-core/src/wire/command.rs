@@ -216,24 +216,27 @@ impl RawGroup {
             payloads,
             assignments,
         } = self;
-        assignments.into_iter().enumerate().map(move |(index, assignment)| {
-            let data = match assignment.payload_index {
-                None => Value::Null,
-                Some(at) => payloads.get(at).cloned().ok_or_else(|| MemberFault {
-                    what: format!("groups[{group}].assignments[{index}]"),
-                    reason: format!(
-                        "`payloadIndex` {at} is beyond the {} payloads of the group",
-                        payloads.len()
-                    ),
-                })?,
-            };
-            Ok(TargetCall {
-                tx: assignment.tx,
-                instance_id: assignment.instance_id,
-                target_id: assignment.target_id,
-                action_id: action_id.clone(),
-                data,
+        assignments
+            .into_iter()
+            .enumerate()
+            .map(move |(index, assignment)| {
+                let data = match assignment.payload_index {
+                    None => Value::Null,
+                    Some(at) => payloads.get(at).cloned().ok_or_else(|| MemberFault {
+                        what: format!("groups[{group}].assignments[{index}]"),
+                        reason: format!(
+                            "`payloadIndex` {at} is beyond the {} payloads of the group",
+                            payloads.len()
+                        ),
+                    })?,
+                };
+                Ok(TargetCall {
+                    tx: assignment.tx,
+                    instance_id: assignment.instance_id,
+                    target_id: assignment.target_id,
+                    action_id: action_id.clone(),
+                    data,
+                })
             })
-        })
     }
 }

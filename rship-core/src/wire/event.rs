@@ -54,7 +54,13 @@ impl Writer {
     }
 
     /// Appends the event of an instance, with the connection's client id in it.
-    pub fn instance(&self, change: Change, instance: &Instance, stamp: Stamp<'_>, out: &mut String) {
+    pub fn instance(
+        &self,
+        change: Change,
+        instance: &Instance,
+        stamp: Stamp<'_>,
+        out: &mut String,
+    ) {
         self.event(change, &self.with_client(instance), stamp, out);
     }
 
@@ -105,7 +111,10 @@ impl Writer {
 
     /// Appends the event of a pulse. `data` is JSON text. `nonce` makes the hash of an impulse differ
     /// each time: servers show an unchanged hash to nobody.
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the frame, used once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a part of the frame, used once"
+    )]
     pub fn pulse(
         &self,
         change: Change,
@@ -198,7 +207,10 @@ impl Item for WithoutSchema<'_> {
 /// Appends a text as a JSON string; ids and names rarely hold a character that must be escaped.
 pub(super) fn push_text(text: &str, out: &mut String) {
     out.push('"');
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    if text
+        .bytes()
+        .any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
         // A text is always written as JSON: quotes around the escaped characters.
         let json = Value::from(text).to_string();
         out.push_str(json.get(1..json.len() - 1).unwrap_or_default());

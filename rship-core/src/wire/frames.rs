@@ -119,7 +119,10 @@ mod tests {
         let long = format!("\"{}\"", "x".repeat(FRAME_LIMIT / 3));
         let huge = format!("\"{}\"", "y".repeat(FRAME_LIMIT * 2));
         let made = frames(Generation::V2026, &[&long, &long, &long, "7", &huge, "8"]);
-        let sizes: Vec<_> = made.iter().map(|frame| frame.len() <= FRAME_LIMIT).collect();
+        let sizes: Vec<_> = made
+            .iter()
+            .map(|frame| frame.len() <= FRAME_LIMIT)
+            .collect();
         assert_eq!(sizes, [true, true, false, true]);
         let text = made.concat();
         assert_eq!(text.matches(&long).count(), 3);

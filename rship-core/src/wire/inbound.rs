@@ -77,11 +77,15 @@ pub fn read(text: &str) -> Result<Inbound, FrameError> {
         "ws:m:command-error" => {
             let message = frame.data.get("message").or(frame.message.as_ref());
             let message = message.map_or_else(String::new, |message| {
-                message.as_str().map_or_else(|| message.to_string(), ToOwned::to_owned)
+                message
+                    .as_str()
+                    .map_or_else(|| message.to_string(), ToOwned::to_owned)
             });
             frame.answer(Err(message))
         }
-        "ws:m:event" if frame.data.get("itemType").and_then(Value::as_str) == Some("ResendEmitterValue") => {
+        "ws:m:event"
+            if frame.data.get("itemType").and_then(Value::as_str) == Some("ResendEmitterValue") =>
+        {
             let item = frame.data.get_mut("item").map(Value::take);
             Inbound::Resend(serde_json::from_value(item.unwrap_or_default())?)
         }

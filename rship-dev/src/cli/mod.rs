@@ -55,7 +55,7 @@ enum Command {
         /// The action's id, as `ls` shows it.
         action: String,
         /// The action's arguments as JSON; none is null.
-        #[arg(allow_hyphen_values = true)]
+        #[arg(value_name = "JSON", allow_hyphen_values = true)]
         json_data: Option<String>,
         /// The instance to run it in, where several have the target.
         #[arg(long)]

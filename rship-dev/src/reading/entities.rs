@@ -232,7 +232,8 @@ pub(crate) fn check(
     let whole = change == Change::Set || generation == Generation::V2026;
     let known = table(item_type);
     let rows = match known {
-        Some(rows) if whole || item_type == "TargetStatus" => rows,
+        // One that has no id is found by what its id would be made of.
+        Some(rows) if whole || (item_type == "TargetStatus" && !item.contains_key("id")) => rows,
         _ => ID_ALONE,
     };
     fields::check(generation, rows, "", item, &mut problems);

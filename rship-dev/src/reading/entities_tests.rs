@@ -291,6 +291,15 @@ fn a_deletion_needs_the_whole_item_in_2026_alone() {
             .any(|problem| problem.reason.ends_with("(a `DEL` needs the whole item)"))
     );
     assert_eq!((problems(V2023), problems(V2024)), (vec![], vec![]));
+    assert_eq!(
+        check(V2023, "c", "TargetStatus", Change::Del, &id_alone),
+        []
+    );
+    let parts = json!({"targetId": "t"}).as_object().unwrap().clone();
+    assert_eq!(
+        check(V2023, "c", "TargetStatus", Change::Del, &parts)[0].field,
+        "instanceId"
+    );
 }
 
 #[test]

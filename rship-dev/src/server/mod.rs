@@ -10,7 +10,7 @@ mod state;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 pub use self::error::{CommandError, WaitError};
 use self::routing::{Caller, Outcome};
@@ -28,6 +29,9 @@ use crate::explained::{Dropped, Explained, Verdict};
 use crate::near;
 use crate::speaking;
 use crate::store::{ClientNo, StoreEvent};
+
+/// A look at the store that takes longer is not taken at every change.
+const DEAR: Duration = Duration::from_millis(1);
 
 /// How a [`LocalCore`] is to be.
 #[derive(Debug, Clone)]
@@ -117,17 +121,23 @@ impl LocalCore {
     pub const fn builder() -> Builder {
         Builder {
             generation: Generation::V2026,
-            bind: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            bind: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             answer_limit: Duration::from_secs(10),
             ping_every: Duration::from_secs(5),
             record: false,
         }
     }
 
-    /// The address for executors: `ws://127.0.0.1:PORT/myko`.
+    /// The address for executors: `ws://127.0.0.1:PORT/myko`; the loopback one where it listens on all addresses.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://{}{}", self.addr, session::PATH)
+        let mut addr = self.addr;
+        match addr.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("ws://{addr}{}", session::PATH)
     }
 
     /// The address that it listens on.
@@ -157,6 +167,13 @@ impl LocalCore {
                 .get(item_type, id)
                 .map(|entry| entry.item.clone())
         })
+    }
+
+    /// How many entities of one type there are; cheaper than [`LocalCore::items`] when there are many.
+    #[must_use]
+    pub fn count(&self, item_type: &str) -> usize {
+        self.shared
+            .look(|state| state.store.of_type(item_type).count())
     }
 
     /// The last state of every entity, by type and id; the core's own types are left out.
@@ -221,12 +238,20 @@ impl LocalCore {
     ) -> Result<(), WaitError> {
         let mut revisions = self.shared.revisions();
         let held = async {
-            while !pred(self) {
+            loop {
+                let before = Instant::now();
+                if pred(self) {
+                    return true;
+                }
+                // A look that is dear is not taken at each of thousands of changes: at most half of the time.
+                let took = before.elapsed();
+                if took > DEAR {
+                    tokio::time::sleep(took).await;
+                }
                 if revisions.changed().await.is_err() {
                     return false;
                 }
             }
-            true
         };
         match tokio::time::timeout(timeout, held).await {
             Ok(true) => Ok(()),

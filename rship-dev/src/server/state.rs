@@ -108,7 +108,7 @@ impl State {
         id: &str,
         problem: Problem,
     ) {
-        let explained = self.explanations.add(Explained {
+        let (explained, oldest) = self.explanations.add(Explained {
             item_type: item_type.to_owned(),
             id: id.to_owned(),
             field: problem.field,
@@ -116,17 +116,21 @@ impl State {
             client_id: self.client_id(from),
             count: 1,
             verdict: problem.verdict,
+            number: 0,
         });
-        let stored_as = match explained.verdict {
+        let stored_as = |explained: &Explained| match explained.verdict {
             Verdict::Dropped => DROP_TYPE,
             Verdict::Kept => WARNING_TYPE,
         };
+        if let Some(oldest) = oldest {
+            self.delete(None, stored_as(&oldest), &oldest.key());
+        }
         let key = explained.key();
         let mut item = serde_json::to_value(&explained).unwrap_or_default();
         item["id"] = key.clone().into();
         item["text"] = explained.to_string().into();
         self.put(
-            stored_as,
+            stored_as(&explained),
             &key,
             Entry {
                 item,

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::{SinkExt, StreamExt};
 use rship_dev::{Generation, LocalCore};
 use serde_json::json;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::peer::{LIMIT, Peer, core, within};
-use futures_util::SinkExt;
 
 #[tokio::test]
 async fn the_first_frame_of_2023_and_2024_gives_the_client_id() {
@@ -178,7 +178,6 @@ async fn dropping_the_core_closes_its_sockets() {
     let addr = core.addr();
     let mut peer = Peer::connect(&core).await;
     drop(core);
-    use futures_util::StreamExt;
     within("end", async {
         while let Some(Ok(_)) = peer.socket.next().await {}
     })

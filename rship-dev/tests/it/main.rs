@@ -1,5 +1,8 @@
 //! The local core met through its socket and its command line.
 
+// The lints' leave for tests ends at their helpers.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod cli;
 mod closing;
 mod commands;

@@ -217,7 +217,10 @@ fn default(given: Option<&Given>, ty: &Type) -> (Option<TokenStream>, Option<Tok
     let shown = bounds::shown(expr).map(|shown| bounds::literal(shown, ty));
     // A literal is borrowed text, and nobody means to write `.to_owned()` in an attribute.
     if bounds::is_text(expr) && ty::last_name(ty).as_deref() == Some("String") {
-        return (Some(quote!(<__rship::String as ::core::convert::From<_>>::from(#value))), shown);
+        return (
+            Some(quote!(<__rship::String as ::core::convert::From<_>>::from(#value))),
+            shown,
+        );
     }
     (Some(value), shown)
 }

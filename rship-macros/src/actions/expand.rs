@@ -7,7 +7,6 @@ use syn::spanned::Spanned as _;
 
 use crate::actions::argument::Argument;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
-use crate::bounds::Bounds;
 use crate::ids::Names;
 use crate::{paths, ty};
 
@@ -137,13 +136,12 @@ fn argument((index, argument): (usize, &Argument<'_>)) -> TokenStream {
         ty,
         conditions,
         flatten,
-        bounds: Bounds { min, max },
+        bounds,
         ..
     } = argument;
     let Locals { arg, reader, .. } = Locals::of(index);
     let doc = argument.doc.as_ref().map(|doc| quote!(.doc(#doc)));
-    let min = min.as_ref().map(|bound| quote!(.min(#bound)));
-    let max = max.as_ref().map(|bound| quote!(.max(#bound)));
+    let bounds = bounds.calls(at(ty.span()));
     let default = argument
         .default
         .as_ref()
@@ -155,7 +153,7 @@ fn argument((index, argument): (usize, &Argument<'_>)) -> TokenStream {
     let flatten = flatten.then(|| quote!(.flatten()));
     quote_spanned! {at(ty.span())=>
         #(#conditions)*
-        let #arg = __rship::Arg::<#ty>::new(#name) #doc #min #max #default #shown_default #flatten;
+        let #arg = __rship::Arg::<#ty>::new(#name) #doc #bounds #default #shown_default #flatten;
         #(#conditions)*
         let #reader = #arg.reader();
         #(#conditions)*
@@ -184,8 +182,13 @@ fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
         |Argument { conditions, .. }, Locals { value, .. }| quote!(#(#conditions)* #value?,),
     );
     let reply = |call: TokenStream| {
-        let reply = Ident::new("reply", at(action.output.map_or(ident.span(), Type::span)));
-        quote_spanned!(place=> __rship::ReplyOf(#call).#reply())
+        // A type that cannot be an answer is a message at the type.
+        let output = at(action.output.map_or(ident.span(), Type::span));
+        let reply = quote_spanned!(output=> __rship::ReplyOf(__rship_answer).reply());
+        quote_spanned! {place=>
+            let __rship_answer = #call;
+            #reply
+        }
     };
     let args = if action.arguments.is_empty() {
         quote!(_)

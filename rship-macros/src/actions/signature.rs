@@ -81,9 +81,9 @@ pub(crate) fn called_on<'a>(
     };
     let arguments = sig.inputs.iter().filter_map(typed).collect();
     let fix = if handles {
-        "write `&self`, `&mut self`, or `this: Handle<Self>` for an action that runs long"
+        "`&self`, `&mut self`, or `this: Handle<Self>` if it runs long"
     } else {
-        "write `&self`"
+        "`&self`"
     };
     match sig.inputs.first() {
         Some(FnArg::Receiver(receiver)) => {
@@ -97,7 +97,7 @@ pub(crate) fn called_on<'a>(
             errors.at(
                 &sig.ident,
                 format_args!("{named} has no receiver"),
-                format_args!("{fix} as its first argument"),
+                format_args!("give it a first argument: {fix}"),
             );
             (None, arguments)
         }
@@ -141,6 +141,6 @@ fn receiver<'a>(
     };
     let mut place = receiver.clone();
     place.attrs.clear();
-    errors.at(place.to_token_stream(), what, fix);
+    errors.at(place.to_token_stream(), what, format_args!("write {fix}"));
     None
 }

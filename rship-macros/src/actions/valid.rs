@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::{FnArg, Generics, PatType, ReturnType, Signature, Type};
 
 use crate::actions::argument::{self, Argument};
@@ -285,15 +285,16 @@ fn computed<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Optio
 }
 
 fn no_arguments(inputs: &[&PatType], named: &Named<'_>, errors: &mut Errors) {
-    if let Some(first) = inputs.first() {
+    if !inputs.is_empty() {
         let all = inputs.iter().map(|input| &input.pat);
         let names: Vec<String> = all
             .map(|pat| format!("`{}`", pat.to_token_stream()))
             .collect();
-        let mut place = (*first).clone();
-        place.attrs.clear();
+        let whole = inputs
+            .iter()
+            .map(|PatType { pat, ty, .. }| quote!(#pat: #ty));
         errors.at(
-            place,
+            quote!(#(#whole),*),
             format_args!("{named} must not take arguments: {}", names.join(", ")),
             "nobody is there to give them; remove them, or make it an `#[action]` that answers",
         );

@@ -5,7 +5,6 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
-use crate::bounds::Bounds;
 use crate::ids::Names;
 use crate::names;
 use crate::paths;
@@ -113,15 +112,14 @@ fn setter(member: &Member<'_>, emitter: &str, setter: &Setter) -> TokenStream {
     let Names { id, name, doc } = &setter.names;
     let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
     let field = names::plain(ident);
-    let Bounds { min, max } = &setter.bounds;
-    let min = min.as_ref().map(|bound| quote!(.min(#bound)));
-    let max = max.as_ref().map(|bound| quote!(.max(#bound)));
+    let bounds = setter.bounds.calls(place(ty));
+
     quote_spanned! {place(ty)=>
         __rship_model.setter(
             __rship::ActionSpec::new(#id).name(#name) #doc,
             #field,
             #emitter,
-            __rship::Arg::<#ty>::new(#field) #min #max,
+            __rship::Arg::<#ty>::new(#field) #bounds,
             |__rship_target: &mut Self, __rship_value: #ty| __rship_target.#ident = __rship_value,
         );
     }
@@ -160,8 +158,8 @@ fn check(
     let arms = fields.iter().enumerate().map(|(index, (field, names))| {
         let id = &names.id;
         let message = format!(
-            "field `{field}` and a method of `{ty}` both have the {kind} id `{id}`: \
-             give one of them another with `#[{kind}(id = \"..\")]`"
+            "field `{field}` and a method of `{ty}` both have the {kind} id `{id}`\n\
+             note: give one of them another: `#[{kind}(id = \"..\")]`"
         );
         let place = Span::call_site().located_at(field.span());
         quote_spanned!(place=> #index => ::core::panic!(#message),)

@@ -220,6 +220,7 @@ fn sub_target<'a>(
     taken: &mut AllTaken,
     errors: &mut Errors,
 ) -> MemberKind<'a> {
+    holds_sub_targets(field, errors);
     let own = names::kebab(&names::plain(field.ident));
     let id = given.text("id").cloned();
     // A whole id and `PARENT.FIELD` never meet, so the two kinds are told apart by the dot.
@@ -233,6 +234,33 @@ fn sub_target<'a>(
             .text("key")
             .and_then(|key| member_key(field, key, errors)),
     }
+}
+
+/// Refuses the containers that people try; what else holds no sub-targets, the compiler finds.
+fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) {
+    let (name, note) = match ty::bare(field.ty) {
+        Type::Array(_) => ("an array", "write `Vec<T>`"),
+        Type::Tuple(_) => ("a tuple", "write one field for each"),
+        _ => match ty::last_name(field.ty).as_deref() {
+            Some("HashMap" | "IndexMap") => (
+                "such a map",
+                "write `BTreeMap<String, T>`, whose order is the same in every run",
+            ),
+            Some("VecDeque" | "LinkedList" | "HashSet" | "BTreeSet") => {
+                ("such a collection", "write `Vec<T>`")
+            }
+            Some("Arc" | "Rc" | "Mutex" | "RwLock" | "RefCell") => (
+                "a shared value",
+                "write `T` itself; whoever shares it holds a `Handle` of the target",
+            ),
+            _ => return,
+        },
+    };
+    errors.at(
+        field.ty,
+        format_args!("field `{}` cannot hold sub-targets in {name}", field.ident),
+        note,
+    );
 }
 
 fn member_key(field: &ParsedField<'_>, key: &LitStr, errors: &mut Errors) -> Option<Ident> {

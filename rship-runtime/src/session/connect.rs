@@ -61,7 +61,9 @@ pub(super) async fn open(config: &Config) -> Result<Socket, String> {
         .into_client_request()
         .map_err(|error| format!("{address} cannot be asked for: {error}"))?;
     if let Some(authorization) = &config.authorization {
-        request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        request
+            .headers_mut()
+            .insert(AUTHORIZATION, authorization.clone());
     }
     let limits = WebSocketConfig::default()
         .max_message_size(Some(MESSAGE_LIMIT))
@@ -111,8 +113,13 @@ fn connector(address: &Address) -> Result<Option<Connector>, String> {
     let mut roots = rustls::RootCertStore::empty();
     let (usable, _) = roots.add_parsable_certificates(found.certs);
     if usable == 0 {
-        let why = found.errors.first().map_or_else(String::new, |error| format!(" ({error})"));
-        return Err(format!("the system has no root certificates for {address}{why}"));
+        let why = found
+            .errors
+            .first()
+            .map_or_else(String::new, |error| format!(" ({error})"));
+        return Err(format!(
+            "the system has no root certificates for {address}{why}"
+        ));
     }
     // The provider is named, because a program may have several compiled in and then none is the default.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -121,7 +128,9 @@ fn connector(address: &Address) -> Result<Option<Connector>, String> {
         .map_err(|error| format!("TLS cannot be set up: {error}"))?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(Some(Connector::Rustls(Arc::clone(CLIENT.get_or_init(|| Arc::new(client))))))
+    Ok(Some(Connector::Rustls(Arc::clone(
+        CLIENT.get_or_init(|| Arc::new(client)),
+    ))))
 }
 
 #[cfg(not(feature = "tls"))]

@@ -121,18 +121,30 @@ mod tests {
     #[test]
     fn an_echo_alone_is_a_2026_server_and_after_a_client_id_says_nothing() {
         assert_eq!(generation(None, &[Clue::Echo]), Some(Generation::V2026));
-        assert_eq!(generation(None, &[set_id(true), Clue::Echo]), Some(Generation::V2023));
+        assert_eq!(
+            generation(None, &[set_id(true), Clue::Echo]),
+            Some(Generation::V2023)
+        );
     }
 
     #[test]
     fn a_late_client_id_corrects_what_was_assumed() {
-        assert_eq!(generation(None, &[Clue::Nothing, set_id(true)]), Some(Generation::V2023));
-        assert_eq!(generation(None, &[Clue::Echo, set_id(true)]), Some(Generation::V2023));
+        assert_eq!(
+            generation(None, &[Clue::Nothing, set_id(true)]),
+            Some(Generation::V2023)
+        );
+        assert_eq!(
+            generation(None, &[Clue::Echo, set_id(true)]),
+            Some(Generation::V2023)
+        );
     }
 
     #[test]
     fn a_late_echo_corrects_what_was_assumed() {
-        assert_eq!(generation(None, &[Clue::Nothing, Clue::Echo]), Some(Generation::V2026));
+        assert_eq!(
+            generation(None, &[Clue::Nothing, Clue::Echo]),
+            Some(Generation::V2026)
+        );
     }
 
     #[test]

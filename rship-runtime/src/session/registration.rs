@@ -34,7 +34,11 @@ pub(super) fn everything(hub: &Hub, writer: &Writer, stamper: &mut Stamper) -> R
         slots.extend_from_slice(&node.slots);
         upto = id;
     }
-    debug!(instances = registry.instances.len(), emitters = slots.len(), "telling everything");
+    debug!(
+        instances = registry.instances.len(),
+        emitters = slots.len(),
+        "telling everything"
+    );
     commands.extend(frames.take());
     Registration {
         frames: commands,
@@ -164,7 +168,15 @@ fn removed(gone: &Removed, writer: &Writer, stamper: &mut Stamper, frames: &mut 
     for (emitter, value) in &gone.pulses {
         if let Ok(data) = std::str::from_utf8(value.json()) {
             frames.event(|out| {
-                writer.pulse(DELETE, emitter, &gone.instance, data, None, stamper.next(), out);
+                writer.pulse(
+                    DELETE,
+                    emitter,
+                    &gone.instance,
+                    data,
+                    None,
+                    stamper.next(),
+                    out,
+                );
             });
         }
     }

@@ -38,7 +38,10 @@ pub(super) async fn run(
         Ok(known) => {
             let limit = hub.config.shutdown_timeout;
             if timeout(limit, link.farewell(known.as_ref())).await.is_err() {
-                warn!("the server did not take the farewell within {:.1} s", limit.as_secs_f64());
+                warn!(
+                    "the server did not take the farewell within {:.1} s",
+                    limit.as_secs_f64()
+                );
             }
             End::Stopped
         }
@@ -157,8 +160,7 @@ impl Link<'_> {
         let sent = async {
             if let Some(speech) = speech {
                 self.send_waiting(speech).await?;
-                let frames =
-                    registration::farewell(self.hub, &speech.writer, &mut self.stamper);
+                let frames = registration::farewell(self.hub, &speech.writer, &mut self.stamper);
                 self.send(frames).await?;
             }
             self.sink.send(Message::Close(None)).await

@@ -54,7 +54,9 @@ impl Job {
 
     /// Carries the action out; returns when the next job of the tree may begin.
     pub(crate) async fn run(mut self, tree: &Arc<Tree>) {
-        let Some((name, mode)) = self.descriptor().map(|action| (action.id.clone(), action.mode))
+        let Some((name, mode)) = self
+            .descriptor()
+            .map(|action| (action.id.clone(), action.mode))
         else {
             return self.refuse("the action is not of this target");
         };
@@ -126,7 +128,9 @@ impl Job {
     fn run_detached(self, tree: &Arc<Tree>, name: &str, span: tracing::Span) {
         if tree.detached.fetch_add(1, Ordering::AcqRel) >= LONG_ACTIONS {
             tree.detached.fetch_sub(1, Ordering::AcqRel);
-            return self.refuse(&format!("{LONG_ACTIONS} long actions run on this target already"));
+            return self.refuse(&format!(
+                "{LONG_ACTIONS} long actions run on this target already"
+            ));
         }
         let handle = RawHandle {
             tree: Arc::clone(tree),
@@ -146,10 +150,11 @@ impl Job {
                 ..
             } = self;
             // Called inside the future, because a handler's first lines are user code too.
-            let called = AssertUnwindSafe(async move {
-                model.call_detached(action, &handle, payload).await
-            })
-            .catch_unwind();
+            let called =
+                AssertUnwindSafe(
+                    async move { model.call_detached(action, &handle, payload).await },
+                )
+                .catch_unwind();
             let reply = tokio::select! {
                 biased;
                 () = taken_over(superseded) => Err(superseded_text),
@@ -183,7 +188,9 @@ impl Call {
         };
         let (action, payload) = (self.action, self.payload);
         let called = catch_unwind(AssertUnwindSafe(|| {
-            inside.clone().run_blocking(|| model.call(action, value, payload))
+            inside
+                .clone()
+                .run_blocking(|| model.call(action, value, payload))
         }));
         match called {
             Err(panic) => Err(panic_text(&*panic)),

@@ -25,11 +25,11 @@ impl Mailbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a job, unless too many wait; says whether somebody must begin to work.
-    fn put(&self, job: Job) -> Result<bool, Job> {
+    /// Takes a job; says whether somebody must begin to work. Gives it back when too many wait.
+    fn put(&self, job: Job) -> Result<bool, Box<Job>> {
         let mut state = self.state();
         if state.jobs.len() >= WAITING_JOBS {
-            return Err(job);
+            return Err(Box::new(job));
         }
         state.jobs.push_back(job);
         Ok(!std::mem::replace(&mut state.working, true))

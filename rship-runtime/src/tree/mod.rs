@@ -48,14 +48,17 @@ impl Step {
     }
 }
 
+/// The newest run of each `restart` action of each target.
+type Restarts = HashMap<(Arc<str>, usize), oneshot::Sender<()>>;
+
 /// A root target with all below it.
 pub(crate) struct Tree {
     pub(crate) hub: Weak<Hub>,
     pub(crate) instance: usize,
     pub(crate) state: Arc<tokio::sync::Mutex<TreeState>>,
     mailbox: Mailbox,
-    /// The newest run of each `restart` action: dropping the sender cancels the run.
-    restarts: Mutex<HashMap<(Arc<str>, usize), oneshot::Sender<()>>>,
+    /// Dropping a sender cancels its run.
+    restarts: Mutex<Restarts>,
     /// How many long actions run beside the mailbox.
     detached: AtomicUsize,
     /// Whether the tree was taken out of its executor.

@@ -37,7 +37,14 @@ pub(crate) fn add(hub: &Arc<Hub>, addition: Addition) -> Result<(Arc<Tree>, Arc<
     } = addition;
     let target = whole_id(hub, id);
     let name = model.descriptor().name.clone();
-    let shadow = sketch(hub, model, &*root, Arc::clone(&target), name, Path::from([]))?;
+    let shadow = sketch(
+        hub,
+        model,
+        &*root,
+        Arc::clone(&target),
+        name,
+        Path::from([]),
+    )?;
     let tree = Arc::new(Tree::new(hub, instance, TreeState { root, shadow }));
     // Nobody else has the tree yet, so its lock is free.
     if let Ok(mut state) = tree.state.try_lock() {
@@ -78,14 +85,14 @@ fn sketch(
     for field in 0..descriptor.sub_targets.len() {
         let mut children = Vec::new();
         let mut failed = None;
-        model.each_member(field, value, &mut |place, member| {
-            match sketch_member(hub, &shadow, field, place, member) {
-                Ok(child) => children.push(Child {
-                    key: place.key.into(),
-                    shadow: Some(child),
-                }),
-                Err(error) => failed = failed.take().or(Some(error)),
-            }
+        model.each_member(field, value, &mut |place, member| match sketch_member(
+            hub, &shadow, field, place, member,
+        ) {
+            Ok(child) => children.push(Child {
+                key: place.key.into(),
+                shadow: Some(child),
+            }),
+            Err(error) => failed = failed.take().or(Some(error)),
         });
         if let Some(error) = failed {
             return Err(error);
@@ -114,9 +121,7 @@ pub(super) fn sketch_member(
         (Some(id), true) => whole_id(hub, id),
         (None, true) => id::sub_target(&parent.target, &own.field).into(),
         (Some(id), false) => id::keyed(&whole_id(hub, id), place.key).into(),
-        (None, false) => {
-            id::keyed(&id::sub_target(&parent.target, &own.field), place.key).into()
-        }
+        (None, false) => id::keyed(&id::sub_target(&parent.target, &own.field), place.key).into(),
     };
     let name = own.name.as_ref().unwrap_or(&model.descriptor().name);
     let name = Shadow::label(own.shape, name, place.key);
@@ -193,13 +198,15 @@ fn insert(
         let whole: Arc<str> = id::member(&shadow.target, &emitter.id).into();
         let slot = hub.outbox.open(Arc::clone(&whole), Arc::clone(&instance));
         shadow.slots.push(slot);
-        shadow.sinks.push((emitter.kind == EmitterKind::Impulse).then(|| {
-            Arc::new(ImpulseSink {
-                outbox: Arc::clone(&hub.outbox),
-                slot,
-                emitter: whole,
-            }) as Arc<dyn PulseSink>
-        }));
+        shadow
+            .sinks
+            .push((emitter.kind == EmitterKind::Impulse).then(|| {
+                Arc::new(ImpulseSink {
+                    outbox: Arc::clone(&hub.outbox),
+                    slot,
+                    emitter: whole,
+                }) as Arc<dyn PulseSink>
+            }));
     }
     let node = Node {
         instance: tree.instance,
@@ -212,7 +219,12 @@ fn insert(
         last_updated: stamp::now().to_string(),
         slots: shadow.slots.clone(),
     };
-    shadow.node = registry.insert(node, tree, Arc::clone(&shadow.path), Arc::clone(&shadow.model));
+    shadow.node = registry.insert(
+        node,
+        tree,
+        Arc::clone(&shadow.path),
+        Arc::clone(&shadow.model),
+    );
     news.push(News::Added(shadow.node));
     for child in shadow.fields.iter_mut().flatten() {
         if let Some(child) = &mut child.shadow {

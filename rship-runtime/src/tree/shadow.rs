@@ -106,7 +106,14 @@ impl Walk<'_> {
         let mut children = children.into_iter().flatten();
         let child = children.find(|child| child.key == step.key);
         let member = shadow.model.member(step.field, step.place(), target);
-        if let (Some(Child { shadow: Some(child), .. }), Some(member)) = (child, member) {
+        if let (
+            Some(Child {
+                shadow: Some(child),
+                ..
+            }),
+            Some(member),
+        ) = (child, member)
+        {
             self.node(child, member, Look::Along(rest));
         }
     }
@@ -160,7 +167,8 @@ impl Walk<'_> {
                     Some(child) if *child.key == *place.key => Some(at),
                     _ => {
                         let mut left = children.iter().skip(at);
-                        left.position(|child| *child.key == *place.key).map(|more| at + more)
+                        left.position(|child| *child.key == *place.key)
+                            .map(|more| at + more)
                     }
                 };
                 match known {
@@ -181,7 +189,10 @@ impl Walk<'_> {
                 }
                 at += 1;
             });
-            let left: Vec<_> = children.drain(at..).filter_map(|child| child.shadow).collect();
+            let left: Vec<_> = children
+                .drain(at..)
+                .filter_map(|child| child.shadow)
+                .collect();
             shadow.fields[field] = children;
             for child in &left {
                 register::leave(self.hub, child);

@@ -7,13 +7,13 @@ use super::corpus::{Case, cases};
 use crate::payload::Checker;
 use crate::schema::{ObjectSchema, Property, TypeSchema};
 
-struct Judges {
-    validator: Validator,
-    checker: Checker,
+pub(super) struct Judges {
+    pub(super) validator: Validator,
+    pub(super) checker: Checker,
 }
 
 impl Judges {
-    fn new(schema: &Value) -> Self {
+    pub(super) fn new(schema: &Value) -> Self {
         Self {
             validator: jsonschema::validator_for(schema).expect("a valid schema"),
             checker: Checker::compile(schema),
@@ -210,7 +210,7 @@ fn checker_and_validator_agree_on_every_value_of_the_corpus() {
     }
 }
 
-fn has_null(value: &Value) -> bool {
+pub(super) fn has_null(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.iter().any(has_null),

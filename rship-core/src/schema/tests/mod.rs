@@ -6,8 +6,10 @@ pub(crate) mod corpus;
 mod cycles;
 mod forbidden;
 mod golden;
+mod mutated;
 mod object;
 mod rows;
+mod variants;
 
 use schemars::JsonSchema;
 use serde_json::Value;

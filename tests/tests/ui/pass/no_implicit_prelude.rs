@@ -26,7 +26,7 @@ impl Lamp {
 
     #[action(writes = "level", restart)]
     async fn fade(_this: Handle<Self>, #[arg(default)] to: ::std::option::Option<f64>) {
-        ::std::mem::drop(to);
+        let _ = to;
     }
 
     #[action]

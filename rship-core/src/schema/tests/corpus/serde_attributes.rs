@@ -237,6 +237,7 @@ fn flattened() -> Vec<Case> {
                 json!({"name": "a", "kind": "Y"}),
                 json!({"name": "a", "kind": "Box", "size": "x"}),
                 json!({"name": "a", "delay": "x"}),
+                json!({"name": "a", "kind": 0, "size": 1}),
             ]),
     ]
 }

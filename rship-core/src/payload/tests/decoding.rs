@@ -1,0 +1,147 @@
+//! What the decoder says about values that the schema let pass.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::payload::decode;
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Point {
+    x: f64,
+    #[serde(default)]
+    tag: Option<u8>,
+}
+
+fn undecodable<T: serde::de::DeserializeOwned + std::fmt::Debug>(
+    prefix: &str,
+    value: Value,
+) -> String {
+    decode::<T>(prefix, value)
+        .expect_err("a bad value")
+        .to_string()
+}
+
+#[test]
+fn what_fits_is_decoded_from_a_value_or_a_reference() {
+    let point = json!({"x": 1});
+    assert_eq!(
+        decode::<Point>("at", &point),
+        Ok(Point { x: 1.0, tag: None })
+    );
+    assert_eq!(
+        decode::<Point>("at", point),
+        Ok(Point { x: 1.0, tag: None })
+    );
+    assert_eq!(decode::<Option<u8>>("tip", json!(null)), Ok(None));
+}
+
+#[test]
+fn whole_floats_are_integers_also_where_the_schema_is_open() {
+    assert_eq!(
+        decode::<BTreeMap<String, u8>>("levels", json!({"a": 3.0})),
+        Ok(BTreeMap::from([("a".to_owned(), 3)]))
+    );
+    assert_eq!(decode::<(u8, f64)>("pair", json!([3.0, 0.5])), Ok((3, 0.5)));
+    assert_eq!(
+        decode::<Value>("any", json!(3.0)).map(|any| any.to_string()),
+        Ok("3.0".to_owned())
+    );
+    assert_eq!(
+        undecodable::<BTreeMap<String, u8>>("levels", json!({"a": 3.0, "b": 3.5})),
+        "argument `levels.a`: expected an integer from 0 to 255, got 3.0"
+    );
+}
+
+#[test]
+fn a_decoding_error_names_the_way_and_the_value() {
+    assert_eq!(
+        undecodable::<Point>("position", json!({"x": "abc"})),
+        "argument `position.x`: expected a number, got the text \"abc\""
+    );
+    assert_eq!(
+        undecodable::<Vec<Point>>("points", json!([{"x": 1}, {"x": 1}, {"x": null}])),
+        "argument `points[2].x`: expected a number, got null"
+    );
+    assert_eq!(
+        undecodable::<BTreeMap<String, u8>>("", json!({"a": 256})),
+        "argument `a`: expected an integer from 0 to 255, got 256"
+    );
+    assert_eq!(
+        undecodable::<f64>("", json!("x")),
+        "the payload: expected a number, got the text \"x\""
+    );
+    assert_eq!(
+        undecodable::<Vec<u8>>("list", json!({})),
+        "argument `list`: expected a list, got an empty object"
+    );
+    assert_eq!(
+        undecodable::<Vec<u8>>("list", json!([1, 300])),
+        "argument `list[1]`: expected an integer from 0 to 255, got 300"
+    );
+}
+
+#[test]
+fn a_field_that_the_decoder_misses_is_named() {
+    assert_eq!(
+        undecodable::<Point>("at", json!({})),
+        "argument `at.x` is missing"
+    );
+    assert_eq!(
+        undecodable::<Vec<Point>>("", json!([{}])),
+        "argument `[0].x` is missing"
+    );
+}
+
+#[test]
+fn a_field_that_the_decoder_does_not_know_is_named_once() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only the refusal is of interest")]
+    struct Closed {
+        a: u8,
+    }
+    assert_eq!(
+        undecodable::<Closed>("at", json!({"a": 1, "b": 2})),
+        "argument `at.b` is unknown: expected `a`"
+    );
+    assert_eq!(
+        undecodable::<Closed>("ab", json!({"b": 2})),
+        "argument `ab.b` is unknown: expected `a`"
+    );
+}
+
+#[test]
+fn a_variant_that_the_decoder_does_not_know_is_told_the_variants() {
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only the refusal is of interest")]
+    enum Mode {
+        Off,
+        Dim { to: u8 },
+    }
+    assert_eq!(
+        undecodable::<Mode>("mode", json!("On")),
+        "argument `mode`: expected \"Off\" or \"Dim\", got the text \"On\""
+    );
+    assert_eq!(
+        undecodable::<Mode>("mode", json!({"Dim": {"to": "x"}})),
+        "argument `mode.Dim.to`: expected an integer from 0 to 255, got the text \"x\""
+    );
+}
+
+#[test]
+fn what_a_type_says_itself_is_passed_on_with_the_value() {
+    assert_eq!(
+        undecodable::<std::net::IpAddr>("address", json!("1.2.3")),
+        "argument `address`: invalid IP address syntax, got the text \"1.2.3\""
+    );
+}
+
+#[test]
+fn a_list_of_another_length_is_told_in_items() {
+    assert_eq!(
+        undecodable::<(u8, String)>("pair", json!([1])),
+        "argument `pair`: expected a list of 2 items, got a list of 1 item"
+    );
+}

@@ -1,0 +1,26 @@
+#![allow(unused)]
+
+use rship_runtime::prelude::*;
+
+#[derive(Target)]
+struct Stand;
+
+#[actions]
+impl Stand {
+    #[emitter(every = "0s")]
+    fn never(&self) -> f64 {
+        0.0
+    }
+
+    #[emitter(every = "soon")]
+    fn soon(&self) -> f64 {
+        0.0
+    }
+
+    #[emitter(every = 500)]
+    fn number(&self) -> f64 {
+        0.0
+    }
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+#![allow(unused)]
+
+use rship_runtime::prelude::*;
+
+struct Register;
+
+#[derive(Target)]
+struct Stand {
+    #[target]
+    register: Register,
+    #[target]
+    registers: Vec<Register>,
+}
+
+fn main() {}
