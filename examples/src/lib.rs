@@ -1,1 +1,149 @@
-//! rship
+//! What the examples share: a local core to run against when no server is named.
+
+use std::env;
+use std::fmt;
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+
+use rship_dev::LocalCore;
+use rship_runtime::Executor;
+use tracing_subscriber::EnvFilter;
+
+const DEVELOPMENT_PORT: u16 = 5155;
+
+/// Why an example ends; `main` prints it as a person reads it.
+pub struct Failure(String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+// `main` writes errors with `Debug`.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An executor, and the local core that it talks to when the environment names no server.
+pub struct Show {
+    /// Where the example adds its targets.
+    pub executor: Executor,
+    core: Option<LocalCore>,
+}
+
+impl Show {
+    /// Makes the executor of this service. Where the environment names a server it will talk to that
+    /// one; otherwise a local core is started in this process, on port 5155 or else on a free one.
+    ///
+    /// # Errors
+    /// When the environment has values that cannot be used, or no core can be started.
+    pub async fn open(service: &str) -> Result<Self, Failure> {
+        log_to_stderr();
+        let core = if manifest_is_wanted() || server_is_named() {
+            None
+        } else {
+            Some(start_core().await?)
+        };
+        let builder = Executor::builder(service);
+        let executor = match &core {
+            Some(core) => builder.url(core.url()).build()?,
+            None => builder.build()?,
+        };
+        Ok(Self { executor, core })
+    }
+
+    /// Says what to try from another terminal, and runs until Ctrl-C. With `--manifest`, only prints
+    /// the tree.
+    ///
+    /// # Errors
+    /// As [`Executor::run`].
+    pub async fn run(self, try_next: &[&str]) -> Result<(), Failure> {
+        if let Some(core) = &self.core {
+            write(&introduction(core, try_next));
+        }
+        let ended = self.executor.run().await;
+        if let Some(core) = self.core {
+            core.shutdown().await;
+        }
+        Ok(ended?)
+    }
+}
+
+/// Shows a line of live values on standard output: in a terminal always in the same place.
+pub fn live(line: &str) {
+    if io::stdout().is_terminal() {
+        write(&format!("\r{line}\x1b[K"));
+    } else {
+        write(&format!("{line}\n"));
+    }
+}
+
+fn server_is_named() -> bool {
+    ["RSHIP_URL", "RSHIP_ADDRESS", "RSHIP_PORT"]
+        .iter()
+        .any(|name| env::var_os(name).is_some())
+}
+
+fn manifest_is_wanted() -> bool {
+    env::args_os().any(|argument| argument == "--manifest")
+}
+
+async fn start_core() -> Result<LocalCore, Failure> {
+    let mut builder = LocalCore::builder();
+    if let Ok(wire) = env::var("RSHIP_WIRE") {
+        builder = builder.generation(wire.parse().map_err(rship_runtime::Error::from)?);
+    }
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, DEVELOPMENT_PORT));
+    match builder.clone().bind(usual).start().await {
+        // Another core or example has it.
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(builder.start().await?),
+        started => Ok(started?),
+    }
+}
+
+fn introduction(core: &LocalCore, try_next: &[&str]) -> String {
+    let url = core.url();
+    let mut text = format!(
+        "a local core of the {} generation listens on {url}, in this process\n",
+        core.generation()
+    );
+    let mut server = String::new();
+    if core.addr().port() != DEVELOPMENT_PORT {
+        text.push_str(&format!(
+            "(port {DEVELOPMENT_PORT} is taken; to join the server there, set \
+             RSHIP_URL=ws://127.0.0.1:{DEVELOPMENT_PORT}/myko)\n"
+        ));
+        server = format!(" --url {url}");
+    }
+    text.push_str("\ntry from another terminal:\n");
+    for command in try_next {
+        text.push_str(&format!("  cargo run -qp rship-dev -- {command}{server}\n"));
+    }
+    text.push_str("\nCtrl-C ends it\n\n");
+    text
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .compact()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(|| {
+            // A line of live values may stand where the log goes on.
+            if io::stdout().is_terminal() && io::stderr().is_terminal() {
+                write("\r\x1b[K");
+            }
+            io::stderr()
+        })
+        .init();
+}
+
+fn write(text: &str) {
+    let mut out = io::stdout().lock();
+    // A closed pipe is no reason to end a device.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::entity::LayoutField;
+
 /// Everything static about one type of target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetDescriptor {
@@ -100,6 +102,8 @@ pub struct ActionDescriptor {
     pub doc: Option<String>,
     /// The schema of the payload, in the profile that servers can use.
     pub schema: Value,
+    /// The payload's fields in the order of their declaration, with their headings.
+    pub layout: Vec<LayoutField>,
     /// The emitter (its id after `TARGET:`) whose state this action sets.
     pub writes: Option<Writes>,
     /// How its handler runs.

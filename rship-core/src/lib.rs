@@ -15,6 +15,7 @@ pub mod id;
 pub mod model;
 pub mod payload;
 pub mod schema;
+pub mod show;
 mod target;
 pub mod wire;
 

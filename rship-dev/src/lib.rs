@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod cbor;
 mod codec;
 mod explained;
 mod near;
@@ -31,5 +32,7 @@ pub mod cli;
 pub use rship_core::wire::Generation;
 
 pub use self::explained::{DROP_TYPE, Dropped, Explained, Verdict, WARNING_TYPE};
+pub use self::reading::bindable::{Bindable, FieldKind, bindable};
+pub use self::reading::judge::judge;
 pub use self::server::{Builder, CommandError, LocalCore, WaitError};
 pub use self::store::{Change, StoreEvent};

@@ -1,8 +1,7 @@
 //! The clock: looks at emitters that are computed every so often.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -68,12 +67,26 @@ fn tick(dues: &mut [Due]) {
 
 /// Looks at the tree off this task, because an action may hold it for long.
 fn look(tree: Arc<Tree>, period: Duration) {
-    if tree.ticking.swap(true, Ordering::AcqRel) {
-        return;
+    {
+        let mut due = due_looks(&tree);
+        if due.contains(&period) {
+            return;
+        }
+        due.push(period);
+        if due.len() > 1 {
+            // Whoever waits for the lock takes this look as well.
+            return;
+        }
     }
     tokio::spawn(async move {
         let mut state = Arc::clone(&tree.state).lock_owned().await;
-        tree.ticking.store(false, Ordering::Release);
-        state.publish(&tree, Look::Clock(period));
+        let due = std::mem::take(&mut *due_looks(&tree));
+        for period in due {
+            state.publish(&tree, Look::Clock(period));
+        }
     });
+}
+
+fn due_looks(tree: &Tree) -> MutexGuard<'_, Vec<Duration>> {
+    tree.due_looks.lock().unwrap_or_else(PoisonError::into_inner)
 }

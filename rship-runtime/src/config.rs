@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rship_core::entity::{Instance, InstanceStatus};
-use rship_core::wire::Generation;
+use rship_core::wire::{Encoding, Generation};
 use rship_core::{color, id};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) address: Address,
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) generation: Option<Generation>,
+    pub(crate) encoding: Encoding,
     pub(crate) connect: Arc<dyn Connect>,
     pub(crate) connect_timeout: Duration,
     pub(crate) handshake_timeout: Duration,
@@ -58,6 +59,7 @@ pub struct Builder {
     url: Option<String>,
     token: Option<String>,
     generation: Option<Generation>,
+    encoding: Option<Encoding>,
     connect: Arc<dyn Connect>,
     connect_timeout: Duration,
     handshake_timeout: Duration,
@@ -91,6 +93,7 @@ impl Builder {
             url: None,
             token: None,
             generation: None,
+            encoding: None,
             connect: Arc::new(Tcp),
             connect_timeout: Duration::from_secs(5),
             handshake_timeout: Duration::from_secs(2),
@@ -117,6 +120,13 @@ impl Builder {
     /// The generation of the server; else `RSHIP_WIRE`, or found out on each connection.
     pub fn generation(mut self, generation: Generation) -> Self {
         self.generation = Some(generation);
+        self
+    }
+
+    /// How frames are written to a 2026 server; else `RSHIP_ENCODING` (`json` or `cbor`), or JSON.
+    /// Other servers read JSON alone and are sent that. What comes in is read in either.
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = Some(encoding);
         self
     }
 
@@ -228,6 +238,11 @@ impl Builder {
             (None, Ok(text)) => Some(text.parse()?),
             (None, Err(_)) => None,
         };
+        let encoding = match (self.encoding, env::var("RSHIP_ENCODING")) {
+            (Some(encoding), _) => encoding,
+            (None, Ok(text)) => text.parse()?,
+            (None, Err(_)) => Encoding::default(),
+        };
         let token = self.token.or_else(|| env::var("RSHIP_TOKEN").ok());
         let authorization = token.map(|token| bearer(&token)).transpose()?;
         if !color::is_hex(&self.color) {
@@ -258,6 +273,7 @@ impl Builder {
             address,
             authorization,
             generation,
+            encoding,
             connect: self.connect,
             connect_timeout: self.connect_timeout,
             handshake_timeout: self.handshake_timeout,

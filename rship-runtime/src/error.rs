@@ -4,7 +4,7 @@ use std::fmt;
 
 use rship_core::id::IdError;
 use rship_core::model::ModelError;
-use rship_core::wire::UnknownGeneration;
+use rship_core::wire::{UnknownEncoding, UnknownGeneration};
 
 use crate::address::AddressError;
 
@@ -20,6 +20,9 @@ pub enum Error {
     /// `RSHIP_WIRE` names no generation of server.
     #[error("RSHIP_WIRE: {0}")]
     Wire(#[from] UnknownGeneration),
+    /// `RSHIP_ENCODING` names no encoding of frames.
+    #[error("RSHIP_ENCODING: {0}")]
+    Encoding(#[from] UnknownEncoding),
     /// A service, instance or target id cannot be used.
     #[error("the {what} id cannot be used: {error}")]
     Id {
@@ -67,6 +70,26 @@ pub enum Error {
     /// Only what was added can be removed; a sub-target goes when its field does.
     #[error("target `{0}` is a sub-target: take it out of its field instead")]
     SubTarget(String),
+    /// The target has no such action or emitter.
+    #[error("target `{target}` has no {kind} `{member}`")]
+    NoMember {
+        /// The target's id.
+        target: String,
+        /// `action` or `emitter`.
+        kind: &'static str,
+        /// The part of the id after `TARGET:`.
+        member: String,
+    },
+    /// An item of the device's own cannot be published.
+    #[error("the {item_type} `{id}` cannot be published: {reason}")]
+    Item {
+        /// The item's type.
+        item_type: &'static str,
+        /// The item's id.
+        id: String,
+        /// Why.
+        reason: String,
+    },
     /// `run` was called before.
     #[error("the executor runs already: call `run` once")]
     Running,

@@ -5,8 +5,11 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use rship_core::Target;
-use rship_core::entity::Instance;
+use rship_core::entity::{Instance, Item};
 use rship_core::model::Model;
+use rship_core::wire::Query;
+use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::watch;
 use tracing::info;
 
@@ -14,11 +17,12 @@ use crate::clock;
 use crate::config::{Builder, Config, check_id};
 use crate::error::Error;
 use crate::handle::{Handle, Scoped};
-use crate::hub::Hub;
+use crate::hub::{Hub, stopped};
 use crate::instance::InstanceHandle;
 use crate::manifest;
 use crate::metrics::Metrics;
 use crate::outbox::News;
+use crate::requests::{self, CommandError, LiveQuery};
 use crate::session;
 use crate::status::Status;
 
@@ -31,7 +35,7 @@ pub struct Executor {
 
 impl Executor {
     /// An executor of this service, set up from the environment: `RSHIP_URL` (or `RSHIP_ADDRESS` and
-    /// `RSHIP_PORT`), `RSHIP_WIRE`, `RSHIP_TOKEN`. With no address it looks for a local core.
+    /// `RSHIP_PORT`), `RSHIP_WIRE`, `RSHIP_ENCODING`, `RSHIP_TOKEN`. With no address it looks for a local core.
     ///
     /// # Errors
     /// When the service id or a variable cannot be used.
@@ -151,12 +155,12 @@ impl Executor {
         if !begun {
             return Err(Error::Running);
         }
+        let _ended = Ended(hub);
         let mut stop = hub.stop.subscribe();
-        let stopped = async {
+        let told = async {
             tokio::select! {
                 () = end => {}
-                // The sender lives in the hub, so this waits for a true.
-                _ = stop.wait_for(|stop| *stop) => {}
+                () = stopped(&mut stop) => {}
             }
             info!("shutting down");
             hub.stop.send_replace(true);
@@ -167,8 +171,7 @@ impl Executor {
                 () = clock::run(hub) => {}
             }
         };
-        tokio::join!(stopped, work);
-        hub.set_status(Status::Stopped);
+        tokio::join!(told, work);
         Ok(())
     }
 
@@ -192,8 +195,48 @@ impl Executor {
     /// The whole tree as JSON: instances, targets with their actions, emitters, schemas and
     /// sub-targets; needs no connection.
     #[must_use]
-    pub fn manifest(&self) -> serde_json::Value {
+    pub fn manifest(&self) -> Value {
         manifest::write(self.hub())
+    }
+
+    /// Publishes an item of the device's own: stored by the server under its type and id, and told
+    /// again on each session. One that is published already, with the same content, is not sent again.
+    ///
+    /// # Errors
+    /// When the item cannot be written as a JSON object with its id in the field `id`.
+    pub fn publish<I: Item>(&self, item: &I) -> Result<(), Error> {
+        let hub = self.hub();
+        if let Some(key) = hub.items.keep(item)? {
+            hub.outbox.news([News::Item(key)]);
+        }
+        Ok(())
+    }
+
+    /// Deletes an item that was published, here and on the server; says whether it was there.
+    pub fn delete<I: Item>(&self, id: &str) -> bool {
+        let hub = self.hub();
+        let key = (I::TYPE, id.to_owned());
+        let json = hub.items.forget(&key);
+        let was_there = json.is_some();
+        hub.outbox
+            .news(json.map(|json| News::ItemDeleted(key, json)));
+        was_there
+    }
+
+    /// Asks the server for items, its own or others'; the answer is kept up to date, over reconnects
+    /// too, until the returned value is dropped.
+    pub fn query(&self, query: Query) -> LiveQuery {
+        requests::query(self.hub(), query)
+    }
+
+    /// Sends a command to the server and waits for its answer, 10 s at most. `content` becomes the
+    /// command's fields: a struct or a map; `()` for none.
+    ///
+    /// # Errors
+    /// When the executor is offline, when the server refuses or does not answer, or when the content is
+    /// no object.
+    pub async fn command(&self, id: &str, content: &impl Serialize) -> Result<Value, CommandError> {
+        requests::command(self.hub(), id, content).await
     }
 
     fn print_manifest(&self) -> Result<(), Error> {
@@ -206,6 +249,16 @@ impl Executor {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             written => written.map_err(Error::Manifest),
         }
+    }
+}
+
+/// Ends what `run` began, also when its future is dropped on the way.
+struct Ended<'h>(&'h Hub);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.outbox.end();
+        self.0.set_status(Status::Stopped);
     }
 }
 

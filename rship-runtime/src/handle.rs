@@ -8,9 +8,11 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use rship_core::entity::Position;
 use rship_core::model::{AnyTarget, TargetHandle};
 use tokio::sync::OwnedMutexGuard;
 
+use crate::details::{Details, Member};
 use crate::error::{Error, LockError};
 use crate::hub::Hub;
 use crate::outbox::News;
@@ -165,6 +167,73 @@ impl<T: Send + 'static> Handle<T> {
         })
     }
 
+    /// Says whether one action or emitter can be used now. Commands for an action that is not available
+    /// are answered with an error; servers since 2026 show it.
+    ///
+    /// # Errors
+    /// When the target has no such member, or was removed.
+    pub fn set_available(&self, member: Member, available: bool) -> Result<(), Error> {
+        self.in_registry(|hub, node| {
+            let mut registry = hub.registry();
+            let descriptor = registry.node(node).map(|node| Arc::clone(&node.descriptor));
+            let (kind, id, known) = match (&member, &descriptor) {
+                (Member::Action(id), Some(known)) => ("action", id, known.action(id).is_some()),
+                (Member::Emitter(id), Some(known)) => ("emitter", id, known.emitter(id).is_some()),
+                (Member::Action(id) | Member::Emitter(id), None) => ("member", id, false),
+            };
+            if !known {
+                return Err(Error::NoMember {
+                    target: self.raw.target.to_string(),
+                    kind,
+                    member: id.clone(),
+                });
+            }
+            if let Some(details) = registry.details_mut(node) {
+                details.available.insert(member, available);
+            }
+            hub.outbox.news([News::Details(node)]);
+            Ok(())
+        })?
+    }
+
+    /// Says where the target stands, in its instance's coordinate space; for servers since 2026.
+    ///
+    /// # Errors
+    /// When the target was removed.
+    pub fn set_position(&self, position: Position) -> Result<(), Error> {
+        self.set_details(|details| details.position = Some(position))
+    }
+
+    /// Says what the target is there for; for servers since 2026.
+    ///
+    /// # Errors
+    /// When the target was removed.
+    pub fn set_role(&self, role: impl Into<String>) -> Result<(), Error> {
+        self.set_details(|details| details.role = Some(role.into()))
+    }
+
+    /// Names parents that the target has for the time being, besides its own; for servers since 2026.
+    ///
+    /// # Errors
+    /// When the target was removed.
+    pub fn set_ephemeral_parents<I: Into<String>>(
+        &self,
+        parents: impl IntoIterator<Item = I>,
+    ) -> Result<(), Error> {
+        let parents = parents.into_iter().map(Into::into).collect();
+        self.set_details(|details| details.parents = Some(parents))
+    }
+
+    fn set_details(&self, set: impl FnOnce(&mut Details)) -> Result<(), Error> {
+        self.in_registry(|hub, node| {
+            let mut registry = hub.registry();
+            if let Some(details) = registry.details_mut(node) {
+                set(details);
+            }
+            hub.outbox.news([News::Details(node)]);
+        })
+    }
+
     /// Removes the target with all below it, here and on the server. The value lives on as long as
     /// somebody holds a handle, but nobody is told of it any more.
     ///
@@ -177,7 +246,7 @@ impl<T: Send + 'static> Handle<T> {
         self.in_registry(|hub, root| tree::remove(hub, &self.raw.tree, root))
     }
 
-    fn in_registry(&self, work: impl FnOnce(&Hub, NodeId)) -> Result<(), Error> {
+    fn in_registry<R>(&self, work: impl FnOnce(&Hub, NodeId) -> R) -> Result<R, Error> {
         let removed = || Error::Removed(self.raw.target.to_string());
         let hub = self.raw.tree.hub.upgrade().ok_or_else(removed)?;
         if self.raw.tree.removed.load(Ordering::Acquire) {
@@ -186,8 +255,7 @@ impl<T: Send + 'static> Handle<T> {
         let node = hub
             .registry()
             .find(self.raw.tree.instance, &self.raw.target);
-        work(&hub, node.ok_or_else(removed)?);
-        Ok(())
+        Ok(work(&hub, node.ok_or_else(removed)?))
     }
 }
 

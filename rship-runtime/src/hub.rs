@@ -5,17 +5,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
+use crate::items::Items;
 use crate::metrics::Counters;
 use crate::outbox::Outbox;
 use crate::registry::Registry;
+use crate::requests::Requests;
+use crate::router::Unanswered;
 use crate::status::Status;
 
 pub(crate) struct Hub {
     pub(crate) config: Config,
     registry: Mutex<Registry>,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) items: Items,
+    pub(crate) requests: Requests,
     pub(crate) counters: Arc<Counters>,
     pub(crate) status: watch::Sender<Status>,
+    pub(crate) unanswered: Arc<Unanswered>,
     /// Becomes true when the executor is to end.
     pub(crate) stop: watch::Sender<bool>,
     /// Wakes the clock when there is something new to look at.
@@ -28,8 +34,11 @@ impl Hub {
         Self {
             registry: Mutex::default(),
             outbox: Arc::new(Outbox::new(config.impulse_queue, Arc::clone(&counters))),
+            items: Items::default(),
+            requests: Requests::default(),
             counters,
             status: watch::Sender::new(Status::Idle),
+            unanswered: Arc::default(),
             stop: watch::Sender::new(false),
             clock: Notify::new(),
             config,
@@ -49,4 +58,11 @@ impl Hub {
             changed
         });
     }
+}
+
+/// Ready when the executor is to end.
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // The sender lives in the hub, so this waits for a true. What is returned borrows a lock, and must
+    // not live in a future that users move between threads.
+    drop(stop.wait_for(|stop| *stop).await);
 }

@@ -31,7 +31,7 @@ metrics! {
     frames_in,
     /// Frames written.
     frames_out,
-    /// Bytes written in text frames.
+    /// Bytes written in frames.
     bytes_out,
     /// Frames that were no frames of the protocol, and were skipped.
     unreadable_frames,

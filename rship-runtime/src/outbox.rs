@@ -1,7 +1,7 @@
 //! The outbox: what waits for the socket. States keep their newest value only, impulses wait in a
 //! bounded queue, and nobody who publishes ever waits.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tracing::warn;
 use uuid::Uuid;
 
+use crate::items::ItemKey;
 use crate::metrics::Counters;
 use crate::registry::{NodeId, Removed};
 use crate::stamp::Stamper;
@@ -38,7 +39,23 @@ struct State {
     nonce: u64,
     answers: VecDeque<String>,
     news: VecDeque<News>,
+    /// What of the news needs to be there once only.
+    once: HashSet<Once>,
+    /// What was written of things that are gone, with the number of the ping after it: its pong
+    /// confirms it.
+    unconfirmed: VecDeque<(u64, News)>,
+    pings: u64,
     overflow: Overflow,
+}
+
+/// News that says how something is when it is told, so that twice is no more than once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Once {
+    Changed(NodeId),
+    Status(NodeId),
+    Details(NodeId),
+    Instance(usize),
+    Item(ItemKey),
 }
 
 /// The place of one emitter of one instance. Places are used again, so an id carries the use it is of.
@@ -80,6 +97,48 @@ pub(crate) enum News {
     Removed(Box<Removed>),
     /// An instance, by its position.
     Instance(usize),
+    /// What is known of a target beside its description.
+    Details(NodeId),
+    /// An item of the device's own.
+    Item(ItemKey),
+    /// An item of the device's own that was deleted, as it was.
+    ItemDeleted(ItemKey, String),
+    /// A query, by its transaction.
+    Query(String),
+    /// A frame that is ready to go, for this session alone.
+    Frame(String),
+}
+
+impl News {
+    /// Whether a server must be told even if it was said while there was no session, because a
+    /// registration does not say it.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(
+            self,
+            Self::Removed(_) | Self::Left(_) | Self::ItemDeleted(..)
+        )
+    }
+
+    /// The target in the registry that it tells of.
+    fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::Added(node) | Self::Changed(node) | Self::Status(node) | Self::Details(node) => {
+                Some(*node)
+            }
+            _ => None,
+        }
+    }
+
+    fn once(&self) -> Option<Once> {
+        match self {
+            Self::Changed(node) => Some(Once::Changed(*node)),
+            Self::Status(node) => Some(Once::Status(*node)),
+            Self::Details(node) => Some(Once::Details(*node)),
+            Self::Instance(index) => Some(Once::Instance(*index)),
+            Self::Item(key) => Some(Once::Item(key.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// Impulses that were dropped since the log last said so.
@@ -101,6 +160,9 @@ impl Outbox {
                 nonce: Uuid::new_v4().as_u64_pair().1,
                 answers: VecDeque::new(),
                 news: VecDeque::new(),
+                once: HashSet::new(),
+                unconfirmed: VecDeque::new(),
+                pings: 0,
                 overflow: Overflow {
                     count: 0,
                     said: None,
@@ -257,27 +319,84 @@ impl Outbox {
         self.state().answers.len() >= WAITING_ANSWERS
     }
 
-    /// Queues news; without a session only removals are kept, because a registration tells the rest.
+    /// Whether a session takes what is published.
+    pub(crate) fn is_live(&self) -> bool {
+        self.state().live
+    }
+
+    /// Queues news; without a session only what is gone is kept, because a registration tells the rest.
     pub(crate) fn news(&self, news: impl IntoIterator<Item = News>) {
         let mut state = self.state();
-        let live = state.live;
-        state.news.extend(
-            news.into_iter()
-                .filter(|news| live || matches!(news, News::Removed(_) | News::Left(_))),
-        );
+        for news in news {
+            if !state.live && !news.is_lasting() {
+                continue;
+            }
+            if let News::ItemDeleted(key, _) = &news {
+                // An item that comes and goes while nobody reads is deleted once.
+                let same = |other: &News| matches!(other, News::ItemDeleted(other, _) if other == key);
+                state.news.retain(|other| !same(other));
+                state.once.remove(&Once::Item(key.clone()));
+            }
+            if news.once().is_none_or(|once| state.once.insert(once)) {
+                state.news.push_back(news);
+            }
+        }
         drop(state);
         self.ready.notify_one();
     }
 
-    /// A session begins: from here on news is kept. Removals that waited for it are returned.
-    pub(crate) fn begin(&self) -> Vec<News> {
+    /// Forgets what was to be told of targets that are gone, so that what comes and goes while a server
+    /// does not read leaves nothing behind.
+    pub(crate) fn forget(&self, gone: &[NodeId]) {
+        let mut state = self.state();
+        if state.news.is_empty() {
+            return;
+        }
+        let gone: HashSet<_> = gone.iter().collect();
+        let State { news, once, .. } = &mut *state;
+        news.retain(|news| news.node().is_none_or(|node| !gone.contains(&node)));
+        once.retain(|news| match news {
+            Once::Changed(node) | Once::Status(node) | Once::Details(node) => !gone.contains(node),
+            Once::Instance(_) | Once::Item(_) => true,
+        });
+    }
+
+    /// A session begins: from here on news is kept. What is gone and waited for it is returned.
+    pub(crate) fn begin(&self) -> VecDeque<News> {
         let mut state = self.state();
         state.live = true;
-        let news = std::mem::take(&mut state.news);
-        drop(state);
-        news.into_iter()
-            .filter(|news| matches!(news, News::Removed(_) | News::Left(_)))
-            .collect()
+        state.once.clear();
+        let mut news = std::mem::take(&mut state.news);
+        news.retain(News::is_lasting);
+        news
+    }
+
+    /// Keeps what was written of things that are gone until the server is known to have read it.
+    pub(crate) fn told(&self, gone: Vec<News>) {
+        let mut state = self.state();
+        let ping = state.pings + 1;
+        let gone = gone.into_iter().map(|news| (ping, news));
+        state.unconfirmed.extend(gone);
+    }
+
+    /// The number of the next ping.
+    pub(crate) fn ping(&self) -> u64 {
+        let mut state = self.state();
+        state.pings += 1;
+        state.pings
+    }
+
+    /// The server has read everything that was written before the ping of this number.
+    pub(crate) fn pong(&self, number: u64) {
+        let mut state = self.state();
+        let unconfirmed = state.unconfirmed.iter();
+        let read = unconfirmed.take_while(|(ping, _)| *ping <= number).count();
+        state.unconfirmed.drain(..read);
+    }
+
+    /// How many pulses wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().queue.len()
     }
 
     /// Queues the newest value of every state, in the order of `slots` and before all that waits.
@@ -311,7 +430,19 @@ impl Outbox {
             // The next server would not read them either, and nobody waits for them any more.
             state.answers.clear();
         }
-        let State { slots, queue, .. } = &mut *state;
+        state.once.clear();
+        let State {
+            slots,
+            queue,
+            news,
+            unconfirmed,
+            ..
+        } = &mut *state;
+        news.retain(News::is_lasting);
+        // Maybe the server never saw these; to say them twice does no harm.
+        for (_, gone) in unconfirmed.drain(..).rev() {
+            news.push_front(gone);
+        }
         queue.retain(|entry| match entry {
             Entry::State(id) => {
                 slots[id.index as usize].queued = false;
@@ -331,6 +462,7 @@ impl Outbox {
     pub(crate) fn take(&self, writer: &Writer, stamper: &mut Stamper) -> Taken {
         let mut state = self.state();
         let news = std::mem::take(&mut state.news);
+        state.once.clear();
         let mut frames = Frames::new(writer.generation());
         stamper.look_at_clock();
         let State {
@@ -350,7 +482,7 @@ impl Outbox {
                 }
                 Entry::Impulse { slot, json, nonce } => {
                     *impulses -= 1;
-                    (*slot, Some(json), Some(*nonce))
+                    (*slot, Some(&**json), Some(*nonce))
                 }
             };
             let slot = &slots[id.index as usize];
@@ -373,7 +505,7 @@ impl Outbox {
                 );
             });
         }
-        self.counters.pulses_out.add(pulses);
+        self.counters.pulses_out.add(pulses as u64);
         let answers = std::mem::take(&mut state.answers);
         let more = !state.queue.is_empty();
         drop(state);
@@ -381,6 +513,7 @@ impl Outbox {
             news,
             pulses: frames.take(),
             answers,
+            count: pulses,
             more,
         }
     }
@@ -391,14 +524,10 @@ pub(crate) struct Taken {
     pub(crate) news: VecDeque<News>,
     pub(crate) pulses: Vec<String>,
     pub(crate) answers: VecDeque<String>,
+    /// How many pulses these are.
+    pub(crate) count: usize,
     /// Whether pulses are left.
     pub(crate) more: bool,
-}
-
-impl Taken {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.news.is_empty() && self.pulses.is_empty() && self.answers.is_empty()
-    }
 }
 
 impl State {

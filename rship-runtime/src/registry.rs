@@ -12,6 +12,7 @@ use rship_core::entity::{self, Instance, InstanceStatus, Status, TargetStatus};
 use rship_core::id;
 use rship_core::model::AnyModel;
 
+use crate::details::Details;
 use crate::outbox::SlotId;
 use crate::tree::{Path, Tree};
 
@@ -25,6 +26,8 @@ pub(crate) struct Registry {
     nodes: BTreeMap<NodeId, Node>,
     by_address: HashMap<(usize, Arc<str>), NodeId>,
     next: u64,
+    /// The newest target that a server was ever told of.
+    told: NodeId,
     pub(crate) table: DispatchTable<Way>,
 }
 
@@ -48,6 +51,7 @@ pub(crate) struct Node {
     pub(crate) last_updated: String,
     /// The places of its emitters in the outbox, in the order of the descriptor.
     pub(crate) slots: Vec<SlotId>,
+    pub(crate) details: Details,
 }
 
 /// What is left of a target that is gone: enough to tell the server.
@@ -56,6 +60,7 @@ pub(crate) struct Removed {
     pub(crate) target: entity::Target,
     pub(crate) actions: Vec<entity::Action>,
     pub(crate) emitters: Vec<entity::Emitter>,
+    pub(crate) details: Details,
     /// The last value of each emitter that had one.
     pub(crate) pulses: Vec<(String, LastValue)>,
     /// Whether another instance has the target still.
@@ -128,10 +133,21 @@ impl Registry {
             target,
             actions,
             emitters,
+            details: node.details,
             pulses: Vec::new(),
             shared: !self.table.routes(&node.target).is_empty(),
         };
         Some((removed, node.slots))
+    }
+
+    /// Says that a server is told of all targets up to this one.
+    pub(crate) fn told_upto(&mut self, id: NodeId) {
+        self.told = self.told.max(id);
+    }
+
+    /// Whether a server may know this target.
+    pub(crate) fn was_told(&self, id: NodeId) -> bool {
+        id <= self.told
     }
 
     pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
@@ -152,6 +168,10 @@ impl Registry {
             next += 1;
         }
         all
+    }
+
+    pub(crate) fn details_mut(&mut self, id: NodeId) -> Option<&mut Details> {
+        self.nodes.get_mut(&id).map(|node| &mut node.details)
     }
 
     pub(crate) fn rename(&mut self, id: NodeId, name: String, now: String) -> bool {
@@ -234,6 +254,7 @@ impl Registry {
                 target_id: node.target.to_string(),
                 service_id: self.service_of(node),
                 schema: action.schema.clone(),
+                schema_layout: action.layout.clone(),
                 writes_to: action.writes.as_ref().map(|writes| entity::WritesTo {
                     emitter_id: id::member(&node.target, &writes.emitter),
                     role: writes.role.as_str(),

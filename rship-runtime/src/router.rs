@@ -1,6 +1,7 @@
 //! The router: from a command to the targets that carry it out, and back to its one answer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rship_core::model::AnyModel;
 use rship_core::wire::{self, Command, Exec, Member, MemberFault, Resend, TargetCall};
@@ -16,11 +17,7 @@ type Outcome = Result<Value, String>;
 /// Has a command carried out; answers it at once when that is impossible.
 pub(crate) fn route(hub: &Arc<Hub>, command: Command) {
     hub.counters.commands.add(1);
-    let answer = Answer {
-        hub: Arc::clone(hub),
-        tx: command.tx,
-        command: command.id,
-    };
+    let answer = Answer::new(hub, command.tx, command.id);
     match command.member {
         Member::Exec(exec) => run(hub, exec, answer),
         Member::Resend(resend) => {
@@ -31,8 +28,8 @@ pub(crate) fn route(hub: &Arc<Hub>, command: Command) {
             answer.give(Err(format!("the command cannot be read: {reason}")));
         }
         Member::Unknown => answer.give(Err("an executor has no such command".to_owned())),
-        // The session takes these before they come here.
-        Member::SetClientId { .. } => {}
+        // The session has taken it; servers that count unanswered commands count this one too.
+        Member::SetClientId { .. } => answer.give(Ok(Value::Null)),
     }
 }
 
@@ -65,7 +62,16 @@ pub(crate) fn resend_value(hub: &Hub, resend: &Resend) -> Result<(), String> {
 }
 
 fn run(hub: &Arc<Hub>, exec: Exec, answer: Answer) {
-    let Exec { batch, calls } = exec;
+    let Exec { batch, mut calls } = exec;
+    // Members with the tx of another, or of the command itself, are answered with it.
+    let mut answered: HashSet<_> = answer.tx.clone().into_iter().collect();
+    for call in &mut calls {
+        let tx = match call {
+            Ok(call) => &mut call.tx,
+            Err(fault) => &mut fault.tx,
+        };
+        *tx = tx.take().filter(|tx| answered.insert(tx.clone()));
+    }
     let labels: Vec<_> = calls.iter().map(label).collect();
     let parts = Part::all(calls.len(), move |outcomes| {
         answer.give(if batch {
@@ -76,8 +82,14 @@ fn run(hub: &Arc<Hub>, exec: Exec, answer: Answer) {
     });
     for (call, part) in calls.into_iter().zip(parts) {
         match call {
-            Ok(call) => run_call(hub, call, part),
-            Err(fault) => part.done(Err(fault.reason)),
+            Ok(mut call) => {
+                let part = part.with_own_answer(hub, call.tx.take());
+                run_call(hub, call, part);
+            }
+            Err(fault) => {
+                let part = part.with_own_answer(hub, fault.tx);
+                part.done(Err(fault.reason));
+            }
         }
     }
 }
@@ -122,15 +134,6 @@ struct Stop {
 }
 
 fn run_call(hub: &Arc<Hub>, call: TargetCall, part: Part) {
-    let part = match call.tx {
-        // A member of a batch that wants an answer of its own gets it besides.
-        Some(tx) => part.also(Answer {
-            hub: Arc::clone(hub),
-            tx: Some(tx),
-            command: "ExecTargetAction".to_owned(),
-        }),
-        None => part,
-    };
     let stops = match stops(
         hub,
         &call.action_id,
@@ -145,7 +148,7 @@ fn run_call(hub: &Arc<Hub>, call: TargetCall, part: Part) {
         part.done(joined(&instances, outcomes))
     });
     for (stop, answer) in stops.into_iter().zip(parts) {
-        let mut job = Job {
+        let job = Job {
             target: stop.target,
             path: stop.path,
             model: stop.model,
@@ -154,7 +157,6 @@ fn run_call(hub: &Arc<Hub>, call: TargetCall, part: Part) {
             answer,
             superseded: None,
         };
-        job.supersede(&stop.tree);
         stop.tree.submit(job);
     }
 }
@@ -170,6 +172,13 @@ fn stops(
         .table
         .resolve(action_id, target_id, instance_id)
         .map_err(|error| error.to_string())?;
+    for (route, action) in &found {
+        let action = &route.descriptor.actions[*action].id;
+        let node = registry.node(route.to.node);
+        if node.is_some_and(|node| !node.details.allows_action(action)) {
+            return Err(format!("action `{action_id}` is not available now"));
+        }
+    }
     let stops = found.into_iter().filter_map(|(route, action)| {
         Some(Stop {
             instance: route.instance.to_string(),
@@ -206,13 +215,31 @@ fn joined(instances: &[String], mut outcomes: Vec<Outcome>) -> Outcome {
 /// The answer of a command, to be given once.
 struct Answer {
     hub: Arc<Hub>,
+    number: u64,
     tx: Option<String>,
     command: String,
 }
 
 impl Answer {
+    fn new(hub: &Arc<Hub>, tx: Option<String>, command: String) -> Self {
+        Self {
+            number: hub.unanswered.add(tx.as_deref(), &command),
+            hub: Arc::clone(hub),
+            tx,
+            command,
+        }
+    }
+
     fn give(self, outcome: Outcome) {
-        let Self { hub, tx, command } = self;
+        let Self {
+            hub,
+            number,
+            tx,
+            command,
+        } = self;
+        if !hub.unanswered.remove(number) {
+            return;
+        }
         if let Err(why) = &outcome {
             hub.counters.commands_failed.add(1);
             warn!(command, tx, "command failed: {why}");
@@ -222,6 +249,48 @@ impl Answer {
             (Some(tx), Err(why)) => hub.outbox.answer(wire::error(&tx, &command, &why)),
             (None, _) => debug!(command, "the command has no tx: nobody can be answered"),
         }
+    }
+}
+
+/// The commands that have no answer yet, so that an executor that ends can say so.
+#[derive(Default)]
+pub(crate) struct Unanswered {
+    state: Mutex<UnansweredState>,
+}
+
+#[derive(Default)]
+struct UnansweredState {
+    last: u64,
+    /// The tx and the name of each.
+    commands: HashMap<u64, (Option<String>, String)>,
+}
+
+impl Unanswered {
+    fn state(&self) -> MutexGuard<'_, UnansweredState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, tx: Option<&str>, command: &str) -> u64 {
+        let mut state = self.state();
+        state.last += 1;
+        let number = state.last;
+        let command = (tx.map(ToOwned::to_owned), command.to_owned());
+        state.commands.insert(number, command);
+        number
+    }
+
+    /// Says that a command is answered now; `false` when it was before.
+    fn remove(&self, number: u64) -> bool {
+        self.state().commands.remove(&number).is_some()
+    }
+
+    /// Answers all with an error.
+    pub(crate) fn refuse_all(&self, why: &str) -> Vec<String> {
+        let commands = std::mem::take(&mut self.state().commands);
+        let refused = commands.into_values();
+        refused
+            .filter_map(|(tx, command)| Some(wire::error(&tx?, &command, why)))
+            .collect()
     }
 }
 
@@ -261,8 +330,13 @@ impl Part {
             .collect()
     }
 
-    /// The same part, whose outcome is the whole answer of another command as well.
-    fn also(self, answer: Answer) -> Self {
+    /// The same part, whose outcome also answers this tx: a member of a batch may want an answer of its
+    /// own besides.
+    fn with_own_answer(self, hub: &Arc<Hub>, tx: Option<String>) -> Self {
+        if tx.is_none() {
+            return self;
+        }
+        let answer = Answer::new(hub, tx, "ExecTargetAction".to_owned());
         let finish = move |mut outcomes: Vec<Outcome>| {
             let outcome = outcomes.pop().unwrap_or(Ok(Value::Null));
             answer.give(outcome.clone());

@@ -1,1 +1,44 @@
-//! rship
+//! What the tests share: a device, a running executor, and a server that does what a script says.
+
+// The lints' leave for tests ends at their helpers.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+pub mod corpus;
+mod device;
+mod running;
+mod scripted;
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+pub use device::{Fridge, Lamp, Register, Sale, Sign, Stand};
+pub use running::{Running, builder, core, executor, pulse};
+pub use scripted::{Peer, Server};
+
+/// Longer than anything takes on the slowest machine; nothing waits for it to pass.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// Waits for `what`, which must happen.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match timeout(LIMIT, future).await {
+        Ok(done) => done,
+        Err(_) => panic!("no {what} within {LIMIT:?}"),
+    }
+}
+
+/// Asks again and again until `holds` does; for what has no event to wait for.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    within(what, async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+}
+
+/// The code in the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -1,10 +1,10 @@
 //! Golden frames: every message that an executor writes, to the byte, for every generation of server.
 
 use rship_core::entity::{
-    Action, ActionStatus, Emitter, EmitterStatus, Instance, InstanceStatus, Item, Machine, Status,
-    Target, TargetStatus, WritesTo,
+    Action, ActionStatus, Emitter, EmitterStatus, Instance, InstanceStatus, Item, LayoutField, Machine, Position, Status,
+    Target, TargetLayout, TargetStatus, TargetTopology, WritesTo,
 };
-use rship_core::wire::{self, Change, Frames, Generation, Stamp, Writer};
+use rship_core::wire::{self, Change, Frames, Generation, Query, Stamp, Writer};
 use serde_json::json;
 
 const STAMP: Stamp<'static> = Stamp {
@@ -86,6 +86,11 @@ fn action() -> Action {
             emitter_id: "banana-stand:cash".into(),
             role: "aux",
         }),
+        schema_layout: vec![LayoutField {
+            path: "now".into(),
+            label: Some("At once".into()),
+            section: None,
+        }],
     }
 }
 
@@ -168,6 +173,44 @@ fn statuses_have_the_ids_that_2026_servers_look_for() {
 }
 
 #[test]
+fn layout_and_topology_are_of_one_instance() {
+    let position = Position {
+        x: 1.0,
+        y: 2.5,
+        z: -3.0,
+    };
+    assert_same_in_all(
+        &TargetLayout::new("stand-1", "banana-stand", position),
+        r#"{"id":"stand-1:banana-stand","targetId":"banana-stand","instanceId":"stand-1","position":{"x":1.0,"y":2.5,"z":-3.0}}"#,
+    );
+    let parents = vec!["pier".to_owned()];
+    assert_same_in_all(
+        &TargetTopology::new("stand-1", "banana-stand", parents, Some("shop".into())),
+        r#"{"id":"stand-1:banana-stand","targetId":"banana-stand","instanceId":"stand-1","ephemeralParentTargetIds":["pier"],"role":"shop"}"#,
+    );
+}
+
+#[test]
+fn a_query_asks_for_a_type_by_the_names_that_servers_derive() {
+    assert_eq!(
+        Query::all("TargetStatus").frame("q-1", STAMP.created_at),
+        r#"{"data":{"query":{"createdAt":"2023-04-30T19:56:34.000Z","tx":"q-1"},"queryId":"GetAllTargetStatuss","queryItemType":"TargetStatus"},"event":"ws:m:query"}"#
+    );
+    assert_eq!(
+        Query::by_ids("Target", ["a", "b"]).frame("q-1", STAMP.created_at),
+        r#"{"data":{"query":{"createdAt":"2023-04-30T19:56:34.000Z","ids":["a","b"],"tx":"q-1"},"queryId":"GetTargetsByIds","queryItemType":"Target"},"event":"ws:m:query"}"#
+    );
+    assert_eq!(
+        Query::matching("Pulse").field("emitterId", "a:e").frame("q-1", STAMP.created_at),
+        r#"{"data":{"query":{"createdAt":"2023-04-30T19:56:34.000Z","emitterId":"a:e","tx":"q-1"},"queryId":"GetPulsesByQuery","queryItemType":"Pulse"},"event":"ws:m:query"}"#
+    );
+    assert_eq!(
+        Query::cancel("q-1"),
+        r#"{"data":{"tx":"q-1"},"event":"ws:m:query-cancel","tx":"q-1"}"#
+    );
+}
+
+#[test]
 fn a_machine_has_names_and_addresses() {
     let machine = Machine {
         id: "sudden-valley".into(),
@@ -185,7 +228,7 @@ fn a_machine_has_names_and_addresses() {
 #[test]
 fn the_schema_of_an_action_is_a_text_for_2023_and_an_object_for_the_others() {
     let head = r#"{"id":"banana-stand:burn","name":"Burn it down","targetId":"banana-stand","serviceId":"bluth-company","schema":"#;
-    let tail = r#","writesTo":{"emitterId":"banana-stand:cash","role":"aux"}}"#;
+    let tail = r#","writesTo":{"emitterId":"banana-stand:cash","role":"aux"},"schemaLayout":[{"path":"now","label":"At once"}]}"#;
     for (generation, schema) in [
         (Generation::V2023, r#""{\"properties\":{},\"type\":\"object\"}""#),
         (Generation::V2024, r#"{"properties":{},"type":"object"}"#),

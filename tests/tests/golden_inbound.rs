@@ -1,7 +1,9 @@
 //! Golden frames: every message that an executor reads, in every form in the field.
 
+use std::collections::BTreeMap;
+
 use rship_core::wire::{
-    Answer, Command, Exec, Inbound, Member, MemberFault, Resend, TargetCall, read,
+    Answer, Command, Exec, Inbound, Member, MemberFault, QueryResponse, Resend, TargetCall, read,
 };
 use serde_json::{Value, json};
 
@@ -158,6 +160,59 @@ fn answers_carry_their_tx_at_the_top_or_inside() {
 }
 
 #[test]
+fn the_answer_to_a_query_has_a_form_in_each_generation() {
+    let found = |text: &str| match inbound(text) {
+        Inbound::Found(found) => found,
+        other => panic!("nothing found: {other:?}"),
+    };
+    let lamp = ("lamp".to_owned(), json!({"id": "lamp", "name": "Lamp"}));
+    let first = QueryResponse {
+        tx: "q".into(),
+        fresh: true,
+        upserts: vec![lamp.clone()],
+        deletes: vec![],
+    };
+    assert_eq!(
+        found(
+            r#"{"event":"ws:m:query-response","data":{"tx":"q","sequence":0,"upserts":[{"itemType":"Target","item":{"id":"lamp","name":"Lamp"}}],"deletes":[],"totalCount":1}}"#
+        ),
+        first
+    );
+    assert_eq!(
+        found(
+            r#"{"event":"ws:m:query-response","tx":"q","data":[{"itemType":"Target","item":{"id":"lamp","name":"Lamp"}}]}"#
+        ),
+        first
+    );
+    assert_eq!(
+        found(
+            r#"{"event":"ws:m:query-response","tx":"q","data":{"upserts":[{"id":"lamp","name":"Lamp"}],"deletes":["fan",{"id":"fog"}]}}"#
+        ),
+        QueryResponse {
+            fresh: false,
+            deletes: vec!["fan".into(), "fog".into()],
+            ..first
+        }
+    );
+}
+
+#[test]
+fn parts_of_an_answer_bring_what_was_known_up_to_date() {
+    let part = |fresh, upserts: &[&str], deletes: &[&str]| QueryResponse {
+        tx: "q".into(),
+        fresh,
+        upserts: upserts.iter().map(|id| ((*id).to_owned(), json!({"id": id}))).collect(),
+        deletes: deletes.iter().map(|id| (*id).to_owned()).collect(),
+    };
+    let mut known = BTreeMap::new();
+    part(true, &["a", "b"], &[]).apply(&mut known);
+    part(false, &["c"], &["a"]).apply(&mut known);
+    assert_eq!(known.keys().collect::<Vec<_>>(), ["b", "c"]);
+    part(true, &["d"], &[]).apply(&mut known);
+    assert_eq!(known.keys().collect::<Vec<_>>(), ["d"]);
+}
+
+#[test]
 fn a_command_that_cannot_be_read_is_still_a_command_to_answer() {
     for (id, content) in [
         ("ExecTargetAction", r#"{"tx":"t"}"#),
@@ -187,7 +242,7 @@ fn unknown_commands_are_known_to_be_unknown_and_unknown_fields_are_ignored() {
 #[test]
 fn frames_of_no_use_are_ignored_and_texts_that_are_no_frames_are_errors() {
     for text in [
-        r#"{"event":"ws:m:query-response","data":{"tx":"q","sequence":0,"upserts":[],"deletes":[]}}"#,
+        r#"{"event":"ws:m:query-response","data":{"sequence":0,"upserts":[],"deletes":[]}}"#,
         r#"{"event":"something:new","data":[1,2,3]}"#,
         r#"{"event":"ws:m:event"}"#,
         r#"{"event":"ws:m:command-response","data":{"response":1}}"#,

@@ -22,6 +22,9 @@ pub struct Action {
     /// The emitter whose state it sets (2026).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub writes_to: Option<WritesTo>,
+    /// In what order and under which headings a form shows the payload's fields (2026).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schema_layout: Vec<LayoutField>,
 }
 
 impl Item for Action {
@@ -30,6 +33,19 @@ impl Item for Action {
     fn id(&self) -> &str {
         &self.id
     }
+}
+
+/// A field of a payload, as a form shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayoutField {
+    /// The field's path in the payload.
+    pub path: String,
+    /// What people read in place of the path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The heading it stands under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
 }
 
 /// The emitter whose state an action sets.

@@ -7,13 +7,15 @@
 
 mod instance;
 mod member;
+mod place;
 mod status;
 mod target;
 
 use serde::Serialize;
 
 pub use instance::{Instance, InstanceStatus, Machine};
-pub use member::{Action, Emitter, WritesTo};
+pub use member::{Action, Emitter, LayoutField, WritesTo};
+pub use place::{Position, TargetLayout, TargetTopology};
 pub use status::{ActionStatus, EmitterStatus, Status, TargetStatus};
 pub use target::Target;
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::descriptor::{ActionMode, WriteRole, Writes};
+use crate::entity::LayoutField;
 use crate::model::{Arg, Args, Problem};
 use crate::payload::PayloadError;
 use crate::schema::ObjectSchema;
@@ -138,6 +139,7 @@ pub struct ActionSpec {
     pub(crate) name: Option<String>,
     pub(crate) doc: Option<String>,
     pub(crate) schema: ObjectSchema,
+    pub(crate) layout: Vec<LayoutField>,
     pub(crate) writes: Option<Writes>,
     pub(crate) restart: bool,
     pub(crate) problems: Vec<Problem>,
@@ -152,6 +154,7 @@ impl ActionSpec {
             name: None,
             doc: None,
             schema: ObjectSchema::new(),
+            layout: Vec::new(),
             writes: None,
             restart: false,
             problems: Vec::new(),
@@ -180,6 +183,7 @@ impl ActionSpec {
                 argument: arg.name().to_owned(),
             });
         }
+        self.layout.extend(arg.layout());
         let added = arg.schema.clone().and_then(|schema| {
             if arg.flatten {
                 self.schema.flatten(schema)

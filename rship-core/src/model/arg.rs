@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::entity::LayoutField;
 use crate::model::ActionError;
 use crate::payload::{self, PayloadError};
 use crate::schema::{self, Property, SchemaError, TypeSchema};
@@ -49,6 +50,7 @@ pub trait Bounded {
 
 macro_rules! bounded {
     ($($number:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Bounded for $number {
             type Bound = $number;
         }
@@ -57,6 +59,7 @@ macro_rules! bounded {
 
 bounded!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
 
+#[diagnostic::do_not_recommend]
 impl<T: Bounded> Bounded for Option<T> {
     type Bound = T::Bound;
 }
@@ -65,6 +68,8 @@ impl<T: Bounded> Bounded for Option<T> {
 pub struct Arg<T> {
     name: &'static str,
     doc: Option<String>,
+    label: Option<String>,
+    section: Option<String>,
     pub(crate) schema: Result<TypeSchema, SchemaError>,
     pub(crate) flatten: bool,
     minimum: Option<Value>,
@@ -89,6 +94,8 @@ impl<T> Arg<T> {
         Self {
             name,
             doc: None,
+            label: None,
+            section: None,
             schema: T::argument_schema(),
             flatten: false,
             minimum: None,
@@ -103,6 +110,20 @@ impl<T> Arg<T> {
     #[must_use]
     pub fn doc(mut self, text: impl Into<String>) -> Self {
         self.doc = Some(text.into());
+        self
+    }
+
+    /// What a form shows in place of the argument's name.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = Some(text.into());
+        self
+    }
+
+    /// The heading under which a form shows the argument.
+    #[must_use]
+    pub fn section(mut self, heading: impl Into<String>) -> Self {
+        self.section = Some(heading.into());
         self
     }
 
@@ -130,21 +151,35 @@ impl<T> Arg<T> {
     /// What reads this argument out of a payload.
     #[must_use]
     pub fn reader(&self) -> ArgReader<T> {
-        let fields = match &self.schema {
-            Ok(own) if self.flatten => own
-                .schema
-                .get("properties")
-                .and_then(Value::as_object)
-                .map(|properties| properties.keys().cloned().collect()),
-            _ => None,
-        };
         ArgReader {
             name: self.name,
             flatten: self.flatten,
-            fields: fields.unwrap_or_default(),
+            fields: self.fields(),
             default: self.default.clone(),
             decode: self.decode,
         }
+    }
+
+    /// The payload's fields that a flattened argument takes.
+    fn fields(&self) -> Vec<String> {
+        let schema = self.schema.as_ref().ok().filter(|_| self.flatten);
+        let properties = schema.and_then(|own| own.schema.get("properties")?.as_object());
+        properties.map_or_else(Vec::new, |all| all.keys().cloned().collect())
+    }
+
+    /// What a form shows for this argument.
+    pub(crate) fn layout(&self) -> Vec<LayoutField> {
+        let (paths, label) = if self.flatten {
+            (self.fields(), None)
+        } else {
+            (vec![self.name.to_owned()], self.label.clone())
+        };
+        let fields = paths.into_iter().map(|path| LayoutField {
+            path,
+            label: label.clone(),
+            section: self.section.clone(),
+        });
+        fields.collect()
     }
 
     pub(crate) fn name(&self) -> &'static str {

@@ -1,9 +1,8 @@
-//! The builder that the macros expand to, and the model that comes out.
+//! The builder that the macros expand to.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,15 +12,15 @@ use crate::descriptor::{
     ActionDescriptor, ActionMode, EmitterDescriptor, EmitterKind, Shape, SubTargetDescriptor,
     TargetDescriptor, WriteRole, Writes,
 };
-use crate::emitter::{Emitter, PulseSink};
+use crate::emitter::Emitter;
 use crate::id;
 use crate::model::action::{Action, Handler};
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
+use crate::model::typed::{AttachFn, Call, Field, MemberKey, Model, ReadFn, Reader, Setter};
 use crate::model::{
-    ActionError, ActionSpec, AnyModel, AnyTarget, Arg, Args, BoxFuture, EmitterSpec, EmitterValue,
-    ModelError, Problem, Reply, Running,
+    ActionSpec, AnyModel, AnyTarget, Arg, Args, EmitterSpec, EmitterValue, ModelError, Problem,
 };
-use crate::payload::{Checker, PayloadError};
+use crate::payload::Checker;
 use crate::schema::{SchemaError, TypeSchema};
 
 /// Describes a type: its names, emitters, sub-targets and actions.
@@ -36,41 +35,8 @@ pub struct ModelBuilder<T> {
     problems: Vec<Problem>,
 }
 
-enum Reader<T> {
-    State(Box<ReadFn<T>>),
-    Impulse(Box<AttachFn<T>>),
-}
-
-type ReadFn<T> = dyn Fn(&T, &mut Vec<u8>) -> Result<(), serde_json::Error> + Send + Sync;
-type AttachFn<T> = dyn Fn(&T, &Arc<dyn PulseSink>) + Send + Sync;
-
-struct Call<T> {
-    handler: Handler<T>,
-    checker: Checker,
-    setter: Option<Setter>,
-}
-
-/// A setter takes the value itself, or an object with the value under one of these names.
-struct Setter {
-    names: [String; 2],
-    nullable: bool,
-}
-
-struct Field<T> {
-    each: Box<EachFn<T>>,
-    position: Box<PositionFn<T>>,
-    find: Box<FindFn<T>>,
-    find_mut: Box<FindMutFn<T>>,
-    model: fn() -> Result<Arc<dyn AnyModel>, ModelError>,
-}
-
-type Visit<'v> = &'v mut dyn FnMut(Place<'_>, &AnyTarget);
-type EachFn<T> = dyn Fn(&T, Visit<'_>) + Send + Sync;
-type PositionFn<T> = dyn Fn(&T, Place<'_>) -> Option<usize> + Send + Sync;
-type FindFn<T> = dyn for<'a> Fn(&'a T, Place<'_>) -> Option<&'a AnyTarget> + Send + Sync;
-type FindMutFn<T> = dyn for<'a> Fn(&'a mut T, Place<'_>) -> Option<&'a mut AnyTarget> + Send + Sync;
-
-impl<T: Send + 'static> ModelBuilder<T> {
+// No bounds on `T` here: a target that is not `Send` is one message, at the type, from the `Target` trait.
+impl<T> ModelBuilder<T> {
     /// An empty description; the name is the Rust type's, for messages.
     #[must_use]
     pub fn new(type_name: &'static str) -> Self {
@@ -384,6 +350,7 @@ impl<T: Send + 'static> ModelBuilder<T> {
             id: spec.id,
             doc: spec.doc,
             schema,
+            layout: spec.layout,
             writes: spec.writes,
             mode,
             restart: spec.restart,
@@ -418,186 +385,9 @@ impl<T: Send + 'static> ModelBuilder<T> {
     }
 }
 
-/// What tells the members of one list apart: the field's own key, else the member type's.
-struct MemberKey<M> {
-    own: Option<Box<KeyFn<M>>>,
-    of_type: OnceLock<Option<Arc<KeyFn<M>>>>,
-}
-
-impl<M: crate::Target> MemberKey<M> {
-    fn new(own: Option<Box<KeyFn<M>>>) -> Self {
-        Self {
-            own,
-            of_type: OnceLock::new(),
-        }
-    }
-
-    fn get(&self) -> Option<&KeyFn<M>> {
-        // The member's model is asked for late, because a type may hold members of itself.
-        self.own.as_deref().or_else(|| {
-            self.of_type
-                .get_or_init(|| Model::<M>::of().ok().and_then(|model| model.key.clone()))
-                .as_deref()
-        })
-    }
-}
-
-/// A type's descriptor together with the code that reads, writes and calls its values.
-pub struct Model<T> {
-    descriptor: Arc<TargetDescriptor>,
-    readers: Vec<Reader<T>>,
-    fields: Vec<Field<T>>,
-    calls: Vec<Call<T>>,
-    key: Option<Arc<KeyFn<T>>>,
-}
-
-impl<T> Model<T> {
-    /// Everything static about the type.
-    #[must_use]
-    pub fn descriptor(&self) -> &Arc<TargetDescriptor> {
-        &self.descriptor
-    }
-}
-
-impl<T: Send + 'static> AnyModel for Model<T> {
-    fn descriptor(&self) -> &Arc<TargetDescriptor> {
-        &self.descriptor
-    }
-
-    fn read(
-        &self,
-        emitter: usize,
-        target: &AnyTarget,
-        json: &mut Vec<u8>,
-    ) -> Result<bool, serde_json::Error> {
-        match (target.downcast_ref::<T>(), self.readers.get(emitter)) {
-            (Some(target), Some(Reader::State(read))) => read(target, json).map(|()| true),
-            _ => Ok(false),
-        }
-    }
-
-    fn attach(&self, emitter: usize, target: &AnyTarget, sink: &Arc<dyn PulseSink>) {
-        if let (Some(target), Some(Reader::Impulse(attach))) =
-            (target.downcast_ref::<T>(), self.readers.get(emitter))
-        {
-            attach(target, sink);
-        }
-    }
-
-    fn each_member(&self, field: usize, target: &AnyTarget, visit: Visit<'_>) {
-        if let (Some(target), Some(field)) = (target.downcast_ref::<T>(), self.fields.get(field)) {
-            (field.each)(target, visit);
-        }
-    }
-
-    fn position(&self, field: usize, place: Place<'_>, target: &AnyTarget) -> Option<usize> {
-        (self.fields.get(field)?.position)(target.downcast_ref()?, place)
-    }
-
-    fn member<'a>(
-        &self,
-        field: usize,
-        place: Place<'_>,
-        target: &'a AnyTarget,
-    ) -> Option<&'a AnyTarget> {
-        (self.fields.get(field)?.find)(target.downcast_ref()?, place)
-    }
-
-    fn member_mut<'a>(
-        &self,
-        field: usize,
-        place: Place<'_>,
-        target: &'a mut AnyTarget,
-    ) -> Option<&'a mut AnyTarget> {
-        (self.fields.get(field)?.find_mut)(target.downcast_mut()?, place)
-    }
-
-    fn member_model(&self, field: usize) -> Result<Arc<dyn AnyModel>, ModelError> {
-        match self.fields.get(field) {
-            Some(field) => (field.model)(),
-            None => Err(ModelError {
-                type_name: self.descriptor.type_name,
-                problems: Vec::new(),
-            }),
-        }
-    }
-
-    fn prepare(&self, action: usize, payload: &mut Value) -> Result<Vec<String>, PayloadError> {
-        let Some(call) = self.calls.get(action) else {
-            return Ok(Vec::new());
-        };
-        match &call.setter {
-            Some(setter) => setter.prepare(&call.checker, payload),
-            None => call.checker.check(payload),
-        }
-    }
-
-    fn call<'a>(&'a self, action: usize, target: &'a mut AnyTarget, payload: Value) -> Running<'a> {
-        let mut args = Args::new(payload);
-        match (target.downcast_mut::<T>(), self.calls.get(action)) {
-            (Some(target), Some(call)) => match &call.handler {
-                Handler::Sync(handler) => Running::Done(handler(target, &mut args)),
-                Handler::Future(handler) => Running::Future(handler(target, args)),
-                Handler::Detached(_) => Running::Done(mismatched()),
-            },
-            _ => Running::Done(mismatched()),
-        }
-    }
-
-    fn call_detached(
-        &self,
-        action: usize,
-        handle: &(dyn Any + Send + Sync),
-        payload: Value,
-    ) -> BoxFuture<'static, Reply> {
-        match self.calls.get(action).map(|call| &call.handler) {
-            Some(Handler::Detached(handler)) => handler(handle, Args::new(payload)),
-            _ => Box::pin(std::future::ready(mismatched())),
-        }
-    }
-}
-
 /// Puts a member's documentation into its schema, where servers keep it.
 fn describe(schema: &mut Value, doc: Option<&String>) {
     if let (Some(schema), Some(doc)) = (schema.as_object_mut(), doc) {
         schema.insert("description".to_owned(), Value::String(doc.clone()));
-    }
-}
-
-fn mismatched() -> Reply {
-    Err(ActionError::Failed(
-        "the action does not belong to this target's type".to_owned(),
-    ))
-}
-
-impl Setter {
-    fn prepare(&self, checker: &Checker, payload: &mut Value) -> Result<Vec<String>, PayloadError> {
-        if self.nullable && payload.is_null() {
-            return Ok(Vec::new());
-        }
-        // A value that is itself an object with such a field is taken as the value first.
-        let Some(inner) = self.wrapped(payload) else {
-            return checker.check(payload);
-        };
-        let mut own = payload.clone();
-        if let Ok(unknown) = checker.check(&mut own)
-            && unknown.is_empty()
-        {
-            *payload = own;
-            return Ok(unknown);
-        }
-        *payload = inner;
-        if self.nullable && payload.is_null() {
-            return Ok(Vec::new());
-        }
-        checker
-            .check(payload)
-            .map_err(|error| error.under(&self.names[0]))
-    }
-
-    fn wrapped(&self, payload: &Value) -> Option<Value> {
-        let object = payload.as_object()?;
-        let (name, value) = object.iter().next()?;
-        (object.len() == 1 && self.names.contains(name)).then(|| value.clone())
     }
 }

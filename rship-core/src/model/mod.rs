@@ -30,12 +30,16 @@ mod emitter;
 mod erased;
 mod error;
 mod sub_target;
+mod typed;
 
-pub use action::{ActionError, ActionSpec, BoxFuture, Reply, ReplyOf, Running, TargetHandle};
-pub use action::{Answer, PlainReply};
+pub use action::Answer;
+pub use action::{
+    ActionError, ActionSpec, BoxFuture, PlainReply, Reply, ReplyOf, Running, TargetHandle,
+};
 pub use arg::{Arg, ArgReader, Args, ArgumentValue, Bounded};
-pub use builder::{Model, ModelBuilder};
+pub use builder::ModelBuilder;
 pub use emitter::{EmitterSpec, EmitterValue};
 pub use erased::{AnyModel, AnyTarget};
 pub use error::{ModelError, Problem};
 pub use sub_target::{Place, SubTargetSpec, SubTargets};
+pub use typed::Model;

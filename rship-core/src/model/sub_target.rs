@@ -82,6 +82,7 @@ impl<T: Target> SubTargets for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Target> SubTargets for Option<T> {
     type Member = T;
     const SHAPE: Shape = Shape::Optional;
@@ -101,6 +102,7 @@ impl<T: Target> SubTargets for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Target> SubTargets for Vec<T> {
     type Member = T;
     const SHAPE: Shape = Shape::List;
@@ -142,6 +144,7 @@ fn position<T>(members: &[T], place: Place<'_>, key: Option<&KeyFn<T>>) -> Optio
     members.iter().position(has_key)
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Target> SubTargets for BTreeMap<String, T> {
     type Member = T;
     const SHAPE: Shape = Shape::Map;

@@ -46,6 +46,8 @@ pub struct Exec {
 /// A member of a batch that cannot be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MemberFault {
+    /// A member may want an answer of its own, all the more when it cannot be read.
+    pub tx: Option<String>,
     /// Which one, as the answer names it.
     pub what: String,
     /// Why.
@@ -184,7 +186,12 @@ fn list(content: &mut Value, name: &str) -> Result<Vec<Value>, String> {
 
 fn batch(members: Vec<Value>) -> Member {
     let calls = members.into_iter().enumerate().map(|(index, member)| {
+        let tx = member
+            .get("tx")
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned);
         one(member).map_err(|reason| MemberFault {
+            tx,
             what: format!("actions[{index}]"),
             reason,
         })
@@ -201,6 +208,7 @@ fn compact_batch(groups: Vec<Value>) -> Member {
         match serde_json::from_value::<RawGroup>(group) {
             Ok(group) => calls.extend(group.calls(index)),
             Err(error) => calls.push(Err(MemberFault {
+                tx: None,
                 what: format!("groups[{index}]"),
                 reason: error.to_string(),
             })),
@@ -223,6 +231,7 @@ impl RawGroup {
                 let data = match assignment.payload_index {
                     None => Value::Null,
                     Some(at) => payloads.get(at).cloned().ok_or_else(|| MemberFault {
+                    tx: assignment.tx.clone(),
                         what: format!("groups[{group}].assignments[{index}]"),
                         reason: format!(
                             "`payloadIndex` {at} is beyond the {} payloads of the group",

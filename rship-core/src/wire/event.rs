@@ -101,11 +101,24 @@ impl Writer {
         let start = out.len();
         self.open(I::TYPE, change, stamp, out);
         if item::write(item, out).is_err() {
-            // Entities are made of texts and schemas, which are always written; an item of a user's
-            // own that is not is left out whole.
+            // Entities are made of texts and schemas, which are always written.
             out.truncate(start);
             return;
         }
+        out.push('}');
+    }
+
+    /// Appends the event of an item that was written as JSON before: one of a device's own.
+    pub fn written(
+        &self,
+        change: Change,
+        item_type: &str,
+        item: &str,
+        stamp: Stamp<'_>,
+        out: &mut String,
+    ) {
+        self.open(item_type, change, stamp, out);
+        out.push_str(item);
         out.push('}');
     }
 

@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::binary::{self, CborError};
 use super::command::{Command, Resend};
+use super::query::QueryResponse;
 
 /// What a frame from the server says.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +18,8 @@ pub enum Inbound {
     Ping(Value),
     /// The answer to a command of ours.
     Answer(Answer),
+    /// A part of the answer to a query of ours.
+    Found(QueryResponse),
     /// A request to publish a last value once more, which came as an event.
     Resend(Resend),
     /// A frame that executors have no use for.
@@ -31,10 +35,17 @@ pub struct Answer {
     pub result: Result<Value, String>,
 }
 
-/// A text that is no frame.
+/// A text or bytes that are no frame.
 #[derive(Debug, thiserror::Error)]
-#[error("no frame of the Myko protocol: {0}")]
-pub struct FrameError(#[from] serde_json::Error);
+#[non_exhaustive]
+pub enum FrameError {
+    /// No JSON, or not the JSON of a frame.
+    #[error("no frame of the Myko protocol: {0}")]
+    Json(#[from] serde_json::Error),
+    /// No CBOR, or CBOR that has no place in a frame.
+    #[error("no frame of the Myko protocol: {0}")]
+    Cbor(#[from] CborError),
+}
 
 #[derive(Deserialize)]
 struct RawFrame {
@@ -60,7 +71,18 @@ struct RawCommand {
 /// # Errors
 /// When the text is no JSON object with a text `event`, or a command without a name.
 pub fn read(text: &str) -> Result<Inbound, FrameError> {
-    let mut frame: RawFrame = serde_json::from_str(text)?;
+    interpret(serde_json::from_str(text)?)
+}
+
+/// Reads one binary frame.
+///
+/// # Errors
+/// When the bytes are not the CBOR of what [`read`] takes.
+pub fn read_binary(bytes: &[u8]) -> Result<Inbound, FrameError> {
+    interpret(serde_json::from_value(binary::decode(bytes)?)?)
+}
+
+fn interpret(mut frame: RawFrame) -> Result<Inbound, FrameError> {
     Ok(match frame.event.as_str() {
         "ws:m:command" => {
             let raw: RawCommand = serde_json::from_value(frame.data)?;
@@ -70,6 +92,10 @@ pub fn read(text: &str) -> Result<Inbound, FrameError> {
             Some(id) => Inbound::Echo(id.to_owned()),
             None => Inbound::Ping(frame.data),
         },
+        "ws:m:query-response" => {
+            let found = QueryResponse::read(frame.tx.as_ref(), frame.data);
+            found.map_or(Inbound::Ignored, Inbound::Found)
+        }
         "ws:m:command-response" => {
             let response = frame.data.get_mut("response").map(Value::take);
             frame.answer(Ok(response.unwrap_or_default()))

@@ -1,6 +1,5 @@
 //! Items as text, with the hash of their content.
 
-use serde::Serialize;
 use twox_hash::XxHash3_64;
 
 use crate::entity::Item;
@@ -19,20 +18,12 @@ pub fn content_hash(content: &[u8]) -> u64 {
 /// # Errors
 /// When the item cannot be written as JSON, or is not an object.
 pub fn write<I: Item>(item: &I, out: &mut String) -> Result<(), serde_json::Error> {
-    write_object(item, item.volatile(), out)
-}
-
-pub(crate) fn write_object(
-    content: &impl Serialize,
-    volatile: Option<(&str, &str)>,
-    out: &mut String,
-) -> Result<(), serde_json::Error> {
-    let json = serde_json::to_string(content)?;
+    let json = serde_json::to_string(item)?;
     let Some(open) = json.strip_suffix('}') else {
         return Err(serde::ser::Error::custom("an item is written as an object"));
     };
     out.push_str(open);
-    if let Some((name, value)) = volatile {
+    if let Some((name, value)) = item.volatile() {
         push_separator(out);
         out.push_str(&serde_json::to_string(name)?);
         out.push(':');

@@ -2,17 +2,22 @@
 //!
 //! Nothing outside this module knows how a frame is written, so that a further wire can take its place.
 
+pub mod binary;
 mod command;
+mod encoding;
 mod event;
 mod frames;
 mod generation;
 mod inbound;
 pub mod item;
 mod outbound;
+mod query;
 
 pub use command::{Command, Exec, Member, MemberFault, Resend, TargetCall};
+pub use encoding::{Encoding, UnknownEncoding};
 pub use event::{Change, Stamp, Writer};
 pub use frames::{FRAME_LIMIT, Frames};
 pub use generation::{Generation, UnknownGeneration};
-pub use inbound::{Answer, FrameError, Inbound, read};
-pub use outbound::{echo, error, ping, register_instance, response};
+pub use inbound::{Answer, FrameError, Inbound, read, read_binary};
+pub use outbound::{command, echo, error, ping, register_instance, response};
+pub use query::{Query, QueryResponse};

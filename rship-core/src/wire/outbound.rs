@@ -1,6 +1,6 @@
 //! Frames that are no events: answers, pings, commands to the server.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::entity::Instance;
 
@@ -40,15 +40,29 @@ pub fn echo(ping: &Value) -> String {
     json!({ "event": "ws:m:ping", "data": ping }).to_string()
 }
 
+/// A command to the server, with its transaction and time beside the fields of `content`.
+#[must_use]
+pub fn command(
+    command_id: &str,
+    tx: &str,
+    created_at: &str,
+    content: Map<String, Value>,
+) -> String {
+    let mut command = content;
+    command.insert("tx".to_owned(), tx.into());
+    command.insert("createdAt".to_owned(), created_at.into());
+    json!({
+        "event": "ws:m:command",
+        "data": { "commandId": command_id, "command": command },
+    })
+    .to_string()
+}
+
 /// The command by which a 2026 server stores an instance together with its machine.
 #[must_use]
 pub fn register_instance(tx: &str, created_at: &str, instance: &Instance) -> String {
-    json!({
-        "event": "ws:m:command",
-        "data": {
-            "commandId": "RegisterInstance",
-            "command": { "tx": tx, "createdAt": created_at, "instance": instance },
-        },
-    })
-    .to_string()
+    // An instance is made of texts, which are always written.
+    let instance = serde_json::to_value(instance).unwrap_or_default();
+    let content = Map::from_iter([("instance".to_owned(), instance)]);
+    command("RegisterInstance", tx, created_at, content)
 }

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use rship_core::wire::Generation;
+use rship_core::wire::{Encoding, Generation};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -196,7 +196,7 @@ impl Client {
     }
 
     async fn send(&mut self, document: &Value) -> Result<(), Failure> {
-        let sent = timeout(self.limit, self.socket.send(codec::encode(document))).await;
+        let sent = timeout(self.limit, self.socket.send(codec::encode(Encoding::Json, document))).await;
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::Told(format!(

@@ -3,9 +3,11 @@
 //! Written apart from the executor's own codec on purpose: two readings of one protocol that agree
 //! are evidence, one reading used twice is not.
 
+pub(crate) mod bindable;
 pub(crate) mod entities;
 pub(crate) mod fields;
 pub(crate) mod frames;
+pub(crate) mod judge;
 pub(crate) mod schema;
 
 use rship_core::wire::Generation;

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rship_core::wire::Generation;
@@ -72,7 +73,7 @@ impl Builder {
         self
     }
 
-    /// Whether to keep every text frame that comes in, for [`LocalCore::frames`].
+    /// Whether to keep every frame that comes in, for [`LocalCore::frames`].
     #[must_use]
     pub const fn record(mut self, record: bool) -> Self {
         self.record = record;
@@ -206,7 +207,8 @@ impl LocalCore {
             .look(|state| state.explanations.with(Verdict::Kept))
     }
 
-    /// The text frames that came in so far, in order; empty unless [`Builder::record`] was set.
+    /// The frames that came in so far, in order, binary ones as the JSON of what they say; empty unless
+    /// [`Builder::record`] was set.
     #[must_use]
     pub fn frames(&self) -> Vec<String> {
         self.shared.look(|state| state.frames.clone())
@@ -224,6 +226,15 @@ impl LocalCore {
     #[must_use]
     pub fn clients(&self) -> usize {
         self.shared.look(|state| state.clients.len())
+    }
+
+    /// How many of the open sockets speak CBOR: those that sent a binary frame.
+    #[must_use]
+    pub fn binary_clients(&self) -> usize {
+        self.shared.look(|state| {
+            let binary = |client: &&state::Client| client.binary.load(Ordering::Relaxed);
+            state.clients.values().filter(binary).count()
+        })
     }
 
     /// Waits until `pred` holds; it is asked again after everything that happens to the core.

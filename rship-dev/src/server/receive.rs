@@ -25,10 +25,7 @@ impl State {
                 }
                 Problem::fatal("", format!("it is no JSON ({error})"))
             }
-            Unreadable::Binary => Problem::fatal(
-                "",
-                "it is binary, and this local core reads text frames only",
-            ),
+            Unreadable::NoCbor(error) => Problem::fatal("", format!("it is no CBOR ({error})")),
         };
         self.explain(Some(from), "frame", "", problem);
     }

@@ -1,11 +1,13 @@
 //! One connection: the handshake, the reader and the writer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use rship_core::wire::Generation;
+use rship_core::wire::{Encoding, Generation};
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
@@ -16,7 +18,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::shared::{Opened, Shared, stopped};
 use super::state::Outgoing;
-use crate::codec;
+use crate::codec::{self, Unreadable};
 use crate::reading::{Problem, frames};
 use crate::speaking;
 use crate::store::ClientNo;
@@ -53,14 +55,15 @@ pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stop: watc
     let Opened {
         no,
         mut queue,
+        binary,
         thrown_out,
     } = shared.open();
     let farewell = tokio::select! {
         biased;
         () = stopped(&mut stop) => true,
         _ = thrown_out => false,
-        () = read(&shared, no, &mut stream) => false,
-        result = write(&shared, no, &mut sink, &mut queue) => {
+        () = read(&shared, no, &binary, &mut stream) => false,
+        result = write(&shared, no, &binary, &mut sink, &mut queue) => {
             if let Err(error) = result {
                 tracing::debug!(target: "rship_dev", %error, "a connection broke");
             }
@@ -88,7 +91,12 @@ fn check_path(request: &Request, response: Response) -> Result<Response, ErrorRe
     Err(refusal)
 }
 
-async fn read(shared: &Shared, no: ClientNo, stream: &mut SplitStream<Socket>) {
+async fn read(
+    shared: &Shared,
+    no: ClientNo,
+    binary: &AtomicBool,
+    stream: &mut SplitStream<Socket>,
+) {
     while let Some(message) = stream.next().await {
         let message = match message {
             Ok(message) => message,
@@ -113,11 +121,16 @@ async fn read(shared: &Shared, no: ClientNo, stream: &mut SplitStream<Socket>) {
         let Some(document) = codec::decode(&message) else {
             continue;
         };
-        let text = if shared.record {
-            message.to_text().ok().map(ToOwned::to_owned)
-        } else {
-            None
-        };
+        if message.is_binary() {
+            if shared.generation != Generation::V2026 {
+                let reason = format!("it is binary, a {} server reads text", shared.generation);
+                let problem = Problem::fatal("", reason);
+                shared.transact(|state| state.explain(Some(no), "frame", "", problem));
+                continue;
+            }
+            binary.store(true, Ordering::Relaxed);
+        }
+        let text = shared.record.then(|| as_text(&message, &document)).flatten();
         let read = document.map(|document| frames::read(shared.generation, document));
         shared.transact(|state| {
             state.frames.extend(text);
@@ -132,6 +145,7 @@ async fn read(shared: &Shared, no: ClientNo, stream: &mut SplitStream<Socket>) {
 async fn write(
     shared: &Shared,
     no: ClientNo,
+    binary: &AtomicBool,
     sink: &mut SplitSink<Socket, Message>,
     queue: &mut mpsc::Receiver<Outgoing>,
 ) -> Result<(), Error> {
@@ -146,25 +160,39 @@ async fn write(
             },
             _ = clock.tick(), if pings => Outgoing::Document(speaking::own_ping()),
         };
-        feed(shared, no, sink, outgoing).await?;
+        feed(shared, no, binary, sink, outgoing).await?;
         while let Ok(outgoing) = queue.try_recv() {
-            feed(shared, no, sink, outgoing).await?;
+            feed(shared, no, binary, sink, outgoing).await?;
         }
         sink.flush().await?;
+    }
+}
+
+/// What a recorded frame is kept as; a binary one that cannot be read is not kept.
+fn as_text(message: &Message, document: &Result<Value, Unreadable>) -> Option<String> {
+    match message {
+        Message::Text(text) => Some(text.to_string()),
+        _ => document.as_ref().ok().map(Value::to_string),
     }
 }
 
 async fn feed(
     shared: &Shared,
     no: ClientNo,
+    binary: &AtomicBool,
     sink: &mut SplitSink<Socket, Message>,
     outgoing: Outgoing,
 ) -> Result<(), Error> {
+    let encoding = if binary.load(Ordering::Relaxed) {
+        Encoding::Cbor
+    } else {
+        Encoding::Json
+    };
     let message = match outgoing {
-        Outgoing::Document(document) => codec::encode(&document),
+        Outgoing::Document(document) => codec::encode(encoding, &document),
         Outgoing::Bare(text) => Message::text(text),
         Outgoing::Whole(tx) => match shared.transact(|state| state.whole(no, &tx)) {
-            Some(document) => codec::encode(&document),
+            Some(document) => codec::encode(encoding, &document),
             None => return Ok(()),
         },
     };

@@ -1,5 +1,6 @@
 //! The state as all tasks share it: one lock, never held across an await.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
 pub(crate) struct Opened {
     pub(crate) no: ClientNo,
     pub(crate) queue: mpsc::Receiver<Outgoing>,
+    /// Whether the client sent a binary frame.
+    pub(crate) binary: Arc<AtomicBool>,
     /// Resolves when the server throws the connection out.
     pub(crate) thrown_out: oneshot::Receiver<()>,
 }
@@ -92,6 +95,7 @@ impl Shared {
     pub(crate) fn open(&self) -> Opened {
         let (sender, queue) = mpsc::channel(MAX_WAITING);
         let (alive, thrown_out) = oneshot::channel();
+        let binary = Arc::new(AtomicBool::new(false));
         let no = self.transact(|state| {
             let no = state.next_client;
             state.next_client += 1;
@@ -103,6 +107,7 @@ impl Shared {
                 id,
                 set_id_tx,
                 queue: sender,
+                binary: Arc::clone(&binary),
                 watches: Default::default(),
                 _alive: alive,
             };
@@ -115,6 +120,7 @@ impl Shared {
         Opened {
             no,
             queue,
+            binary,
             thrown_out,
         }
     }

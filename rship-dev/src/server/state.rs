@@ -1,6 +1,8 @@
 //! What the server knows at one moment: entities, clients, open queries and commands.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rship_core::wire::Generation;
 use serde_json::{Map, Value, json};
@@ -36,6 +38,8 @@ pub(crate) struct Client {
     /// The tx of the set-id command, which some executors answer.
     pub(crate) set_id_tx: Option<String>,
     pub(crate) queue: mpsc::Sender<Outgoing>,
+    /// Whether it sent a binary frame; from the first on it is answered in such.
+    pub(crate) binary: Arc<AtomicBool>,
     pub(crate) watches: BTreeMap<String, Watch>,
     /// The session ends when this is dropped.
     pub(crate) _alive: oneshot::Sender<()>,

@@ -121,14 +121,17 @@ async fn what_is_no_json_is_answered_in_2024_alone() {
 }
 
 #[tokio::test]
-async fn binary_frames_are_dropped_and_explained() {
-    let core = core(Generation::V2026).await;
-    let mut peer = Peer::connect(&core).await;
-    within("room", peer.socket.send(Message::binary(vec![0xa0])))
-        .await
-        .unwrap();
-    peer.sync().await;
-    assert!(core.drops()[0].reason.contains("binary"));
+async fn binary_frames_are_dropped_and_explained_where_only_text_is_read() {
+    for generation in [Generation::V2023, Generation::V2024] {
+        let core = core(generation).await;
+        let mut peer = Peer::connect(&core).await;
+        within("room", peer.socket.send(Message::binary(vec![0xa0])))
+            .await
+            .unwrap();
+        peer.sync().await;
+        assert!(core.drops()[0].reason.contains("binary"));
+        assert_eq!(core.binary_clients(), 0);
+    }
 }
 
 #[tokio::test]

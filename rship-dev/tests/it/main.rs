@@ -3,6 +3,7 @@
 // The lints' leave for tests ends at their helpers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod binary;
 mod cli;
 mod closing;
 mod commands;

@@ -97,10 +97,11 @@ fn argument<'a>(
     let usable = type_is_usable(&input.ty, &shown, named, errors);
     let of = format!("argument `{shown}` of {named}");
     let bounds = match &given {
-        Some(given) => {
+        Some(given) if given.has("flatten") => {
             flatten_stands_alone(given, &of, errors);
-            Bounds::of(given, &input.ty, &of, errors)
+            Bounds::default()
         }
+        Some(given) => Bounds::of(given, &input.ty, &of, errors),
         None => Bounds::default(),
     };
     let ident = ident.filter(|_| usable)?;
@@ -190,9 +191,6 @@ fn type_is_usable(ty: &Type, name: &str, named: &Named<'_>, errors: &mut Errors)
 }
 
 fn flatten_stands_alone(given: &Given, of: &str, errors: &mut Errors) {
-    if !given.has("flatten") {
-        return;
-    }
     for key in ["name", "min", "max", "default", "unit"] {
         if let Some(place) = given.name_of(key) {
             errors.at(
@@ -246,10 +244,15 @@ mod tests {
 
     #[test]
     fn a_unit_is_part_of_the_description() {
-        let input: PatType = parse_quote!(
-            /// How loud
-            level: f64
-        );
+        let method: syn::Signature = parse_quote! {
+            fn set(
+                /// How loud
+                level: f64,
+            )
+        };
+        let Some(syn::FnArg::Typed(input)) = method.inputs.first() else {
+            panic!("the method has an argument");
+        };
         assert_eq!(
             doc(&input.attrs, Some("dB")).as_deref(),
             Some("How loud. Unit: dB.")

@@ -1,4 +1,4 @@
-//! The implementation of `Actions` for an impl without mistakes.
+//! The implementation of `Actions`; of members with mistakes, only the types are in it.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -19,7 +19,9 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         members,
     } = actions;
     // The derive refuses a target that borrows, and a second message here would add nothing.
-    if generics.lifetimes().next().is_some() || ty::Borrows::of(self_ty, false).is_some() {
+    let borrows =
+        generics.lifetimes().next().is_some() || ty::Borrows::of(self_ty, false).is_some();
+    if borrows || members.is_empty() {
         return TokenStream::new();
     }
     let allow = paths::allow();
@@ -51,7 +53,7 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
 fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
     let ids = members
         .iter()
-        .filter(|member| of(&member.kind))
+        .filter(|member| member.sound && of(&member.kind))
         .map(|member| {
             let (conditions, id) = (member.conditions, &member.names.id);
             quote!(#(#conditions)* #id,)
@@ -65,8 +67,10 @@ fn member(member: &Member<'_>) -> TokenStream {
         conditions,
         names,
         kind,
+        sound,
     } = member;
     let statements = match kind {
+        _ if !sound => types(kind),
         MemberKind::Computed { value, every } => {
             let Names { id, name, doc } = names;
             let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
@@ -88,6 +92,27 @@ fn member(member: &Member<'_>) -> TokenStream {
         MemberKind::Action(action) => self::action(ident, names, action),
     };
     quote!(#(#conditions)* { #statements })
+}
+
+/// Uses the types of a member with mistakes, so that what is wrong with them is said in the same run.
+fn types(kind: &MemberKind<'_>) -> TokenStream {
+    match kind {
+        MemberKind::Computed { value, .. } => quote_spanned! {at(value.span())=>
+            __rship_model.computed::<#value>(
+                __rship::EmitterSpec::new(""),
+                __rship::None,
+                |_: &Self| -> #value { ::core::unreachable!() },
+            );
+        },
+        MemberKind::Action(action) => {
+            let arguments = action.arguments.iter().map(|argument| {
+                let conditions = &argument.conditions;
+                let declared = declared(argument);
+                quote_spanned!(at(argument.ty.span())=> #(#conditions)* let _ = #declared;)
+            });
+            quote!(#(#arguments)*)
+        }
+    }
 }
 
 /// Where a message about user code points, without the lints that look at user code.
@@ -131,17 +156,23 @@ fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
 }
 
 fn argument((index, argument): (usize, &Argument<'_>)) -> TokenStream {
-    let Argument {
-        name,
-        ty,
-        conditions,
-        flatten,
-        bounds,
-        ..
-    } = argument;
+    let conditions = &argument.conditions;
     let Locals { arg, reader, .. } = Locals::of(index);
+    let declared = declared(argument);
+    quote_spanned! {at(argument.ty.span())=>
+        #(#conditions)*
+        let #arg = #declared;
+        #(#conditions)*
+        let #reader = #arg.reader();
+        #(#conditions)*
+        let __rship_spec = __rship_spec.arg(&#arg);
+    }
+}
+
+fn declared(argument: &Argument<'_>) -> TokenStream {
+    let Argument { name, ty, .. } = argument;
     let doc = argument.doc.as_ref().map(|doc| quote!(.doc(#doc)));
-    let bounds = bounds.calls(at(ty.span()));
+    let bounds = argument.bounds.calls(at(ty.span()));
     let default = argument
         .default
         .as_ref()
@@ -150,14 +181,9 @@ fn argument((index, argument): (usize, &Argument<'_>)) -> TokenStream {
         .shown_default
         .as_ref()
         .map(|shown| quote!(.shown_default(#shown)));
-    let flatten = flatten.then(|| quote!(.flatten()));
+    let flatten = argument.flatten.then(|| quote!(.flatten()));
     quote_spanned! {at(ty.span())=>
-        #(#conditions)*
-        let #arg = __rship::Arg::<#ty>::new(#name) #doc #bounds #default #shown_default #flatten;
-        #(#conditions)*
-        let #reader = #arg.reader();
-        #(#conditions)*
-        let __rship_spec = __rship_spec.arg(&#arg);
+        __rship::Arg::<#ty>::new(#name) #doc #bounds #default #shown_default #flatten
     }
 }
 

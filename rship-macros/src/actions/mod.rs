@@ -1,4 +1,5 @@
-//! `#[actions]`: read, check, expand; whatever is wrong, the user's impl stays as it is.
+//! `#[actions]`: read, check, expand; whatever is wrong, the user's impl stays as it is, and what is
+//! right is expanded, so that the compiler's own messages come in the same run.
 
 mod argument;
 mod ast;
@@ -25,10 +26,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     };
     let actions = valid::check(&block, &given, &mut errors);
     let item = block.without_attributes();
-    if !errors.is_empty() {
-        let errors = errors.into_tokens();
-        return quote!(#item #errors);
-    }
     let described = expand::expand(&actions);
-    quote!(#item #described)
+    let errors = errors.into_tokens();
+    quote!(#item #errors #described)
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{FnArg, Generics, PatType, ReturnType, Signature, Type};
+use syn::{
+    ConstParam, FnArg, GenericArgument, GenericParam, Generics, PatType, PathArguments, ReturnType,
+    Signature, Type, TypeParam,
+};
 
 use crate::actions::argument::{self, Argument};
 use crate::actions::ast::{Block, Method};
@@ -14,7 +17,7 @@ use crate::errors::Errors;
 use crate::ids::{Names, Taken};
 use crate::{grammar, names, paths, ty};
 
-/// All that the expansion needs; complete only when there were no mistakes.
+/// All that the expansion needs.
 pub(crate) struct Actions<'a> {
     pub(crate) import: TokenStream,
     pub(crate) conditions: &'a [TokenStream],
@@ -28,6 +31,8 @@ pub(crate) struct Member<'a> {
     pub(crate) conditions: &'a [TokenStream],
     pub(crate) names: Names,
     pub(crate) kind: MemberKind<'a>,
+    /// Whether it is without mistakes; if not, only the types in it can be used.
+    pub(crate) sound: bool,
 }
 
 pub(crate) enum MemberKind<'a> {
@@ -61,6 +66,7 @@ pub(crate) fn check<'a>(block: &'a Block, given: &Given, errors: &mut Errors) ->
     let mut members = Vec::new();
     let mut marked = false;
     for method in block.methods() {
+        let before = errors.count();
         let Some((attribute, given)) = role(method, errors, &mut marked) else {
             continue;
         };
@@ -77,17 +83,24 @@ pub(crate) fn check<'a>(block: &'a Block, given: &Given, errors: &mut Errors) ->
             taken.take(&names.id, ident, &given, errors);
         }
         let kind = match attribute {
-            Attribute::Action => action(&method.sig, &given, errors).map(MemberKind::Action),
+            Attribute::Action => Some(MemberKind::Action(action(&method.sig, &given, errors))),
             Attribute::Emitter => computed(&method.sig, &given, errors),
         };
-        if let Some(kind) = kind {
+        let sound = errors.count() == before;
+        // Outside the method, its own type parameters have no meaning.
+        let generic = method.sig.generics.params.iter().any(is_type_or_const);
+        if let Some(kind) = kind.filter(|_| sound || !generic) {
             members.push(Member {
                 ident,
                 conditions,
                 names,
                 kind,
+                sound,
             });
         }
+    }
+    if !for_all_cases(block, errors) {
+        members.clear();
     }
     if !marked {
         errors.at_span(
@@ -106,6 +119,43 @@ pub(crate) fn check<'a>(block: &'a Block, given: &Given, errors: &mut Errors) ->
         self_ty: &block.self_ty,
         members,
     }
+}
+
+/// Refuses an impl for one case of a generic struct: the derive, which describes all cases at once,
+/// would not see its actions, and nobody would say so.
+fn for_all_cases(block: &Block, errors: &mut Errors) -> bool {
+    let Type::Path(path) = ty::bare(&block.self_ty) else {
+        return true;
+    };
+    let Some(PathArguments::AngleBracketed(arguments)) =
+        path.path.segments.last().map(|segment| &segment.arguments)
+    else {
+        return true;
+    };
+    let is_param = |argument: &GenericArgument| match argument {
+        GenericArgument::Type(Type::Path(path)) => block.generics.params.iter().any(|param| {
+            matches!(param, GenericParam::Type(TypeParam { ident, .. })
+                | GenericParam::Const(ConstParam { ident, .. }) if path.path.is_ident(ident))
+        }),
+        GenericArgument::Type(Type::Group(_)) | GenericArgument::Lifetime(_) => true,
+        _ => false,
+    };
+    if let Some(argument) = arguments.args.iter().find(|argument| !is_param(argument)) {
+        errors.at(
+            argument,
+            format_args!(
+                "`#[actions]` must be on an impl for all of the struct, and this one is for `{}`",
+                ty::text(&block.self_ty)
+            ),
+            "write the impl with a parameter, and with the same bounds as the struct",
+        );
+        return false;
+    }
+    true
+}
+
+fn is_type_or_const(param: &GenericParam) -> bool {
+    !matches!(param, GenericParam::Lifetime(_))
 }
 
 #[derive(Clone, Copy)]
@@ -159,7 +209,7 @@ fn attrs_of(input: &FnArg) -> &[syn::Attribute] {
     }
 }
 
-fn action<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Option<Action<'a>> {
+fn action<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Action<'a> {
     let named = Named {
         kind: "action",
         ident: &sig.ident,
@@ -176,12 +226,11 @@ fn action<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Option<
     }
     let arguments = argument::all(&inputs, &named, errors);
     let future = sig.asyncness.is_some();
-    let called_on = called_on?;
-    let detached = matches!(called_on, CalledOn::Handle(_));
+    let detached = matches!(called_on, Some(CalledOn::Handle(_)));
     options(given, &named, future, detached, errors);
-    Some(Action {
+    Action {
         run: match called_on {
-            CalledOn::Handle(handle) => Run::Detached(handle, future),
+            Some(CalledOn::Handle(handle)) => Run::Detached(handle, future),
             _ if future => Run::Future,
             _ if given.has("blocking") => Run::Blocking,
             _ => Run::Sync,
@@ -195,7 +244,7 @@ fn action<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Option<
             .text("writes")
             .map(|emitter| emitter_id(&emitter.value())),
         restart: given.has("restart"),
-    })
+    }
 }
 
 /// Refuses options that do not go with the way the handler runs.
@@ -277,8 +326,7 @@ fn computed<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Optio
         );
         return None;
     };
-    owns_its_value(value, &named, errors);
-    Some(MemberKind::Computed {
+    owns_its_value(value, &named, errors).then(|| MemberKind::Computed {
         value,
         every: given.duration("every"),
     })
@@ -301,7 +349,7 @@ fn no_arguments(inputs: &[&PatType], named: &Named<'_>, errors: &mut Errors) {
     }
 }
 
-fn owns_its_value(value: &Type, named: &Named<'_>, errors: &mut Errors) {
+fn owns_its_value(value: &Type, named: &Named<'_>, errors: &mut Errors) -> bool {
     if ty::impl_trait(value).is_some() {
         errors.at(
             value,
@@ -320,7 +368,10 @@ fn owns_its_value(value: &Type, named: &Named<'_>, errors: &mut Errors) {
             }
             (None, lifetime) => errors.at(lifetime, what, "write a type that owns its data"),
         }
+    } else {
+        return true;
     }
+    false
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! A target that describes nothing, so that the code which uses the type raises no further messages.
+//! A struct that borrows, as a target that describes nothing: the code which uses it raises no further
+//! messages.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};

@@ -1,4 +1,5 @@
-//! `#[derive(Target)]`: read, check, expand; whatever is wrong, the type stays a target.
+//! `#[derive(Target)]`: read, check, expand; whatever is wrong, the type stays a target, and what is
+//! right is expanded, so that the compiler's own messages come in the same run.
 
 mod ast;
 mod expand;
@@ -18,11 +19,11 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let parsed = ast::parse(&input, &mut errors);
     let target = valid::check(&parsed, &mut errors);
-    if errors.is_empty() {
-        expand::expand(&target)
+    let target = if target.generics.lifetimes().next().is_some() {
+        fallback::expand(&target)
     } else {
-        let fallback = fallback::expand(&target);
-        let errors = errors.into_tokens();
-        quote::quote!(#errors #fallback)
-    }
+        expand::expand(&target, errors.is_empty())
+    };
+    let errors = errors.into_tokens();
+    quote::quote!(#errors #target)
 }

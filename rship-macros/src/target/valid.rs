@@ -11,7 +11,8 @@ use crate::ids::{Names, Taken};
 use crate::target::ast::{Parsed, ParsedField};
 use crate::{names, paths, ty};
 
-/// All that the expansion needs; complete only when there were no mistakes.
+/// All that the expansion needs; without the members that have mistakes which the compiler would
+/// report once more.
 pub(crate) struct Target<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
@@ -152,7 +153,7 @@ fn member<'a>(
                 "mark the sub-target's own fields",
                 errors,
             );
-            sub_target(field, target, taken, errors)
+            sub_target(field, target, taken, errors)?
         }
         (None, None) => {
             no_action(
@@ -219,25 +220,26 @@ fn sub_target<'a>(
     given: &Given,
     taken: &mut AllTaken,
     errors: &mut Errors,
-) -> MemberKind<'a> {
-    holds_sub_targets(field, errors);
+) -> Option<MemberKind<'a>> {
+    let holds = holds_sub_targets(field, errors);
     let own = names::kebab(&names::plain(field.ident));
     let id = given.text("id").cloned();
     // A whole id and `PARENT.FIELD` never meet, so the two kinds are told apart by the dot.
     let claim = id.as_ref().map_or_else(|| format!(".{own}"), LitStr::value);
     taken.sub_targets.take(&claim, field.ident, given, errors);
-    MemberKind::SubTarget {
+    let kind = MemberKind::SubTarget {
         field: own,
         id,
         name: given.text("name").cloned(),
         key: given
             .text("key")
             .and_then(|key| member_key(field, key, errors)),
-    }
+    };
+    holds.then_some(kind)
 }
 
 /// Refuses the containers that people try; what else holds no sub-targets, the compiler finds.
-fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) {
+fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) -> bool {
     let (name, note) = match ty::bare(field.ty) {
         Type::Array(_) => ("an array", "write `Vec<T>`"),
         Type::Tuple(_) => ("a tuple", "write one field for each"),
@@ -253,7 +255,7 @@ fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) {
                 "a shared value",
                 "write `T` itself; whoever shares it holds a `Handle` of the target",
             ),
-            _ => return,
+            _ => return true,
         },
     };
     errors.at(
@@ -261,6 +263,7 @@ fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) {
         format_args!("field `{}` cannot hold sub-targets in {name}", field.ident),
         note,
     );
+    false
 }
 
 fn member_key(field: &ParsedField<'_>, key: &LitStr, errors: &mut Errors) -> Option<Ident> {

@@ -62,6 +62,8 @@ impl Detector {
             // A 2023 server echoes too, and only a 2024 one pings in its own way, whatever came first;
             // a client id is the stronger clue.
             (_, Some(known)) if known.client_id.is_some() => return None,
+            // Forced to 2023, the set-id command is waited for whatever else comes.
+            (Clue::Ping | Clue::Echo, _) if self.forced == Some(Generation::V2023) => return None,
             (Clue::Ping, _) => Identity {
                 generation: Generation::V2024,
                 client_id: None,
@@ -159,6 +161,13 @@ mod tests {
         let identity = detector.clue(set_id(false)).unwrap();
         assert_eq!(identity.generation, Generation::V2023);
         assert_eq!(identity.client_id.as_deref(), Some("c-1"));
+    }
+
+    #[test]
+    fn a_forced_2023_does_not_take_an_echo_for_its_client_id() {
+        let mut detector = Detector::new(Some(Generation::V2023));
+        assert_eq!(detector.clue(Clue::Echo), None);
+        assert!(detector.clue(set_id(true)).is_some());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod backoff;
 mod connect;
 mod detect;
+mod encoding;
 mod reader;
 mod registration;
 mod writer;
@@ -14,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{Instrument as _, info, info_span, warn};
 
-use crate::hub::Hub;
+use crate::hub::{Hub, stopped};
 use crate::status::Status;
 use backoff::Backoff;
 use detect::Identity;
@@ -47,14 +48,22 @@ pub(crate) async fn supervise(hub: &Arc<Hub>) {
     while !*stop.borrow() {
         attempt += 1;
         hub.set_status(Status::Connecting);
-        let began = Instant::now();
+        let (began, sessions) = (Instant::now(), hub.counters.sessions.read());
         let span = info_span!("session", attempt, server = %hub.config.address);
         let end = session(hub, &mut stop).instrument(span).await;
         hub.outbox.end();
-        if matches!(end, End::Stopped) {
+        hub.requests.end();
+        if matches!(end, End::Stopped) || *stop.borrow() {
             break;
         }
-        let retry_in = backoff.after(began.elapsed());
+        // However long a connection took to fail: only one on which everything was told was good.
+        let good = hub.counters.sessions.read() > sessions;
+        let lasted = if good {
+            began.elapsed()
+        } else {
+            Duration::ZERO
+        };
+        let retry_in = backoff.after(lasted);
         warn!(
             server = %hub.config.address,
             "offline: {end}; next try in {:.1} s",
@@ -66,7 +75,7 @@ pub(crate) async fn supervise(hub: &Arc<Hub>) {
         });
         tokio::select! {
             () = tokio::time::sleep(retry_in) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
+            () = stopped(&mut stop) => {}
         }
     }
 }
@@ -75,7 +84,7 @@ async fn session(hub: &Arc<Hub>, stop: &mut watch::Receiver<bool>) -> End {
     let opening = tokio::time::timeout(hub.config.connect_timeout, connect::open(&hub.config));
     let socket = tokio::select! {
         biased;
-        _ = stop.wait_for(|stop| *stop) => return End::Stopped,
+        () = stopped(stop) => return End::Stopped,
         opened = opening => match opened {
             Ok(Ok(socket)) => socket,
             Ok(Err(why)) => return End::Connect(why),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::stream::SplitStream;
 use futures_util::{Stream, StreamExt as _};
-use rship_core::wire::{self, Inbound, Member};
+use rship_core::wire::{self, Answer, FrameError, Inbound, Member};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -93,14 +93,16 @@ impl Reader<'_> {
             };
             heard.now();
             match message {
-                Some(Ok(Message::Text(text))) => self.frame(&text),
-                Some(Ok(Message::Binary(bytes))) => self.unreadable(&format!(
-                    "a binary frame of {} bytes, but this executor speaks JSON",
-                    bytes.len()
-                )),
+                Some(Ok(Message::Text(text))) => self.frame(wire::read(&text)),
+                Some(Ok(Message::Binary(bytes))) => self.frame(wire::read_binary(&bytes)),
                 Some(Ok(Message::Close(frame))) => {
                     let reason = frame.map_or_else(String::new, |frame| format!(": {frame}"));
                     return End::Closed(reason);
+                }
+                Some(Ok(Message::Pong(bytes))) => {
+                    if let Ok(number) = bytes.as_ref().try_into() {
+                        self.hub.outbox.pong(u64::from_be_bytes(number));
+                    }
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return End::Broken(error),
@@ -112,25 +114,35 @@ impl Reader<'_> {
         }
     }
 
-    fn frame(&mut self, text: &str) {
+    fn frame(&mut self, frame: Result<Inbound, FrameError>) {
         self.hub.counters.frames_in.add(1);
-        match wire::read(text) {
-            Ok(Inbound::Command(command)) => match command.member {
-                Member::SetClientId {
+        match frame {
+            Ok(Inbound::Command(command)) => {
+                if let Member::SetClientId {
                     client_id,
                     documented,
-                } => self.clue(Clue::ClientId {
-                    id: client_id,
-                    documented,
-                }),
-                _ => router::route(self.hub, command),
-            },
+                } = &command.member
+                {
+                    self.clue(Clue::ClientId {
+                        id: client_id.clone(),
+                        documented: *documented,
+                    });
+                }
+                router::route(self.hub, command);
+            }
             Ok(Inbound::Echo(_)) => self.clue(Clue::Echo),
             Ok(Inbound::Ping(ping)) => self.ping(ping),
-            Ok(Inbound::Answer(answer)) => match answer.result {
-                Ok(response) => debug!(tx = answer.tx, %response, "the server answered"),
-                Err(why) => warn!(tx = answer.tx, "the server refused a command: {why}"),
+            Ok(Inbound::Answer(answer)) => match self.hub.requests.answered(answer) {
+                Some(Answer {
+                    tx,
+                    result: Err(why),
+                }) => {
+                    warn!(tx, "the server refused a command: {why}");
+                }
+                Some(answer) => debug!(tx = answer.tx, "the server answered"),
+                None => {}
             },
+            Ok(Inbound::Found(found)) => self.hub.requests.found(found),
             Ok(Inbound::Resend(resend)) => {
                 if let Err(why) = router::resend_value(self.hub, &resend) {
                     warn!("a last value cannot be sent once more: {why}");

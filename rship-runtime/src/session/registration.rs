@@ -4,6 +4,7 @@ use rship_core::entity::{InstanceStatus, Status, TargetStatus};
 use rship_core::wire::{self, Change, Frames, Generation, Writer};
 use tracing::debug;
 
+use crate::details::Telling;
 use crate::hub::Hub;
 use crate::outbox::{News, SlotId};
 use crate::registry::{Node, NodeId, Registry, Removed};
@@ -18,28 +19,45 @@ pub(super) struct Registration {
 }
 
 /// Tells of every instance and every target, parents before children.
-pub(super) fn everything(hub: &Hub, writer: &Writer, stamper: &mut Stamper) -> Registration {
-    let registry = hub.registry();
+pub(super) fn everything(
+    hub: &Hub,
+    registry: &mut Registry,
+    writer: &Writer,
+    stamper: &mut Stamper,
+) -> Registration {
     stamper.look_at_clock();
     let mut commands = Vec::new();
     let mut frames = Frames::new(writer.generation());
     for index in 0..registry.instances.len() {
-        commands.extend(register_command(&registry, index, writer));
-        instance(&registry, index, writer, stamper, &mut frames);
+        commands.extend(register_command(registry, index, writer));
+        instance(registry, index, writer, stamper, &mut frames);
     }
     let mut slots = Vec::new();
     let mut upto = NodeId::default();
     for (id, node) in registry.nodes() {
-        target(&registry, node, writer, stamper, &mut frames);
+        target(registry, node, writer, stamper, &mut frames);
+        details(
+            registry,
+            node,
+            Telling::AsTheyAre,
+            writer,
+            stamper,
+            &mut frames,
+        );
         slots.extend_from_slice(&node.slots);
         upto = id;
     }
+    registry.told_upto(upto);
     debug!(
         instances = registry.instances.len(),
         emitters = slots.len(),
         "telling everything"
     );
+    for (key, json) in &*hub.items.published() {
+        frames.event(|out| writer.written(Change::Set, key.0, json, stamper.next(), out));
+    }
     commands.extend(frames.take());
+    commands.extend(hub.requests.ask_all(&stamp::now().to_string()));
     Registration {
         frames: commands,
         slots,
@@ -47,49 +65,98 @@ pub(super) fn everything(hub: &Hub, writer: &Writer, stamper: &mut Stamper) -> R
     }
 }
 
+/// News as frames, with what must be told again if the connection does not live to deliver it.
+pub(super) struct Told {
+    pub(super) frames: Vec<String>,
+    pub(super) lasting: Vec<News>,
+}
+
 /// Tells news that came after the registration that told of all targets up to `upto`.
 pub(super) fn news(
     hub: &Hub,
+    registry: &mut Registry,
     news: impl IntoIterator<Item = News>,
     upto: NodeId,
     writer: &Writer,
     stamper: &mut Stamper,
-) -> Vec<String> {
-    let registry = hub.registry();
+) -> Told {
     stamper.look_at_clock();
     let mut all = Vec::new();
+    let mut lasting = Vec::new();
     let mut frames = Frames::new(writer.generation());
     for news in news {
-        match news {
-            News::Added(id) if id <= upto => {}
+        match &news {
+            News::Added(id) if *id <= upto => {}
             News::Added(id) => {
-                if let Some(node) = registry.node(id) {
-                    target(&registry, node, writer, stamper, &mut frames);
+                registry.told_upto(*id);
+                if let Some(node) = registry.node(*id) {
+                    target(registry, node, writer, stamper, &mut frames);
                 }
             }
             News::Changed(id) => {
-                if let Some(node) = registry.node(id) {
+                if let Some(node) = registry.node(*id) {
                     let target = registry.target(node);
                     frames.event(|out| writer.event(Change::Set, &target, stamper.next(), out));
                 }
             }
             News::Status(id) => {
-                if let Some(node) = registry.node(id) {
+                if let Some(node) = registry.node(*id) {
                     let status = registry.status(node);
                     frames.event(|out| writer.event(Change::Set, &status, stamper.next(), out));
                 }
             }
             News::Instance(index) => {
                 all.extend(frames.take());
-                all.extend(register_command(&registry, index, writer));
-                instance(&registry, index, writer, stamper, &mut frames);
+                all.extend(register_command(registry, *index, writer));
+                instance(registry, *index, writer, stamper, &mut frames);
             }
-            News::Left(gone) => status(&gone, Change::Set, writer, stamper, &mut frames),
-            News::Removed(gone) => removed(&gone, writer, stamper, &mut frames),
+            News::Left(gone) => {
+                status(gone, Change::Set, writer, stamper, &mut frames);
+                let address = (&*gone.instance, &*gone.target.id);
+                gone.details
+                    .tell(address, Telling::Offline, writer, stamper, &mut frames);
+            }
+            News::Details(id) => {
+                if let Some(node) = registry.node(*id) {
+                    details(
+                        registry,
+                        node,
+                        Telling::AsTheyAre,
+                        writer,
+                        stamper,
+                        &mut frames,
+                    );
+                }
+            }
+            News::Item(key) => {
+                if let Some(json) = hub.items.published().get(key) {
+                    frames.event(|out| {
+                        writer.written(Change::Set, key.0, json, stamper.next(), out);
+                    });
+                }
+            }
+            News::ItemDeleted(key, json) => frames.event(|out| {
+                writer.written(Change::Delete, key.0, json, stamper.next(), out);
+            }),
+            News::Query(tx) => {
+                all.extend(frames.take());
+                all.extend(hub.requests.ask(tx, &stamp::now().to_string()));
+            }
+            News::Frame(frame) => {
+                all.extend(frames.take());
+                all.push(frame.clone());
+            }
+            News::Removed(gone) => removed(gone, writer, stamper, &mut frames),
+        }
+        if news.is_lasting() {
+            lasting.push(news);
         }
     }
     all.extend(frames.take());
-    all
+    Told {
+        frames: all,
+        lasting,
+    }
 }
 
 /// Takes everything offline: the last frames of an executor that ends.
@@ -104,6 +171,14 @@ pub(super) fn farewell(hub: &Hub, writer: &Writer, stamper: &mut Stamper) -> Vec
             ..registry.status(node)
         };
         frames.event(|out| writer.event(Change::Set, &status, stamper.next(), out));
+        details(
+            &registry,
+            node,
+            Telling::Offline,
+            writer,
+            stamper,
+            &mut frames,
+        );
     }
     for index in 0..registry.instances.len() {
         instance(&registry, index, writer, stamper, &mut frames);
@@ -150,6 +225,18 @@ fn target(
     }
 }
 
+fn details(
+    registry: &Registry,
+    node: &Node,
+    telling: Telling,
+    writer: &Writer,
+    stamper: &mut Stamper,
+    frames: &mut Frames,
+) {
+    let address = (&*registry.instances[node.instance].id, &*node.target);
+    node.details.tell(address, telling, writer, stamper, frames);
+}
+
 fn status(
     gone: &Removed,
     change: Change,
@@ -181,6 +268,9 @@ fn removed(gone: &Removed, writer: &Writer, stamper: &mut Stamper, frames: &mut 
         }
     }
     status(gone, DELETE, writer, stamper, frames);
+    let address = (&*gone.instance, &*gone.target.id);
+    gone.details
+        .tell(address, Telling::Deleted, writer, stamper, frames);
     if gone.shared {
         return;
     }

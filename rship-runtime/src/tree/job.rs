@@ -19,6 +19,9 @@ use crate::router::Part;
 /// Long actions of one tree that may run at a time.
 const LONG_ACTIONS: usize = 256;
 
+/// `restart` actions of one tree that are remembered before those that are done are swept out.
+const SWEPT_RESTARTS: usize = 64;
+
 /// One action to carry out on one target.
 pub(crate) struct Job {
     pub(crate) target: Arc<str>,
@@ -38,14 +41,31 @@ impl Job {
     }
 
     /// Makes this the newest run of its action, if the action is one that restarts.
-    pub(crate) fn supersede(&mut self, tree: &Tree) {
+    pub(super) fn supersede(&mut self, tree: &Tree) {
         if self.descriptor().is_some_and(|action| action.restart) {
             let (sender, receiver) = oneshot::channel();
             let mut restarts = tree.restarts.lock().unwrap_or_else(PoisonError::into_inner);
+            if restarts.len() >= SWEPT_RESTARTS {
+                // Members that come and go would leave theirs behind.
+                restarts.retain(|_, run| !run.is_closed());
+            }
             // The sender that falls out here cancels the run before.
             restarts.insert((Arc::clone(&self.target), self.action), sender);
             self.superseded = Some(receiver);
         }
+    }
+
+    /// Checks the payload; what is wrong with it, if anything is.
+    pub(super) fn check(&mut self) -> Result<(), String> {
+        let unknown = self.model.prepare(self.action, &mut self.payload);
+        for argument in unknown.map_err(|error| error.to_string())? {
+            let action = self.descriptor().map(|action| &*action.id);
+            warn!(
+                target_id = &*self.target,
+                action, argument, "the action has no such argument"
+            );
+        }
+        Ok(())
     }
 
     fn descriptor(&self) -> Option<&ActionDescriptor> {
@@ -66,13 +86,9 @@ impl Job {
         {
             return self.refuse(&superseded_by(&name));
         }
-        match self.model.prepare(self.action, &mut self.payload) {
-            Ok(unknown) => {
-                for argument in unknown {
-                    span.in_scope(|| warn!(argument, "the action has no such argument"));
-                }
-            }
-            Err(error) => return self.refuse(&error.to_string()),
+        if tree.removed.load(Ordering::Acquire) {
+            let why = gone(&self.target);
+            return self.refuse(&why);
         }
         match mode {
             ActionMode::Exclusive => self.run_exclusive(tree, &name).instrument(span).await,

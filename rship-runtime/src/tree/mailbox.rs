@@ -2,7 +2,11 @@
 //! out one at a time while there are any.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt as _;
+use tracing::error;
 
 use super::{Job, Tree};
 
@@ -26,11 +30,13 @@ impl Mailbox {
     }
 
     /// Takes a job; says whether somebody must begin to work. Gives it back when too many wait.
-    fn put(&self, job: Job) -> Result<bool, Box<Job>> {
+    fn put(&self, mut job: Job, tree: &Tree) -> Result<bool, Box<Job>> {
         let mut state = self.state();
         if state.jobs.len() >= WAITING_JOBS {
             return Err(Box::new(job));
         }
+        // Only now: a run that never begins must not end the one before it.
+        job.supersede(tree);
         state.jobs.push_back(job);
         Ok(!std::mem::replace(&mut state.working, true))
     }
@@ -46,14 +52,22 @@ impl Mailbox {
 
 impl Tree {
     /// Has a command carried out when those before it are done. Called inside a tokio runtime.
-    pub(crate) fn submit(self: &Arc<Self>, job: Job) {
-        match self.mailbox.put(job) {
+    pub(crate) fn submit(self: &Arc<Self>, mut job: Job) {
+        if let Err(why) = job.check() {
+            return job.refuse(&why);
+        }
+        match self.mailbox.put(job, self) {
             Ok(false) => {}
             Ok(true) => {
                 let tree = Arc::clone(self);
                 tokio::spawn(async move {
                     while let Some(job) = tree.mailbox.next() {
-                        job.run(&tree).await;
+                        // Handlers are caught on their own; this is for what else is user code, such
+                        // as keys of members. A job that is dropped has answered.
+                        let ran = AssertUnwindSafe(job.run(&tree)).catch_unwind().await;
+                        if ran.is_err() {
+                            error!("carrying out an action panicked outside of its handler");
+                        }
                     }
                 });
             }

@@ -9,6 +9,7 @@ mod shadow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 use rship_core::model::{AnyModel, AnyTarget, Place};
 use tokio::sync::oneshot;
@@ -63,8 +64,8 @@ pub(crate) struct Tree {
     detached: AtomicUsize,
     /// Whether the tree was taken out of its executor.
     pub(crate) removed: AtomicBool,
-    /// Whether a look by the clock waits for the lock already.
-    pub(crate) ticking: AtomicBool,
+    /// The looks by the clock that wait for the lock.
+    pub(crate) due_looks: Mutex<Vec<Duration>>,
 }
 
 /// What the lock of a tree protects.
@@ -129,7 +130,7 @@ impl Tree {
             restarts: Mutex::default(),
             detached: AtomicUsize::new(0),
             removed: AtomicBool::new(false),
-            ticking: AtomicBool::new(false),
+            due_looks: Mutex::default(),
         }
     }
 }

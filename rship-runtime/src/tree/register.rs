@@ -13,6 +13,7 @@ use rship_core::model::{AnyModel, AnyTarget, Place};
 use super::shadow::Child;
 use super::{Look, Path, Shadow, Step, Tree, TreeState};
 use crate::config::Ids;
+use crate::details::Details;
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::outbox::{ImpulseSink, News, SlotId};
@@ -51,7 +52,6 @@ pub(crate) fn add(hub: &Arc<Hub>, addition: Addition) -> Result<(Arc<Tree>, Arc<
         enter(hub, &tree, &mut state.shadow, None)?;
         state.publish(&tree, Look::First);
     }
-    hub.clock.notify_one();
     Ok((tree, target))
 }
 
@@ -143,6 +143,10 @@ pub(super) fn enter(
     parent: Option<NodeId>,
 ) -> Result<(), Error> {
     let mut registry = hub.registry();
+    if parent.is_some_and(|parent| registry.node(parent).is_none()) {
+        // The tree was removed while it was being looked at.
+        return Err(Error::Removed(shadow.target.to_string()));
+    }
     let mut ids = HashSet::new();
     check_free(&registry, tree.instance, shadow, &mut ids)?;
     let mut news = Vec::new();
@@ -150,6 +154,8 @@ pub(super) fn enter(
     // A parent that was known before lists one child more now.
     news.extend(parent.map(News::Changed));
     hub.outbox.news(news);
+    drop(registry);
+    hub.clock.notify_one();
     Ok(())
 }
 
@@ -215,9 +221,13 @@ fn insert(
         descriptor,
         parent,
         children: Vec::new(),
-        online: true,
+        // Below a target that was taken offline, all is.
+        online: parent
+            .and_then(|parent| registry.node(parent))
+            .is_none_or(|node| node.online),
         last_updated: stamp::now().to_string(),
         slots: shadow.slots.clone(),
+        details: Details::default(),
     };
     shadow.node = registry.insert(
         node,
@@ -249,11 +259,16 @@ fn take_out(hub: &Hub, root: NodeId, say: fn(Box<Removed>) -> News) {
     let mut registry = hub.registry();
     let parent = registry.node(root).and_then(|node| node.parent);
     let mut news = Vec::new();
+    let all = registry.subtree(root);
+    hub.outbox.forget(&all);
     // Children first: no child is ever without its parent.
-    for id in registry.subtree(root).into_iter().rev() {
+    for id in all.into_iter().rev() {
         if let Some((mut removed, slots)) = registry.remove(id) {
             removed.pulses = last_values(hub, &removed, &slots);
-            news.push(say(Box::new(removed)));
+            // No server can know what none was told of.
+            if registry.was_told(id) {
+                news.push(say(Box::new(removed)));
+            }
         }
     }
     news.extend(parent.map(News::Changed));

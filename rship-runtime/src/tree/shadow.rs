@@ -119,7 +119,7 @@ impl Walk<'_> {
     }
 
     fn emitters(&mut self, shadow: &mut Shadow, target: &AnyTarget, look: Look<'_>) {
-        let descriptor = shadow.model.descriptor();
+        let descriptor = Arc::clone(shadow.model.descriptor());
         for (index, emitter) in descriptor.emitters.iter().enumerate() {
             let due = match (emitter.kind, look) {
                 (EmitterKind::Computed { every: Some(every) }, Look::Clock(period)) => {
@@ -138,7 +138,7 @@ impl Walk<'_> {
                 shadow.model.attach(index, target, sink);
                 continue;
             }
-            let published = with_scratch(|json| match shadow.model.read(index, target, json) {
+            let published = with_scratch(|json| match read(shadow, index, target, json)? {
                 Ok(true) if shadow.published[index].update(json) => {
                     Some(self.hub.outbox.state_changed(shadow.slots[index], json))
                 }
@@ -162,7 +162,7 @@ impl Walk<'_> {
             let mut children = std::mem::take(&mut shadow.fields[field]);
             let mut at = 0;
             let model = Arc::clone(&shadow.model);
-            model.each_member(field, target, &mut |place, member| {
+            let mut visit = |place: Place<'_>, member: &AnyTarget| {
                 let known = match children.get(at) {
                     Some(child) if *child.key == *place.key => Some(at),
                     _ => {
@@ -188,7 +188,20 @@ impl Walk<'_> {
                     self.node(child, member, look);
                 }
                 at += 1;
-            });
+            };
+            // Keys are user code. When one panics, who left is not known: all stay as they are.
+            let walked = catch_unwind(AssertUnwindSafe(|| {
+                model.each_member(field, target, &mut visit);
+            }));
+            if walked.is_err() {
+                error!(
+                    target_id = &*shadow.target,
+                    field = model.descriptor().sub_targets[field].field,
+                    "looking at the members of this field panicked: the rest is not looked at"
+                );
+                shadow.fields[field] = children;
+                continue;
+            }
             let left: Vec<_> = children
                 .drain(at..)
                 .filter_map(|child| child.shadow)
@@ -230,6 +243,25 @@ impl Walk<'_> {
             "two members have one key: the second is left out"
         );
     }
+}
+
+/// Reads an emitter; `None` when that panicked. One value that cannot be computed keeps no other from
+/// being published.
+fn read(
+    shadow: &Shadow,
+    index: usize,
+    target: &AnyTarget,
+    json: &mut Vec<u8>,
+) -> Option<Result<bool, serde_json::Error>> {
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        shadow.model.read(index, target, json)
+    }));
+    if read.is_err() {
+        let emitter = &shadow.model.descriptor().emitters[index].id;
+        let emitter = id::member(&shadow.target, emitter);
+        error!(emitter, "making the value panicked: no pulse");
+    }
+    read.ok()
 }
 
 impl Shadow {

@@ -1,12 +1,8 @@
-//! The profile against its table, against a corpus of types, and against a real validator.
+//! The profile against its table. What it makes of a corpus of types is tested in `rship-tests`, with
+//! a real validator beside it.
 
-mod agreement;
 mod choices;
-pub(crate) mod corpus;
 mod cycles;
-mod forbidden;
-mod golden;
-mod mutated;
 mod object;
 mod rows;
 mod variants;

@@ -10,6 +10,8 @@ struct Stand {
     register: Register,
     #[target]
     registers: Vec<Register>,
+    #[target]
+    boxed: Box<[Register]>,
 }
 
 fn main() {}

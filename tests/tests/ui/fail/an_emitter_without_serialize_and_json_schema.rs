@@ -14,7 +14,7 @@ struct Stand {
     #[emitter]
     sold: Emitter<Half>,
     #[emitter]
-    maybe: Option<Half>,
+    list: Vec<Half>,
 }
 
 #[actions]

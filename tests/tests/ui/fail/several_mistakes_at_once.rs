@@ -2,6 +2,8 @@
 
 use rship_runtime::prelude::*;
 
+struct Order;
+
 #[derive(Target)]
 #[target(bg_color = "yellow", nmae = "The Banana Stand")]
 struct Stand {
@@ -12,6 +14,8 @@ struct Stand {
     #[emitter]
     #[emitter(name = "A", name = "B")]
     price: f64,
+    #[emitter]
+    order: Order,
 }
 
 #[actions]
@@ -26,6 +30,14 @@ impl Stand {
     fn worth(&mut self, price: f64) -> f64 {
         price
     }
+
+    #[emitter(unit = "EUR")]
+    fn next(&self) -> Order {
+        Order
+    }
+
+    #[action]
+    fn order(self, order: Order) {}
 
     #[action]
     fn fine(&mut self) {}

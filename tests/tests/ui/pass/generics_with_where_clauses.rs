@@ -60,20 +60,6 @@ where
     }
 }
 
-#[derive(Target)]
-struct Settled<V: Serialize + JsonSchema + Send + 'static> {
-    #[emitter]
-    value: V,
-}
-
-#[actions]
-impl Settled<f64> {
-    #[action]
-    fn reset(&mut self) {
-        self.value = 0.0;
-    }
-}
-
 fn main() {
     let plain = Plain::<u8, 3>::descriptor().unwrap();
     assert_eq!(plain.emitters.len(), 2);
@@ -81,9 +67,6 @@ fn main() {
     let ids: Vec<_> = acting.actions.iter().map(|action| action.id.as_str()).collect();
     assert_eq!(ids, ["set-value", "replace", "fade"]);
     assert!(acting.emitter("twice").is_some());
-    let mut settled = Settled { value: 1.0 };
-    settled.reset();
-    assert_eq!(Settled::<u8>::descriptor().unwrap().actions.len(), 0);
     drop(Acting::<u8, &str> {
         value: 1,
         changed: Emitter::default(),

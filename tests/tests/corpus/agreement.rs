@@ -1,11 +1,14 @@
 //! Schema (read by a real validator), checker and decoder say the same about the same values.
 
-use jsonschema::Validator;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::cell::RefCell;
 
-use super::corpus::{Case, cases};
-use crate::payload::Checker;
-use crate::schema::{ObjectSchema, Property, TypeSchema};
+use jsonschema::Validator;
+use rship_core::payload::Checker;
+use rship_core::schema::{TypeSchema, of_argument};
+use rship_tests::corpus::{ARGUMENT, Case, cases};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
 
 pub(super) struct Judges {
     pub(super) validator: Validator,
@@ -143,21 +146,9 @@ fn what_is_published_fits_the_emitters_schema() {
 #[test]
 fn what_plain_schema_and_decoder_take_is_taken_by_the_profile() {
     let mut refused = Vec::new();
-    let pool: Vec<Value> = cases()
-        .into_iter()
-        .flat_map(|case| {
-            [
-                case.good,
-                case.served,
-                case.bad,
-                case.left_to_decoder,
-                case.decoder_alone,
-            ]
-            .concat()
-        })
-        .collect();
+    let pool: Vec<Value> = cases().iter().flat_map(Case::values).collect();
     for case in cases() {
-        let plain = jsonschema::validator_for(&(case.plain)()).expect(case.name);
+        let plain = jsonschema::validator_for(&(case.plain_argument)()).expect(case.name);
         let nullable = (case.argument)().expect(case.name).nullable;
         let judges = argument(&case);
         for value in &pool {
@@ -182,19 +173,7 @@ fn what_plain_schema_and_decoder_take_is_taken_by_the_profile() {
 
 #[test]
 fn checker_and_validator_agree_on_every_value_of_the_corpus() {
-    let pool: Vec<Value> = cases()
-        .into_iter()
-        .flat_map(|case| {
-            [
-                case.good,
-                case.served,
-                case.bad,
-                case.left_to_decoder,
-                case.decoder_alone,
-            ]
-            .concat()
-        })
-        .collect();
+    let pool: Vec<Value> = cases().iter().flat_map(Case::values).collect();
     for case in cases() {
         let judges = argument(&case);
         for value in &pool {
@@ -222,22 +201,17 @@ pub(super) fn has_null(value: &Value) -> bool {
 #[test]
 fn a_null_argument_is_one_that_is_absent_wherever_the_type_admits_null() {
     for case in cases() {
-        let TypeSchema { schema, nullable } = (case.argument)().expect(case.name);
+        let TypeSchema { nullable, .. } = (case.argument)().expect(case.name);
         let decodes_null = (case.decode)(&Value::Null).is_ok();
         assert_eq!(nullable, decodes_null, "{}", case.name);
 
-        let mut arguments = ObjectSchema::new();
-        arguments.property(Property {
-            name: "value".to_owned(),
-            schema: TypeSchema { schema, nullable },
-            description: None,
-            required: !nullable,
-            default: None,
-            minimum: None,
-            maximum: None,
-        });
-        let judges = Judges::new(&arguments.finish());
-        for absent in [Value::Null, Value::Object(Map::new())] {
+        let judges = Judges::new(&case.action().expect(case.name));
+        let absent = [
+            Value::Null,
+            Value::Object(Map::new()),
+            json!({ARGUMENT: null}),
+        ];
+        for absent in absent {
             let mut payload = absent.clone();
             let taken = judges.checker.check(&mut payload).is_ok();
             assert_eq!(taken, nullable, "{} as {absent}", case.name);
@@ -251,11 +225,29 @@ fn a_null_argument_is_one_that_is_absent_wherever_the_type_admits_null() {
     }
 }
 
+thread_local! {
+    static GIVEN: RefCell<Value> = const { RefCell::new(Value::Null) };
+}
+
+/// A type with any schema.
+struct Given;
+
+impl JsonSchema for Given {
+    fn schema_name() -> Cow<'static, str> {
+        "Given".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        GIVEN.with_borrow(|schema| Schema::try_from(schema.clone()).expect("a schema"))
+    }
+}
+
 #[test]
 fn the_profile_of_a_profile_is_itself() {
     for case in cases() {
         let schema = (case.argument)().expect(case.name).schema;
-        let again = super::rows::profile_of(&schema);
+        GIVEN.set(schema.clone());
+        let again = of_argument::<Given>().expect(case.name).schema;
         assert_eq!(again, schema, "{}", case.name);
     }
 }

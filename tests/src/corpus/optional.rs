@@ -1,5 +1,8 @@
 //! Values that may be absent, at each place where they can stand.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -96,6 +99,21 @@ pub(super) fn cases() -> Vec<Case> {
         case::<Option<Box<Point>>>("Option<Box<Point>>")
             .good([json!({"x": 1, "y": 2})])
             .bad([json!({"y": 2})]),
+        case::<Option<bool>>("Option<bool>")
+            .good([json!(true)])
+            .bad([json!(1)]),
+        case::<Option<char>>("Option<char>")
+            .good([json!("x")])
+            .bad([json!("xy")]),
+        case::<Option<(u8, u8)>>("Option<(u8, u8)>")
+            .good([json!([1, 2])])
+            .bad([json!([1])]),
+        case::<Option<BTreeMap<String, u8>>>("Option<BTreeMap<String, u8>>")
+            .good([json!({"a": 1})])
+            .left_to_decoder([json!({"a": "b"}), json!(1)]),
+        case::<Option<Duration>>("Option<Duration>")
+            .good([json!({"secs": 1, "nanos": 0})])
+            .bad([json!({"secs": 1})]),
         case::<Option<Value>>("Option<Value>").good([json!(null), json!(1)]),
         case::<AllOptional>("AllOptional")
             .good([

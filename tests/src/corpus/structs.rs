@@ -1,6 +1,7 @@
 //! Structs: nested, generic, wrapped, and those of the standard library.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use schemars::JsonSchema;
@@ -60,6 +61,44 @@ struct Boxed {
     list: Box<[u8]>,
 }
 
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Shared {
+    at: Arc<Position>,
+    name: Arc<str>,
+}
+
+/// A whole rig.
+///
+/// With all that hangs in it.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Documented {
+    /// The one that is lit first.
+    key: Mount,
+    /// The others, by how they behave.
+    others: Vec<DocumentedPart>,
+    /// What they do when nothing is said.
+    idle: Option<DocumentedMode>,
+}
+
+/// A part of the rig.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct DocumentedPart {
+    /// Metres above the floor.
+    height: f64,
+    /// What it does.
+    mode: DocumentedMode,
+}
+
+/// What a part does.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum DocumentedMode {
+    /// Stays dark.
+    StayDark,
+    /// Shines.
+    Shine,
+}
+
 /// # Master fader
 ///
 /// Of the whole desk.
@@ -117,6 +156,29 @@ pub(super) fn cases() -> Vec<Case> {
         case::<Boxed>("Boxed")
             .good([json!({"inner": {"x": 0, "y": 0, "z": 0}, "text": "a", "list": [1]})])
             .bad([json!({"inner": {"x": 0, "y": 0, "z": 0}, "text": "a", "list": [256]})]),
+        case::<Arc<Position>>("Arc<Position>")
+            .good([json!({"x": 0, "y": 1, "z": 2})])
+            .bad([json!({"x": 0, "y": 1})])
+            .decoder_alone([json!([0, 1, 2])]),
+        case::<Shared>("Shared")
+            .good([json!({"at": {"x": 0, "y": 1, "z": 2}, "name": "a"})])
+            .bad([json!({"at": {"x": 0, "y": 1, "z": 2}, "name": 1})]),
+        case::<Documented>("Documented")
+            .good([
+                json!({"key": {"truss": 1, "position": {"x": 0, "y": 1, "z": 2}}, "others": []}),
+                json!({
+                    "key": {"truss": 1, "position": {"x": 0, "y": 1, "z": 2}},
+                    "others": [{"height": 4.5, "mode": "shine"}],
+                    "idle": "stay-dark",
+                }),
+            ])
+            .bad([
+                json!({"others": []}),
+                json!({
+                    "key": {"truss": 1, "position": {"x": 0, "y": 1, "z": 2}},
+                    "others": [{"height": 4.5, "mode": "Shine"}],
+                }),
+            ]),
         case::<Titled>("Titled")
             .good([json!({"level": 0.5, "tag": "abc"})])
             .bad([json!({"level": "x", "tag": "a"})]),

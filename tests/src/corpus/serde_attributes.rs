@@ -119,6 +119,12 @@ struct Aliased {
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
+struct AliasedInside {
+    fader: Aliased,
+    others: Vec<Aliased>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[allow(dead_code, reason = "what is skipped is not read")]
 struct Skipped {
     shown: u8,
@@ -265,6 +271,13 @@ fn fields() -> Vec<Case> {
             .good([json!({"level": 1})])
             .bad([json!({})])
             .decoder_alone([json!({"lvl": 1})]),
+        case::<AliasedInside>("AliasedInside")
+            .good([json!({"fader": {"level": 1}, "others": [{"level": 2}]})])
+            .bad([json!({"fader": {}, "others": []})])
+            .decoder_alone([
+                json!({"fader": {"lvl": 1}, "others": []}),
+                json!({"fader": {"level": 1}, "others": [{"lvl": 2}]}),
+            ]),
         case::<Skipped>("Skipped")
             .good([
                 json!({"shown": 1, "only_in": 2}),

@@ -1,7 +1,7 @@
 //! Texts, truths, and what is written as a text.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -39,6 +39,9 @@ pub(super) fn cases() -> Vec<Case> {
         case::<Ipv4Addr>("Ipv4Addr")
             .good([json!("10.0.0.1")])
             .left_to_decoder([json!("::1")]),
+        case::<Ipv6Addr>("Ipv6Addr")
+            .good([json!("fe80::1")])
+            .left_to_decoder([json!("10.0.0.1")]),
         case::<SocketAddr>("SocketAddr")
             .good([json!("10.0.0.1:7000")])
             .left_to_decoder([json!("10.0.0.1")]),

@@ -1,0 +1,30 @@
+//! The binary wire of 2026 servers: CBOR (RFC 8949) of the same documents as the text wire.
+
+mod decode;
+mod encode;
+
+use serde_json::Value;
+
+pub use decode::CborError;
+
+/// A frame as CBOR, from its JSON text; lengths are definite, and floats are of 64 bits.
+///
+/// # Errors
+/// When the text is no JSON, or nests deeper than 127 levels.
+pub fn encode(json: &str) -> Result<Vec<u8>, serde_json::Error> {
+    encode::transcode(json)
+}
+
+/// The document in a binary frame.
+///
+/// Takes what JSON can say: texts as keys, no tags, no byte strings, no `undefined`, only finite
+/// numbers, at most 127 levels deep, and nothing after the document.
+///
+/// # Errors
+/// When the bytes are no such document.
+pub fn decode(bytes: &[u8]) -> Result<Value, CborError> {
+    decode::document(bytes)
+}
+
+#[cfg(test)]
+mod tests;
