@@ -28,6 +28,9 @@ mod store;
 
 #[doc(hidden)]
 pub mod cli;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 
 pub use rship_core::wire::Generation;
 

@@ -110,11 +110,12 @@ pub(crate) fn content_hash(item: &Map<String, Value>) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Whether two entities differ in `hash` at most.
+/// Whether two entities differ at most in `hash`, and in when it was they were last told: executors leave that out of
+/// the hash, so that nobody is shown a target that did not change.
 pub(crate) fn same_content(one: &Map<String, Value>, other: &Map<String, Value>) -> bool {
     let content = |item: &Map<String, Value>| -> BTreeMap<String, Value> {
         item.iter()
-            .filter(|(name, _)| *name != "hash")
+            .filter(|(name, _)| !matches!(name.as_str(), "hash" | "lastUpdated"))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     };

@@ -88,5 +88,7 @@ fn look(tree: Arc<Tree>, period: Duration) {
 }
 
 fn due_looks(tree: &Tree) -> MutexGuard<'_, Vec<Duration>> {
-    tree.due_looks.lock().unwrap_or_else(PoisonError::into_inner)
+    tree.due_looks
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }

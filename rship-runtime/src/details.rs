@@ -56,8 +56,7 @@ pub(crate) enum Telling {
 impl Details {
     pub(crate) fn allows_action(&self, action: &str) -> bool {
         // A look at an empty map is what most commands take.
-        self.available.is_empty()
-            || self.available.get(&Member::action(action)) != Some(&false)
+        self.available.is_empty() || self.available.get(&Member::action(action)) != Some(&false)
     }
 
     /// Tells the details to a server that knows such.

@@ -192,6 +192,12 @@ impl Executor {
         self.hub().counters.read()
     }
 
+    /// Waits until everything that was said so far is on the wire; while the executor is offline, until
+    /// it is online again. Who publishes without pause keeps this waiting.
+    pub async fn flush(&self) {
+        self.hub().outbox.all_written().await;
+    }
+
     /// The whole tree as JSON: instances, targets with their actions, emitters, schemas and
     /// sub-targets; needs no connection.
     #[must_use]

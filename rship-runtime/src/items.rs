@@ -19,7 +19,9 @@ pub(crate) struct Items {
 
 impl Items {
     pub(crate) fn published(&self) -> MutexGuard<'_, BTreeMap<ItemKey, String>> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+        self.published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps an item; `None` when it is published already, with the same content.

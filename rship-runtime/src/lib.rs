@@ -58,9 +58,9 @@ mod tree;
 #[doc(hidden)]
 pub use rship_core::__private;
 pub use rship_core::descriptor;
+pub use rship_core::entity::{Item, Position};
 pub use rship_core::model;
 pub use rship_core::show;
-pub use rship_core::entity::{Item, Position};
 pub use rship_core::wire::{Encoding, Generation, Query};
 pub use rship_core::{Actions, Emitter, Published, Target};
 pub use rship_macros::{Target, action, actions, arg, emitter};

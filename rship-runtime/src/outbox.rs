@@ -24,12 +24,16 @@ const WAITING_ANSWERS: usize = 10_000;
 pub(crate) struct Outbox {
     state: Mutex<State>,
     ready: Notify,
+    /// Wakes those who wait for the wire.
+    written: Notify,
     counters: Arc<Counters>,
 }
 
 struct State {
     /// Whether a session takes what is published.
     live: bool,
+    /// Whether something that was taken may not be on the wire yet.
+    taken: bool,
     slots: Vec<Slot>,
     free: Vec<u32>,
     queue: VecDeque<Entry>,
@@ -152,6 +156,7 @@ impl Outbox {
         Self {
             state: Mutex::new(State {
                 live: false,
+                taken: false,
                 slots: Vec::new(),
                 free: Vec::new(),
                 queue: VecDeque::new(),
@@ -169,6 +174,7 @@ impl Outbox {
                 },
             }),
             ready: Notify::new(),
+            written: Notify::new(),
             counters,
         }
     }
@@ -333,7 +339,8 @@ impl Outbox {
             }
             if let News::ItemDeleted(key, _) = &news {
                 // An item that comes and goes while nobody reads is deleted once.
-                let same = |other: &News| matches!(other, News::ItemDeleted(other, _) if other == key);
+                let same =
+                    |other: &News| matches!(other, News::ItemDeleted(other, _) if other == key);
                 state.news.retain(|other| !same(other));
                 state.once.remove(&Once::Item(key.clone()));
             }
@@ -365,6 +372,7 @@ impl Outbox {
     pub(crate) fn begin(&self) -> VecDeque<News> {
         let mut state = self.state();
         state.live = true;
+        state.taken = true;
         state.once.clear();
         let mut news = std::mem::take(&mut state.news);
         news.retain(News::is_lasting);
@@ -426,6 +434,7 @@ impl Outbox {
     pub(crate) fn end(&self) {
         let mut state = self.state();
         state.live = false;
+        state.taken = false;
         if state.answers.len() >= WAITING_ANSWERS {
             // The next server would not read them either, and nobody waits for them any more.
             state.answers.clear();
@@ -452,6 +461,26 @@ impl Outbox {
         });
     }
 
+    /// All that was taken is on the wire.
+    pub(crate) fn flushed(&self) {
+        self.state().taken = false;
+        self.written.notify_waiters();
+    }
+
+    /// Waits until nothing waits, and all that was taken is on the wire.
+    pub(crate) async fn all_written(&self) {
+        loop {
+            let written = self.written.notified();
+            tokio::pin!(written);
+            // Before the look, so that nothing is missed in between.
+            written.as_mut().enable();
+            if self.state().is_written() {
+                return;
+            }
+            written.await;
+        }
+    }
+
     /// Waits until there may be something to send.
     pub(crate) async fn ready(&self) {
         self.ready.notified().await;
@@ -461,6 +490,7 @@ impl Outbox {
     /// answers, so that a caller sees the states that its command changed before its answer.
     pub(crate) fn take(&self, writer: &Writer, stamper: &mut Stamper) -> Taken {
         let mut state = self.state();
+        state.taken = true;
         let news = std::mem::take(&mut state.news);
         state.once.clear();
         let mut frames = Frames::new(writer.generation());
@@ -531,6 +561,14 @@ pub(crate) struct Taken {
 }
 
 impl State {
+    fn is_written(&self) -> bool {
+        self.live
+            && !self.taken
+            && self.queue.is_empty()
+            && self.news.is_empty()
+            && self.answers.is_empty()
+    }
+
     /// The place, unless it was given back.
     fn slot(&mut self, id: SlotId) -> Option<&mut Slot> {
         self.slots

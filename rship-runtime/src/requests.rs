@@ -176,7 +176,9 @@ fn content_of(id: &str, content: &impl Serialize) -> Result<Map<String, Value>, 
         Ok(Value::Object(content)) => Ok(content),
         Ok(Value::Null) => Ok(Map::new()),
         Ok(_) => Err(wrong("its content must be an object".to_owned())),
-        Err(error) => Err(wrong(format!("its content cannot be written as JSON: {error}"))),
+        Err(error) => Err(wrong(format!(
+            "its content cannot be written as JSON: {error}"
+        ))),
     }
 }
 
@@ -236,6 +238,8 @@ impl Drop for LiveQuery {
 
 impl fmt::Debug for LiveQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveQuery").field("tx", &self.tx).finish_non_exhaustive()
+        f.debug_struct("LiveQuery")
+            .field("tx", &self.tx)
+            .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,12 @@ use serde::Serialize;
 
 /// Sells bananas.
 #[derive(Target, Default)]
-#[target(name = "The Banana Stand", category = "retail", bg_color = "#ffff00", fg_color = "#000000")]
+#[target(
+    name = "The Banana Stand",
+    category = "retail",
+    bg_color = "#ffff00",
+    fg_color = "#000000"
+)]
 pub struct Stand {
     /// Dollars in the walls.
     #[emitter]

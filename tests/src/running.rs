@@ -68,13 +68,18 @@ impl Running {
     /// Begins to run and waits until everything was told.
     pub async fn online(executor: &Executor) -> Self {
         let mut running = Self::start(executor);
-        running.wait("online", |status| matches!(status, Status::Online { .. })).await;
+        running
+            .wait("online", |status| matches!(status, Status::Online { .. }))
+            .await;
         running
     }
 
     /// Waits for a status.
     pub async fn wait(&mut self, what: &str, is: impl FnMut(&Status) -> bool) -> Status {
-        within(what, self.stop.wait_for(is)).await.expect("the executor is there").clone()
+        within(what, self.stop.wait_for(is))
+            .await
+            .expect("the executor is there")
+            .clone()
     }
 
     /// Ends it, and waits until it has ended.

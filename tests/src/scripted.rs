@@ -18,7 +18,11 @@ pub struct Server(TcpListener);
 impl Server {
     /// Listens.
     pub async fn bind() -> Self {
-        Self(TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port"))
+        Self(
+            TcpListener::bind(("127.0.0.1", 0))
+                .await
+                .expect("a free port"),
+        )
     }
 
     /// Where it is.
@@ -29,7 +33,10 @@ impl Server {
 
     /// The next connection, without a word said.
     pub async fn accept_tcp(&self) -> TcpStream {
-        within("connection", self.0.accept()).await.expect("a connection").0
+        within("connection", self.0.accept())
+            .await
+            .expect("a connection")
+            .0
     }
 
     /// The next connection, as a WebSocket.
@@ -40,7 +47,11 @@ impl Server {
     /// The next connection, as a server that sends `client:setId` at once.
     pub async fn accept_2023(&self, client_id: &str) -> Peer<TcpStream> {
         let mut peer = self.accept().await;
-        peer.command("client:setId", json!({"clientId": client_id, "tx": "set-id"})).await;
+        peer.command(
+            "client:setId",
+            json!({"clientId": client_id, "tx": "set-id"}),
+        )
+        .await;
         peer
     }
 
@@ -78,13 +89,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     /// Sends anything.
     pub async fn send_message(&mut self, message: Message) {
-        within("room to send", self.socket.send(message)).await.expect("an open socket");
+        within("room to send", self.socket.send(message))
+            .await
+            .expect("an open socket");
     }
 
     /// Sends a command.
     pub async fn command(&mut self, id: &str, command: Value) {
         let data = json!({"commandId": id, "command": command});
-        self.send(json!({"event": "ws:m:command", "data": data})).await;
+        self.send(json!({"event": "ws:m:command", "data": data}))
+            .await;
     }
 
     /// Sends the command that runs an action, as a 2026 server does.
@@ -109,7 +123,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     /// The next frame.
     pub async fn frame(&mut self) -> Value {
-        let text = self.text().await.unwrap_or_else(|end| panic!("no frame, but {end:?}"));
+        let text = self
+            .text()
+            .await
+            .unwrap_or_else(|end| panic!("no frame, but {end:?}"));
         serde_json::from_str(&text).expect("JSON")
     }
 

@@ -52,7 +52,12 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn every_frame_is_written_to_the_byte() {
     for frame in frames() {
-        assert_eq!(hex(&binary::encode(frame.json).unwrap()), frame.hex, "{}", frame.name);
+        assert_eq!(
+            hex(&binary::encode(frame.json).unwrap()),
+            frame.hex,
+            "{}",
+            frame.name
+        );
     }
 }
 
@@ -62,7 +67,12 @@ fn another_library_finds_the_same_document_in_every_frame() {
         let found: Value = ciborium::from_reader(&*frame.bytes()).unwrap();
         assert_eq!(found, frame.document(), "{}", frame.name);
         let own = binary::decode(&frame.bytes()).unwrap();
-        assert_eq!(own.to_string(), frame.document().to_string(), "{}", frame.name);
+        assert_eq!(
+            own.to_string(),
+            frame.document().to_string(),
+            "{}",
+            frame.name
+        );
     }
 }
 
@@ -71,7 +81,12 @@ fn frames_of_another_library_are_read() {
     for frame in frames() {
         let mut bytes = Vec::new();
         ciborium::into_writer(&frame.document(), &mut bytes).unwrap();
-        assert_eq!(binary::decode(&bytes).unwrap(), frame.document(), "{}", frame.name);
+        assert_eq!(
+            binary::decode(&bytes).unwrap(),
+            frame.document(),
+            "{}",
+            frame.name
+        );
     }
 }
 
@@ -93,7 +108,11 @@ fn no_frame_is_read_when_its_end_is_missing_or_something_follows() {
     for frame in frames() {
         let mut bytes = frame.bytes();
         for end in 0..bytes.len() {
-            assert!(binary::decode(&bytes[..end]).is_err(), "{} cut at {end}", frame.name);
+            assert!(
+                binary::decode(&bytes[..end]).is_err(),
+                "{} cut at {end}",
+                frame.name
+            );
         }
         bytes.push(0xf6);
         assert!(binary::decode(&bytes).is_err(), "{}", frame.name);
@@ -102,11 +121,23 @@ fn no_frame_is_read_when_its_end_is_missing_or_something_follows() {
 
 #[test]
 fn frames_that_are_no_frames_are_errors_in_bytes_too() {
-    for json in ["{}", "[]", "null", r#"{"event":5}"#, r#"{"event":"ws:m:command"}"#] {
-        assert!(read_binary(&binary::encode(json).unwrap()).is_err(), "{json}");
+    for json in [
+        "{}",
+        "[]",
+        "null",
+        r#"{"event":5}"#,
+        r#"{"event":"ws:m:command"}"#,
+    ] {
+        assert!(
+            read_binary(&binary::encode(json).unwrap()).is_err(),
+            "{json}"
+        );
     }
     let error = read_binary(&[0xc0]).unwrap_err().to_string();
-    assert_eq!(error, "no frame of the Myko protocol: a tag has no place in a frame");
+    assert_eq!(
+        error,
+        "no frame of the Myko protocol: a tag has no place in a frame"
+    );
 }
 
 #[test]
@@ -119,7 +150,9 @@ fn floats_keep_every_bit_on_their_way_through_text() {
     // A walk over the bits of doubles, which meets what an inexact reader of text gets wrong.
     let mut bits: u64 = 0x3ff0_0000_0000_0001;
     for _ in 0..20_000 {
-        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        bits = bits
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let value = f64::from_bits(bits);
         if !value.is_finite() {
             continue;

@@ -1,8 +1,8 @@
 //! Golden frames: every message that an executor writes, to the byte, for every generation of server.
 
 use rship_core::entity::{
-    Action, ActionStatus, Emitter, EmitterStatus, Instance, InstanceStatus, Item, LayoutField, Machine, Position, Status,
-    Target, TargetLayout, TargetStatus, TargetTopology, WritesTo,
+    Action, ActionStatus, Emitter, EmitterStatus, Instance, InstanceStatus, Item, LayoutField,
+    Machine, Position, Status, Target, TargetLayout, TargetStatus, TargetTopology, WritesTo,
 };
 use rship_core::wire::{self, Change, Frames, Generation, Query, Stamp, Writer};
 use serde_json::json;
@@ -38,8 +38,12 @@ fn assert_event(event: &str, item_type: &str, item: &str, client_id: Option<&str
             &format!(r#","clientId":"{client_id}","item":"#),
         );
     }
-    let rest = event.strip_prefix(&open).unwrap_or_else(|| panic!("{event}\nopens not as\n{open}"));
-    let (content, hash) = rest.rsplit_once(r#","hash":""#).expect("a hash stands last");
+    let rest = event
+        .strip_prefix(&open)
+        .unwrap_or_else(|| panic!("{event}\nopens not as\n{open}"));
+    let (content, hash) = rest
+        .rsplit_once(r#","hash":""#)
+        .expect("a hash stands last");
     assert_eq!(format!("{content}}}"), item);
     let digits = hash.strip_suffix("\"}}").expect("the hash ends the item");
     assert!(
@@ -131,7 +135,10 @@ fn an_instance_writes_what_only_2026_servers_know_when_it_was_set() {
     let event = written(|out| {
         writer(Generation::V2026).instance(Change::Set, &full, STAMP, out);
     });
-    assert!(event.contains(r#""status":"Starting","clusterId":"stands","message":"open","#), "{event}");
+    assert!(
+        event.contains(r#""status":"Starting","clusterId":"stands","message":"open","#),
+        "{event}"
+    );
 }
 
 #[test]
@@ -201,7 +208,9 @@ fn a_query_asks_for_a_type_by_the_names_that_servers_derive() {
         r#"{"data":{"query":{"createdAt":"2023-04-30T19:56:34.000Z","ids":["a","b"],"tx":"q-1"},"queryId":"GetTargetsByIds","queryItemType":"Target"},"event":"ws:m:query"}"#
     );
     assert_eq!(
-        Query::matching("Pulse").field("emitterId", "a:e").frame("q-1", STAMP.created_at),
+        Query::matching("Pulse")
+            .field("emitterId", "a:e")
+            .frame("q-1", STAMP.created_at),
         r#"{"data":{"query":{"createdAt":"2023-04-30T19:56:34.000Z","emitterId":"a:e","tx":"q-1"},"queryId":"GetPulsesByQuery","queryItemType":"Pulse"},"event":"ws:m:query"}"#
     );
     assert_eq!(
@@ -230,12 +239,20 @@ fn the_schema_of_an_action_is_a_text_for_2023_and_an_object_for_the_others() {
     let head = r#"{"id":"banana-stand:burn","name":"Burn it down","targetId":"banana-stand","serviceId":"bluth-company","schema":"#;
     let tail = r#","writesTo":{"emitterId":"banana-stand:cash","role":"aux"},"schemaLayout":[{"path":"now","label":"At once"}]}"#;
     for (generation, schema) in [
-        (Generation::V2023, r#""{\"properties\":{},\"type\":\"object\"}""#),
+        (
+            Generation::V2023,
+            r#""{\"properties\":{},\"type\":\"object\"}""#,
+        ),
         (Generation::V2024, r#"{"properties":{},"type":"object"}"#),
         (Generation::V2026, r#"{"properties":{},"type":"object"}"#),
     ] {
         let event = written(|out| writer(generation).action(Change::Set, &action(), STAMP, out));
-        assert_event(&event, "Action", &format!("{head}{schema}{tail}"), client_id(generation));
+        assert_event(
+            &event,
+            "Action",
+            &format!("{head}{schema}{tail}"),
+            client_id(generation),
+        );
     }
 }
 
@@ -249,7 +266,12 @@ fn the_schema_of_an_emitter_goes_to_servers_since_2024() {
         (Generation::V2026, schema),
     ] {
         let event = written(|out| writer(generation).emitter(Change::Set, &emitter(), STAMP, out));
-        assert_event(&event, "Emitter", &format!("{head}{schema}}}"), client_id(generation));
+        assert_event(
+            &event,
+            "Emitter",
+            &format!("{head}{schema}}}"),
+            client_id(generation),
+        );
     }
 }
 
@@ -264,14 +286,26 @@ fn pulse(generation: Generation, nonce: Option<u64>, data: &str) -> String {
 #[test]
 fn the_id_of_a_pulse_names_the_instance_for_2026_alone() {
     for (generation, id, client) in [
-        (Generation::V2023, "banana-stand:cash", r#","clientId":"c-1""#),
-        (Generation::V2024, "banana-stand:cash", r#","clientId":"c-1""#),
+        (
+            Generation::V2023,
+            "banana-stand:cash",
+            r#","clientId":"c-1""#,
+        ),
+        (
+            Generation::V2024,
+            "banana-stand:cash",
+            r#","clientId":"c-1""#,
+        ),
         (Generation::V2026, "banana-stand:cash:stand-1", ""),
     ] {
-        let item = format!(
-            r#"{{"id":"{id}","emitterId":"banana-stand:cash","data":250000.0{client}}}"#
+        let item =
+            format!(r#"{{"id":"{id}","emitterId":"banana-stand:cash","data":250000.0{client}}}"#);
+        assert_event(
+            &pulse(generation, None, "250000.0"),
+            "Pulse",
+            &item,
+            client_id(generation),
         );
-        assert_event(&pulse(generation, None, "250000.0"), "Pulse", &item, client_id(generation));
     }
 }
 
@@ -307,11 +341,15 @@ fn the_hash_of_an_entity_does_not_depend_on_when_it_was_written() {
             root_level: true,
             last_updated: last_updated.into(),
         };
-        let event = written(|out| writer(Generation::V2023).event(Change::Set, &target, STAMP, out));
+        let event =
+            written(|out| writer(Generation::V2023).event(Change::Set, &target, STAMP, out));
         let event: serde_json::Value = serde_json::from_str(&event).unwrap();
         event["item"]["hash"].clone()
     };
-    assert_eq!(target("2023-04-30T19:56:34.000Z"), target("2026-01-01T00:00:00.000Z"));
+    assert_eq!(
+        target("2023-04-30T19:56:34.000Z"),
+        target("2026-01-01T00:00:00.000Z")
+    );
 }
 
 #[test]
@@ -351,7 +389,9 @@ fn an_event_alone_is_a_frame_and_several_are_a_batch_where_that_is_read() {
             frames.event(|out| out.push_str(&one));
         }
         let expected = if generation == Generation::V2026 {
-            vec![format!(r#"{{"event":"ws:m:event-batch","data":[{one},{one}]}}"#)]
+            vec![format!(
+                r#"{{"event":"ws:m:event-batch","data":[{one},{one}]}}"#
+            )]
         } else {
             vec![single.clone(), single]
         };
@@ -381,7 +421,10 @@ fn a_ping_has_a_text_id_and_a_whole_number_of_milliseconds() {
         wire::ping("p-1", 1_682_884_594_000),
         r#"{"data":{"id":"p-1","timestamp":1682884594000},"event":"ws:m:ping"}"#
     );
-    assert_eq!(wire::echo(&json!({"ts": 5})), r#"{"data":{"ts":5},"event":"ws:m:ping"}"#);
+    assert_eq!(
+        wire::echo(&json!({"ts": 5})),
+        r#"{"data":{"ts":5},"event":"ws:m:ping"}"#
+    );
 }
 
 #[test]

@@ -37,7 +37,13 @@ fn the_set_id_command_has_a_form_of_2023_and_one_of_2024() {
             r#"{{"event":"ws:m:command","data":{{"commandId":"{id}","command":{{"clientId":"c-1","tx":"t","createdAt":"2023-04-30T19:56:34Z"}}}}}}"#
         ));
         let client_id = "c-1".to_owned();
-        assert_eq!(command.member, Member::SetClientId { client_id, documented });
+        assert_eq!(
+            command.member,
+            Member::SetClientId {
+                client_id,
+                documented
+            }
+        );
     }
 }
 
@@ -51,7 +57,12 @@ fn the_action_command_of_2023_may_carry_the_whole_action_and_names_no_instance()
         command.member,
         Member::Exec(Exec {
             batch: false,
-            calls: vec![Ok(call("banana-stand:burn", Some("banana-stand"), None, json!({})))],
+            calls: vec![Ok(call(
+                "banana-stand:burn",
+                Some("banana-stand"),
+                None,
+                json!({})
+            ))],
         })
     );
 }
@@ -83,7 +94,10 @@ fn a_batch_keeps_its_order_its_own_txs_and_its_unreadable_members() {
     let Member::Exec(Exec { batch: true, calls }) = command.member else {
         panic!("no batch: {command:?}");
     };
-    assert_eq!(calls[0], Ok(call("a:x", Some("a"), Some("i"), json!({"v": 1}))));
+    assert_eq!(
+        calls[0],
+        Ok(call("a:x", Some("a"), Some("i"), json!({"v": 1})))
+    );
     assert!(matches!(&calls[1], Err(MemberFault { what, .. }) if what == "actions[1]"));
     let own = TargetCall {
         tx: Some("own".into()),
@@ -100,10 +114,16 @@ fn a_compact_batch_unfolds_into_one_call_for_each_assignment() {
     let Member::Exec(Exec { batch: true, calls }) = command.member else {
         panic!("no batch: {command:?}");
     };
-    assert_eq!(calls[0], Ok(call("a:x", Some("a"), Some("i"), json!({"v": 2}))));
+    assert_eq!(
+        calls[0],
+        Ok(call("a:x", Some("a"), Some("i"), json!({"v": 2})))
+    );
     let fault = calls[1].as_ref().unwrap_err();
     assert_eq!(fault.what, "groups[0].assignments[1]");
-    assert_eq!(fault.reason, "`payloadIndex` 7 is beyond the 2 payloads of the group");
+    assert_eq!(
+        fault.reason,
+        "`payloadIndex` 7 is beyond the 2 payloads of the group"
+    );
     assert_eq!(calls[2].as_ref().unwrap_err().what, "groups[1]");
 }
 
@@ -201,7 +221,10 @@ fn parts_of_an_answer_bring_what_was_known_up_to_date() {
     let part = |fresh, upserts: &[&str], deletes: &[&str]| QueryResponse {
         tx: "q".into(),
         fresh,
-        upserts: upserts.iter().map(|id| ((*id).to_owned(), json!({"id": id}))).collect(),
+        upserts: upserts
+            .iter()
+            .map(|id| ((*id).to_owned(), json!({"id": id})))
+            .collect(),
         deletes: deletes.iter().map(|id| (*id).to_owned()).collect(),
     };
     let mut known = BTreeMap::new();
@@ -225,7 +248,10 @@ fn a_command_that_cannot_be_read_is_still_a_command_to_answer() {
             r#"{{"event":"ws:m:command","data":{{"commandId":"{id}","command":{content}}}}}"#
         ));
         assert_eq!(command.tx.as_deref(), Some("t"), "{id}");
-        assert!(matches!(command.member, Member::Unreadable(_)), "{command:?}");
+        assert!(
+            matches!(command.member, Member::Unreadable(_)),
+            "{command:?}"
+        );
     }
 }
 
@@ -234,7 +260,10 @@ fn unknown_commands_are_known_to_be_unknown_and_unknown_fields_are_ignored() {
     let unknown = command(
         r#"{"event":"ws:m:command","data":{"commandId":"make:tea","command":{"tx":"t"},"extra":1},"more":[]}"#,
     );
-    assert_eq!((unknown.id.as_str(), &unknown.member), ("make:tea", &Member::Unknown));
+    assert_eq!(
+        (unknown.id.as_str(), &unknown.member),
+        ("make:tea", &Member::Unknown)
+    );
     let bare = command(r#"{"event":"ws:m:command","data":{"commandId":"make:tea"}}"#);
     assert_eq!(bare.tx, None);
 }

@@ -31,7 +31,9 @@ fn ids(executor: &Executor) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut ids = BTreeMap::new();
     for instance in executor.manifest()["instances"].as_array().unwrap() {
         let id = instance["instance"]["id"].as_str().unwrap();
-        ids.entry("Instance").or_insert_with(BTreeSet::new).insert(id.to_owned());
+        ids.entry("Instance")
+            .or_insert_with(BTreeSet::new)
+            .insert(id.to_owned());
         for target in instance["targets"].as_array().unwrap() {
             walk(target, id, &mut ids);
         }
@@ -41,7 +43,9 @@ fn ids(executor: &Executor) -> BTreeMap<&'static str, BTreeSet<String>> {
 
 fn stored(core: &LocalCore) -> BTreeMap<&'static str, BTreeSet<String>> {
     let types = ["Instance", "Target", "TargetStatus", "Action", "Emitter"];
-    types.map(|of| (of, core.items(of).into_keys().collect())).into()
+    types
+        .map(|of| (of, core.items(of).into_keys().collect()))
+        .into()
 }
 
 /// The changes in the frames that a core got, in order, batches taken apart.
@@ -70,14 +74,20 @@ async fn every_entity_arrives_and_none_is_dropped_whether_the_generation_is_forc
             let mut running = Running::start(&executor);
             let online = Status::Online { generation };
             running.wait("online", |status| *status == online).await;
-            core.wait_until(LIMIT, "all pulses", |core| core.count("Pulse") == 9).await.unwrap();
+            core.wait_until(LIMIT, "all pulses", |core| core.count("Pulse") == 9)
+                .await
+                .unwrap();
 
             let all = ids(&executor);
             assert_eq!(stored(&core), all, "{generation}, forced: {forced}");
             assert_eq!(all["Target"].len(), 7);
             assert_eq!(core.drops(), [], "{generation}, forced: {forced}");
             let statuses = core.items("TargetStatus").into_values();
-            assert!(statuses.map(|status| status["status"].clone()).all(|status| status == "online"));
+            assert!(
+                statuses
+                    .map(|status| status["status"].clone())
+                    .all(|status| status == "online")
+            );
             let value = |emitter| pulse(&core, "stand-1", emitter).unwrap();
             assert_eq!(value("stand:cash"), 10.0);
             assert_eq!(value("stand:worth"), 1010.0);
@@ -97,7 +107,9 @@ async fn each_entity_is_said_once_parents_first_and_all_before_any_pulse() {
         let executor = executor(&core.url());
         let _stand = executor.add("stand", Stand::full()).unwrap();
         let _running = Running::online(&executor).await;
-        core.wait_until(LIMIT, "all pulses", |core| core.count("Pulse") == 9).await.unwrap();
+        core.wait_until(LIMIT, "all pulses", |core| core.count("Pulse") == 9)
+            .await
+            .unwrap();
 
         let changes = changes(&core);
         let mut seen = BTreeSet::new();
@@ -108,7 +120,10 @@ async fn each_entity_is_said_once_parents_first_and_all_before_any_pulse() {
             if of == "Pulse" {
                 pulses = true;
                 let emitter = item["emitterId"].as_str().unwrap().to_owned();
-                assert!(seen.contains(&("Emitter", emitter)), "{item} before its emitter");
+                assert!(
+                    seen.contains(&("Emitter", emitter)),
+                    "{item} before its emitter"
+                );
                 continue;
             }
             assert!(!pulses, "{generation}: {of} {item} after a pulse");
@@ -144,12 +159,19 @@ async fn batches_go_to_2026_servers_alone_and_no_frame_is_larger_than_64_kib() {
         let core = core(generation).await;
         let executor = executor(&core.url());
         for number in 0..60 {
-            executor.add(&format!("stand-{number}"), Stand::full()).unwrap();
+            executor
+                .add(&format!("stand-{number}"), Stand::full())
+                .unwrap();
         }
         let _running = Running::online(&executor).await;
-        core.wait_until(LIMIT, "all pulses", |core| core.count("Pulse") == 60 * 9).await.unwrap();
+        core.wait_until(LIMIT, "all pulses", |core| core.count("Pulse") == 60 * 9)
+            .await
+            .unwrap();
         let frames = core.frames();
-        let batches = frames.iter().filter(|frame| frame.contains("ws:m:event-batch")).count();
+        let batches = frames
+            .iter()
+            .filter(|frame| frame.contains("ws:m:event-batch"))
+            .count();
         assert_eq!(batches > 0, generation == Generation::V2026, "{generation}");
         if generation == Generation::V2026 {
             assert!(frames.len() < 40, "{} frames", frames.len());
@@ -196,15 +218,22 @@ async fn a_set_id_that_comes_late_has_everything_told_again_in_the_form_of_its_s
         burn.expect("the action")["item"].clone()
     };
     assert!(burn(&before)["schema"].is_object());
-    peer.command("client:setId", json!({"clientId": "c-9", "tx": "late"})).await;
+    peer.command("client:setId", json!({"clientId": "c-9", "tx": "late"}))
+        .await;
     let after = peer
         .changes_until(|change| change["item"]["emitterId"] == "stand.sign:text")
         .await;
     assert!(burn(&after)["schema"].is_string());
-    let instance = after.iter().find(|change| change["itemType"] == "Instance").unwrap();
+    let instance = after
+        .iter()
+        .find(|change| change["itemType"] == "Instance")
+        .unwrap();
     assert_eq!(instance["item"]["clientId"], "c-9");
     let last = after.last().unwrap();
-    assert_eq!((&last["item"]["clientId"], &last["item"]["id"]), (&json!("c-9"), &json!("stand.sign:text")));
+    assert_eq!(
+        (&last["item"]["clientId"], &last["item"]["id"]),
+        (&json!("c-9"), &json!("stand.sign:text"))
+    );
     peer.exec("t-1", "stand:burn", Value::Null).await;
     // The set-id command is a command with a tx, and answered as such; once.
     let mut answered = BTreeSet::new();
@@ -213,7 +242,10 @@ async fn a_set_id_that_comes_late_has_everything_told_again_in_the_form_of_its_s
         assert_eq!(outcome, Ok(Value::Null));
         assert!(answered.insert(tx));
     }
-    assert_eq!(answered, BTreeSet::from(["late".to_owned(), "t-1".to_owned()]));
+    assert_eq!(
+        answered,
+        BTreeSet::from(["late".to_owned(), "t-1".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -232,7 +264,8 @@ async fn a_server_that_says_nothing_and_echoes_nothing_is_told_what_all_later_on
         if frame["data"]["itemType"] == "Action" {
             assert!(frame["data"]["item"]["schema"].is_object());
         }
-        if frame["data"]["item"]["id"] == "stand.sign:text" && frame["data"]["itemType"] == "Pulse" {
+        if frame["data"]["item"]["id"] == "stand.sign:text" && frame["data"]["itemType"] == "Pulse"
+        {
             return;
         }
     }
@@ -241,16 +274,23 @@ async fn a_server_that_says_nothing_and_echoes_nothing_is_told_what_all_later_on
 #[tokio::test]
 async fn an_executor_forced_to_2023_waits_for_its_client_id() {
     let server = Server::bind().await;
-    let executor = builder(&server.url()).generation(Generation::V2023).build().unwrap();
+    let executor = builder(&server.url())
+        .generation(Generation::V2023)
+        .build()
+        .unwrap();
     let _stand = executor.add("stand", Stand::full()).unwrap();
     let _running = Running::start(&executor);
     let mut peer = server.accept().await;
     let ping = peer.frame().await;
     assert_eq!(ping["event"], "ws:m:ping");
     peer.send(ping).await;
-    peer.command("SetClientId", json!({"clientId": "c-1"})).await;
+    peer.command("SetClientId", json!({"clientId": "c-1"}))
+        .await;
     let first = peer.change().await;
-    assert_eq!((&first["itemType"], &first["clientId"]), (&json!("Instance"), &json!("c-1")));
+    assert_eq!(
+        (&first["itemType"], &first["clientId"]),
+        (&json!("Instance"), &json!("c-1"))
+    );
 }
 
 #[tokio::test]
@@ -260,7 +300,8 @@ async fn a_ping_of_a_2024_server_is_answered_with_what_it_sent() {
     let _running = Running::start(&executor);
     let mut peer = server.accept().await;
     peer.event("ws:m:ping").await;
-    peer.send(json!({"event": "ws:m:ping", "data": {"ts": 17}})).await;
+    peer.send(json!({"event": "ws:m:ping", "data": {"ts": 17}}))
+        .await;
     assert_eq!(peer.event("ws:m:ping").await["data"], json!({"ts": 17}));
 }
 

@@ -103,10 +103,10 @@ fn is_range_of_type(schema: &Value) -> bool {
     let Some(format) = schema.get("format").and_then(Value::as_str) else {
         return false;
     };
-    let range = match format {
-        "uint128" => Some((Value::from(0), Value::Null)),
-        format if narrow.contains(&format) => None,
-        format => range_of(format),
+    let range = if narrow.contains(&format) {
+        None
+    } else {
+        range_of(format)
     };
     let at = |key: &str| schema.get(key).cloned().unwrap_or_default();
     range.is_some_and(|range| range == (at("minimum"), at("maximum")))

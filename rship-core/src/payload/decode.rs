@@ -173,6 +173,7 @@ fn in_words(expected: &str) -> String {
         "a character" => "a text of 1 character".to_owned(),
         "a sequence" => "a list".to_owned(),
         "unit" => "null".to_owned(),
+        _ if expected.starts_with("unit struct ") => "null".to_owned(),
         "a map" => "an object".to_owned(),
         _ if expected.starts_with("struct ") => "an object".to_owned(),
         _ => expected.replace('`', "\""),

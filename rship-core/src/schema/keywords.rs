@@ -57,7 +57,7 @@ impl Walk<'_> {
         }
         self.fields(raw, &mut out)?;
         self.items(raw, &mut out)?;
-        numbers::add_range(&mut out);
+        numbers::add_range(&mut out, self.is_argument());
         Ok(Profiled {
             schema: out,
             nullable,

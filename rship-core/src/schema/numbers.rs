@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::profile::Schema;
 
-/// The range of an integer format, `None` for the 128 bit ones, which JSON numbers cannot hold.
+/// The range of an integer format; of the 128 bit ones, what a JSON number in memory can hold.
 pub(crate) fn range_of(format: &str) -> Option<(Value, Value)> {
     Some(match format {
         "int8" => (i8::MIN.into(), i8::MAX.into()),
@@ -17,18 +17,22 @@ pub(crate) fn range_of(format: &str) -> Option<(Value, Value)> {
         "uint32" => (u32::MIN.into(), u32::MAX.into()),
         "uint64" => (u64::MIN.into(), u64::MAX.into()),
         "uint" => (usize::MIN.into(), usize::MAX.into()),
+        "int128" => (i64::MIN.into(), u64::MAX.into()),
+        "uint128" => (0.into(), u64::MAX.into()),
         _ => return None,
     })
 }
 
-/// Without a range, a schema accepts an integer that the decoder refuses.
-pub(super) fn add_range(schema: &mut Schema) {
+/// Without a range, a schema accepts an integer that the decoder refuses. What is written may be
+/// larger than what can be read: 128 bits are.
+pub(super) fn add_range(schema: &mut Schema, is_argument: bool) {
     if schema.get("type").and_then(Value::as_str) != Some("integer") {
         return;
     }
     let range = schema
         .get("format")
         .and_then(Value::as_str)
+        .filter(|format| is_argument || !format.ends_with("128"))
         .and_then(range_of);
     if let Some((minimum, maximum)) = range {
         schema.entry("minimum").or_insert(minimum);

@@ -9,8 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Something that happens, and that is all there is to know.
 ///
 /// As an emitter's value it is what a show starts things on; as an argument it is the input that
-/// starts this one. It is published as null, and whatever a server sends for it is taken, nothing at
-/// all included: an action that has to know whether it was sent takes an `Option<Trigger>`.
+/// starts this one. It is published as null, and whatever a server sends for it is taken. An argument
+/// may be left out, too: an action that has to know whether it was sent takes an `Option<Trigger>`.
+/// A field of a struct may be left out if it has `#[serde(default)]`.
 ///
 /// ```
 /// use rship_core::show::Trigger;

@@ -135,8 +135,7 @@ impl Link<'_> {
             );
             self.hub.outbox.told(old.lasting);
             self.unsent.extend(old.frames);
-            let all =
-                registration::everything(self.hub, &mut registry, &writer, &mut self.stamper);
+            let all = registration::everything(self.hub, &mut registry, &writer, &mut self.stamper);
             // What is added from here on queues its own values.
             self.hub.outbox.replay(&all.slots);
             all
@@ -197,6 +196,7 @@ impl Link<'_> {
         if !self.unsent.is_empty() {
             self.send([]).await?;
         }
+        self.hub.outbox.flushed();
         Ok(sent)
     }
 
@@ -206,7 +206,10 @@ impl Link<'_> {
             poll_fn(|context| self.sink.poll_ready_unpin(context)).await?;
             if let Some(frame) = self.unsent.pop_front() {
                 self.hub.counters.frames_out.add(1);
-                let encoding = self.speech.as_ref().map_or(Encoding::Json, |speech| speech.encoding);
+                let encoding = self
+                    .speech
+                    .as_ref()
+                    .map_or(Encoding::Json, |speech| speech.encoding);
                 let message = encoding::message(encoding, frame);
                 self.hub.counters.bytes_out.add(message.len() as u64);
                 self.sink.start_send_unpin(message)?;

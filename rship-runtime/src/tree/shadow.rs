@@ -253,9 +253,7 @@ fn read(
     target: &AnyTarget,
     json: &mut Vec<u8>,
 ) -> Option<Result<bool, serde_json::Error>> {
-    let read = catch_unwind(AssertUnwindSafe(|| {
-        shadow.model.read(index, target, json)
-    }));
+    let read = catch_unwind(AssertUnwindSafe(|| shadow.model.read(index, target, json)));
     if read.is_err() {
         let emitter = &shadow.model.descriptor().emitters[index].id;
         let emitter = id::member(&shadow.target, emitter);

@@ -39,21 +39,44 @@ fn print(short: bool, out: &mut impl Write) -> io::Result<bool> {
         match (case.argument)() {
             Err(error) => {
                 refused += 1;
-                writeln!(out, "{}\n  profile  refused when described: {error}", case.name)?;
+                writeln!(
+                    out,
+                    "{}\n  profile  refused when described: {error}",
+                    case.name
+                )?;
             }
             Ok(_) => writeln!(out, "{}\n  profile  WRONG: not refused", case.name)?,
         }
-        writeln!(out, "  plain    a 2026 server's process ends: {}", compact(&(case.plain)()))?;
+        writeln!(
+            out,
+            "  plain    a 2026 server's process ends: {}",
+            compact(&(case.plain)())
+        )?;
     }
 
     let (profile, plain) = table.right();
     let all = table.rows.len();
-    writeln!(out, "\ntypes that every server takes and a show can bind as they are meant:")?;
+    writeln!(
+        out,
+        "\ntypes that every server takes and a show can bind as they are meant:"
+    )?;
     writeln!(out, "  profile         {profile} of {all}")?;
     writeln!(out, "  plain schemars  {plain} of {all}")?;
-    let dropped = table.rows.iter().filter(|row| is_dropped(&row.plain)).count();
-    writeln!(out, "  of which a 2026 server drops {dropped} without a word, and mistakes {}", all - plain - dropped)?;
-    writeln!(out, "recursive types refused with the cycle: {refused} of {}", recursive.len())?;
+    let dropped = table
+        .rows
+        .iter()
+        .filter(|row| is_dropped(&row.plain))
+        .count();
+    writeln!(
+        out,
+        "  of which a 2026 server drops {dropped} without a word, and mistakes {}",
+        all - plain - dropped
+    )?;
+    writeln!(
+        out,
+        "recursive types refused with the cycle: {refused} of {}",
+        recursive.len()
+    )?;
     Ok(profile == all && refused == recursive.len())
 }
 
@@ -61,7 +84,12 @@ fn print_row(row: &Row, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", row.name)?;
     for (name, judged) in [("profile", &row.profile), ("plain", &row.plain)] {
         writeln!(out, "  {name:<8} {}", compact(&judged.schema))?;
-        writeln!(out, "           {}; binds {}", verdicts(judged), fields(judged))?;
+        writeln!(
+            out,
+            "           {}; binds {}",
+            verdicts(judged),
+            fields(judged)
+        )?;
         for wrong in &judged.wrong {
             writeln!(out, "           WRONG {wrong}")?;
         }
@@ -76,7 +104,12 @@ fn print_short(row: &Row, out: &mut impl Write) -> io::Result<()> {
         (false, false) => "wrong",
     };
     let (profile, plain) = (word(&row.profile), word(&row.plain));
-    writeln!(out, "{:<32} profile {profile:<8} plain {plain:<8} binds {}", row.name, fields(&row.profile))
+    writeln!(
+        out,
+        "{:<32} profile {profile:<8} plain {plain:<8} binds {}",
+        row.name,
+        fields(&row.profile)
+    )
 }
 
 fn is_dropped(judged: &Judged) -> bool {

@@ -43,8 +43,10 @@ pub(super) fn cases() -> Vec<Case> {
         case::<isize>("isize").good([json!(-1)]).bad([json!(0.1)]),
         case::<i128>("i128")
             .good([json!(-5), json!(u64::MAX)])
-            .bad([json!("5"), json!(5.5)]),
-        case::<u128>("u128").good([json!(5)]).bad([json!(-5)]),
+            .bad([json!("5"), json!(5.5), json!(1e300)]),
+        case::<u128>("u128")
+            .good([json!(5), json!(u64::MAX)])
+            .bad([json!(-5), json!(18_446_744_073_709_551_616.0)]),
         case::<NonZeroU8>("NonZeroU8")
             .good([json!(1), json!(255)])
             .bad([json!(0), json!(256)]),

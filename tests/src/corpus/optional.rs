@@ -113,7 +113,8 @@ pub(super) fn cases() -> Vec<Case> {
             .left_to_decoder([json!({"a": "b"}), json!(1)]),
         case::<Option<Duration>>("Option<Duration>")
             .good([json!({"secs": 1, "nanos": 0})])
-            .bad([json!({"secs": 1})]),
+            .bad([json!({"secs": 1})])
+            .left_to_decoder([json!({"secs": 1, "nanos": 0, "millis": 1})]),
         case::<Option<Value>>("Option<Value>").good([json!(null), json!(1)]),
         case::<AllOptional>("AllOptional")
             .good([
@@ -135,7 +136,8 @@ pub(super) fn cases() -> Vec<Case> {
                 json!({"point": {"x": 0}}),
                 json!({"pair": [1]}),
                 json!({"integer": 3.5}),
-            ]),
+            ])
+            .left_to_decoder([json!({"source": {"kind": "file"}})]),
         case::<NullNotOptional>("NullNotOptional")
             .good([
                 json!({"unit": null, "any": null, "number": null}),

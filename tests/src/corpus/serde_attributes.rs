@@ -259,7 +259,8 @@ fn fields() -> Vec<Case> {
                 json!(null),
                 json!({"count": null, "level": null, "note": null, "lit": null}),
             ])
-            .bad([json!({"count": "x"}), json!({"lit": 0})]),
+            .bad([json!({"count": "x"}), json!({"lit": 0})])
+            .left_to_decoder([json!({"levels": 1}), json!({"pair": [1]})]),
         case::<ContainerDefault>("ContainerDefault")
             .good([json!({}), json!({"x": 3})])
             .served([json!({"x": null})])
@@ -270,10 +271,12 @@ fn fields() -> Vec<Case> {
         case::<Aliased>("Aliased")
             .good([json!({"level": 1})])
             .bad([json!({})])
+            .left_to_decoder([json!({"level": 1, "lvl": 1})])
             .decoder_alone([json!({"lvl": 1})]),
         case::<AliasedInside>("AliasedInside")
             .good([json!({"fader": {"level": 1}, "others": [{"level": 2}]})])
             .bad([json!({"fader": {}, "others": []})])
+            .left_to_decoder([json!({"fader": {"level": 1, "lvl": 1}, "others": []})])
             .decoder_alone([
                 json!({"fader": {"lvl": 1}, "others": []}),
                 json!({"fader": {"level": 1}, "others": [{"lvl": 2}]}),

@@ -16,6 +16,7 @@ struct Look {
     back: Option<Rgba>,
     level: UnitInterval,
     at: Point3,
+    #[serde(default)]
     go: Trigger,
 }
 

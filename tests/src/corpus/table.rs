@@ -121,18 +121,32 @@ fn judged(schemas: Schemas, argument: &[&str], emitter: &[&str]) -> Judged {
         .collect();
     let mut wrong: Vec<String> = Vec::new();
     for (generation, problems) in &problems {
-        wrong.extend(problems.iter().map(|problem| format!("{generation}: {problem}")));
+        wrong.extend(
+            problems
+                .iter()
+                .map(|problem| format!("{generation}: {problem}")),
+        );
     }
     let fields = bindable(&schemas.argument);
     let places = [
-        ("an action", written(&bindable(&schemas.action)), inside(argument)),
+        (
+            "an action",
+            written(&bindable(&schemas.action)),
+            inside(argument),
+        ),
         ("a setter", written(&fields), owned(argument)),
-        ("an emitter", written(&bindable(&schemas.emitter)), owned(emitter)),
+        (
+            "an emitter",
+            written(&bindable(&schemas.emitter)),
+            owned(emitter),
+        ),
     ];
     for (place, found, meant) in places {
         if found != meant {
             let (found, meant) = (found.join("; "), meant.join("; "));
-            wrong.push(format!("{place} shows [{found}], which is meant as [{meant}]"));
+            wrong.push(format!(
+                "{place} shows [{found}], which is meant as [{meant}]"
+            ));
         }
     }
     Judged {
@@ -166,9 +180,7 @@ fn inside(fields: &[&str]) -> Vec<String> {
 }
 
 fn problems(generation: Generation, schemas: &Schemas) -> Vec<Explained> {
-    let entity = |schema: Value| {
-        json!({"id": "t:x", "name": "X", "targetId": "t", "serviceId": "s", "hash": "h", "schema": schema})
-    };
+    let entity = |schema: Value| json!({"id": "t:x", "name": "X", "targetId": "t", "serviceId": "s", "hash": "h", "schema": schema});
     // A 2023 server takes an action's schema as a text.
     let of_action = |schema: &Value| match generation {
         Generation::V2023 => Value::String(schema.to_string()),

@@ -189,7 +189,11 @@ fn external() -> Vec<Case> {
             .left_to_decoder([json!({})]),
         case::<Holder>("Holder")
             .good([json!({"change": "Off", "source": {"type": "blank"}, "level": {"Level": null}})])
-            .bad([json!({"change": "Off", "source": {"type": "blank"}})]),
+            .bad([json!({"change": "Off", "source": {"type": "blank"}})])
+            .left_to_decoder([
+                json!({"change": "Of", "source": {"type": "blank"}, "level": {"Name": "a"}}),
+                json!({"change": "Off", "source": {"type": "camera"}, "level": {"Name": "a"}}),
+            ]),
     ]
 }
 

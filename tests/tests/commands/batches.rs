@@ -21,9 +21,18 @@ async fn a_batch_is_answered_once_with_all_responses_in_its_order() {
         member("lab:nothing", Value::Null),
         {"action": {"id": "other:echo"}, "data": {"text": "b"}},
     ]);
-    setup.peer.command("BatchTargetAction", json!({"tx": "b", "actions": actions})).await;
-    assert_eq!(setup.peer.answer().await, ("b".to_owned(), Ok(json!(["a", null, "b"]))));
-    setup.peer.command("BatchTargetAction", json!({"tx": "e", "actions": []})).await;
+    setup
+        .peer
+        .command("BatchTargetAction", json!({"tx": "b", "actions": actions}))
+        .await;
+    assert_eq!(
+        setup.peer.answer().await,
+        ("b".to_owned(), Ok(json!(["a", null, "b"])))
+    );
+    setup
+        .peer
+        .command("BatchTargetAction", json!({"tx": "e", "actions": []}))
+        .await;
     assert_eq!(setup.peer.answer().await, ("e".to_owned(), Ok(json!([]))));
     setup.nothing_more().await;
 }
@@ -39,7 +48,10 @@ async fn a_bad_member_of_a_batch_names_itself_and_stops_no_other() {
         member("lab:panic-at-once", Value::Null),
         member("lab:note", json!({"number": 3})),
     ]);
-    setup.peer.command("BatchTargetAction", json!({"tx": "b", "actions": actions})).await;
+    setup
+        .peer
+        .command("BatchTargetAction", json!({"tx": "b", "actions": actions}))
+        .await;
     let (tx, outcome) = setup.peer.answer().await;
     let message = outcome.unwrap_err();
     assert_eq!(tx, "b");
@@ -58,9 +70,18 @@ async fn a_member_with_a_tx_of_its_own_is_answered_under_that_as_well() {
         with_tx(member("lab:refuse", Value::Null), "m-2"),
         member("lab:nothing", Value::Null),
     ]);
-    setup.peer.command("BatchTargetAction", json!({"tx": "b", "actions": actions})).await;
-    assert_eq!(setup.peer.answer().await, ("m-1".to_owned(), Ok(json!("a"))));
-    assert_eq!(setup.peer.answer().await, ("m-2".to_owned(), Err("no bananas today".to_owned())));
+    setup
+        .peer
+        .command("BatchTargetAction", json!({"tx": "b", "actions": actions}))
+        .await;
+    assert_eq!(
+        setup.peer.answer().await,
+        ("m-1".to_owned(), Ok(json!("a")))
+    );
+    assert_eq!(
+        setup.peer.answer().await,
+        ("m-2".to_owned(), Err("no bananas today".to_owned()))
+    );
     let (tx, outcome) = setup.peer.answer().await;
     assert_eq!(tx, "b");
     assert!(outcome.unwrap_err().contains("1 of 3"));
@@ -71,7 +92,10 @@ async fn a_member_with_a_tx_of_its_own_is_answered_under_that_as_well() {
 async fn a_member_that_cannot_be_read_is_answered_under_its_own_tx_as_well() {
     let mut setup = setup().await;
     let actions = json!([{"tx": "m-1", "action": 5}]);
-    setup.peer.command("BatchTargetAction", json!({"tx": "b", "actions": actions})).await;
+    setup
+        .peer
+        .command("BatchTargetAction", json!({"tx": "b", "actions": actions}))
+        .await;
     for expected in ["m-1", "b"] {
         let (tx, outcome) = setup.peer.answer().await;
         assert_eq!(tx, expected);
@@ -79,7 +103,13 @@ async fn a_member_that_cannot_be_read_is_answered_under_its_own_tx_as_well() {
     }
     let groups = json!([{"actionId": "lab:nothing", "payloads": [],
         "assignments": [{"tx": "m-2", "payloadIndex": 3}]}]);
-    setup.peer.command("CompactBatchTargetAction", json!({"tx": "c", "groups": groups})).await;
+    setup
+        .peer
+        .command(
+            "CompactBatchTargetAction",
+            json!({"tx": "c", "groups": groups}),
+        )
+        .await;
     for expected in ["m-2", "c"] {
         let (tx, outcome) = setup.peer.answer().await;
         assert_eq!(tx, expected);
@@ -96,9 +126,15 @@ async fn members_that_carry_the_tx_of_their_batch_or_of_each_other_are_answered_
         with_tx(member("lab:echo", json!({"text": "b"})), "m"),
         with_tx(member("lab:echo", json!({"text": "c"})), "m"),
     ]);
-    setup.peer.command("BatchTargetAction", json!({"tx": "b", "actions": actions})).await;
+    setup
+        .peer
+        .command("BatchTargetAction", json!({"tx": "b", "actions": actions}))
+        .await;
     assert_eq!(setup.peer.answer().await, ("m".to_owned(), Ok(json!("b"))));
-    assert_eq!(setup.peer.answer().await, ("b".to_owned(), Ok(json!(["a", "b", "c"]))));
+    assert_eq!(
+        setup.peer.answer().await,
+        ("b".to_owned(), Ok(json!(["a", "b", "c"])))
+    );
     setup.nothing_more().await;
 }
 
@@ -116,8 +152,17 @@ async fn a_compact_batch_shares_payloads_and_names_an_index_that_is_beyond_them(
         },
         {"actionId": "lab:nothing", "assignments": [{"targetId": "lab"}]},
     ]);
-    setup.peer.command("CompactBatchTargetAction", json!({"tx": "c", "groups": groups})).await;
-    assert_eq!(setup.peer.answer().await, ("c".to_owned(), Ok(json!(["b", "a", null]))));
+    setup
+        .peer
+        .command(
+            "CompactBatchTargetAction",
+            json!({"tx": "c", "groups": groups}),
+        )
+        .await;
+    assert_eq!(
+        setup.peer.answer().await,
+        ("c".to_owned(), Ok(json!(["b", "a", null])))
+    );
 
     let groups = json!([
         {
@@ -131,11 +176,23 @@ async fn a_compact_batch_shares_payloads_and_names_an_index_that_is_beyond_them(
         },
         {"payloads": []},
     ]);
-    setup.peer.command("CompactBatchTargetAction", json!({"tx": "d", "groups": groups})).await;
+    setup
+        .peer
+        .command(
+            "CompactBatchTargetAction",
+            json!({"tx": "d", "groups": groups}),
+        )
+        .await;
     let (tx, outcome) = setup.peer.answer().await;
     let message = outcome.unwrap_err();
     assert_eq!(tx, "d");
-    for part in ["3 of 4", "payloadIndex", "groups[0].assignments[1]", "does not belong", "groups[1]"] {
+    for part in [
+        "3 of 4",
+        "payloadIndex",
+        "groups[0].assignments[1]",
+        "does not belong",
+        "groups[1]",
+    ] {
         assert!(message.contains(part), "{part} in {message}");
     }
     assert_eq!(setup.bench.notes(), [1]);

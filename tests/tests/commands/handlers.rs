@@ -26,7 +26,10 @@ async fn a_handler_that_panics_is_an_error_and_its_target_goes_on() {
         ("panic-on-a-thread", Value::Null),
         ("panic-beside", Value::Null),
     ] {
-        let outcome = setup.peer.call(action, &format!("lab:{action}"), data).await;
+        let outcome = setup
+            .peer
+            .call(action, &format!("lab:{action}"), data)
+            .await;
         assert!(outcome.unwrap_err().contains("out of bananas"), "{action}");
         setup.nothing_more().await;
     }
@@ -38,14 +41,28 @@ async fn a_handler_that_panics_is_an_error_and_its_target_goes_on() {
 async fn a_slow_handler_delays_neither_another_target_nor_the_socket() {
     let mut setup = setup().await;
     for action in ["wait", "wait-on-a-thread"] {
-        setup.peer.exec("slow", &format!("lab:{action}"), Value::Null).await;
+        setup
+            .peer
+            .exec("slow", &format!("lab:{action}"), Value::Null)
+            .await;
         setup.bench.wait_for_begun().await;
         setup.peer.exec("behind", "lab:nothing", Value::Null).await;
-        assert_eq!(setup.peer.call("t", "other:nothing", Value::Null).await, Ok(Value::Null));
+        assert_eq!(
+            setup.peer.call("t", "other:nothing", Value::Null).await,
+            Ok(Value::Null)
+        );
         let ping = Bytes::from_static(b"are you there");
-        setup.peer.socket.send(Message::Ping(ping.clone())).await.unwrap();
+        setup
+            .peer
+            .socket
+            .send(Message::Ping(ping.clone()))
+            .await
+            .unwrap();
         loop {
-            let message = within("pong", setup.peer.socket.next()).await.unwrap().unwrap();
+            let message = within("pong", setup.peer.socket.next())
+                .await
+                .unwrap()
+                .unwrap();
             if message == Message::Pong(ping.clone()) {
                 break;
             }
@@ -62,7 +79,14 @@ async fn actions_of_one_target_run_in_the_order_in_which_they_came() {
     let mut setup = setup().await;
     setup.peer.exec("slow", "lab:wait", Value::Null).await;
     for number in 0..100 {
-        setup.peer.exec(&format!("t-{number}"), "lab:note", json!({"number": number})).await;
+        setup
+            .peer
+            .exec(
+                &format!("t-{number}"),
+                "lab:note",
+                json!({"number": number}),
+            )
+            .await;
     }
     setup.bench.open(1);
     assert_eq!(setup.peer.answer().await.0, "slow");
@@ -75,11 +99,20 @@ async fn actions_of_one_target_run_in_the_order_in_which_they_came() {
 #[tokio::test]
 async fn a_long_action_with_a_handle_runs_beside_the_others() {
     let mut setup = setup().await;
-    setup.peer.exec("long-1", "lab:wait-beside", json!({"to": 5})).await;
-    setup.peer.exec("long-2", "lab:wait-beside", json!({"to": 5})).await;
+    setup
+        .peer
+        .exec("long-1", "lab:wait-beside", json!({"to": 5}))
+        .await;
+    setup
+        .peer
+        .exec("long-2", "lab:wait-beside", json!({"to": 5}))
+        .await;
     setup.bench.wait_for_begun().await;
     setup.bench.wait_for_begun().await;
-    assert_eq!(setup.peer.call("t", "lab:echo", json!({"text": "x"})).await, Ok(json!("x")));
+    assert_eq!(
+        setup.peer.call("t", "lab:echo", json!({"text": "x"})).await,
+        Ok(json!("x"))
+    );
     setup.bench.open(2);
     assert_eq!(setup.peer.pulse("lab:level").await, 5);
     for _ in 0..2 {
@@ -93,9 +126,15 @@ async fn commands_that_wait_for_a_target_that_is_removed_are_refused_and_not_car
     let mut setup = setup().await;
     setup.peer.exec("slow", "lab:wait", Value::Null).await;
     setup.bench.wait_for_begun().await;
-    setup.peer.exec("behind", "lab:note", json!({"number": 1})).await;
+    setup
+        .peer
+        .exec("behind", "lab:note", json!({"number": 1}))
+        .await;
     // The reader has had it when a command that came later is answered.
-    assert_eq!(setup.peer.call("t", "other:nothing", Value::Null).await, Ok(Value::Null));
+    assert_eq!(
+        setup.peer.call("t", "other:nothing", Value::Null).await,
+        Ok(Value::Null)
+    );
     setup.lab.remove().unwrap();
     setup.bench.open(1);
     assert_eq!(setup.peer.answer().await.0, "slow");

@@ -20,7 +20,10 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn wait_for_begun(&self) {
-        within("handler that begins", self.begun.acquire()).await.unwrap().forget();
+        within("handler that begins", self.begun.acquire())
+            .await
+            .unwrap()
+            .forget();
     }
 
     pub(crate) fn open(&self, handlers: usize) {
@@ -247,7 +250,10 @@ impl Setup {
     pub(crate) async fn nothing_more(&mut self) {
         for target in ["lab", "other"] {
             let action = format!("{target}:nothing");
-            assert_eq!(self.peer.call("fence", &action, json!({})).await, Ok(Value::Null));
+            assert_eq!(
+                self.peer.call("fence", &action, json!({})).await,
+                Ok(Value::Null)
+            );
         }
     }
 }

@@ -14,19 +14,33 @@ async fn a_command_for_a_target_with_a_full_mailbox_is_refused_at_once() {
     setup.bench.wait_for_begun().await;
     let all = 1500;
     for number in 0..all {
-        setup.peer.exec(&format!("t-{number}"), "lab:note", json!({"number": number})).await;
+        setup
+            .peer
+            .exec(
+                &format!("t-{number}"),
+                "lab:note",
+                json!({"number": number}),
+            )
+            .await;
     }
     let mut refused = 0;
     // Those beyond the first 1024 do not wait for the slow one.
     while refused < all - 1024 {
         let (_, outcome) = setup.peer.answer().await;
-        assert!(outcome.unwrap_err().contains("wait for this target already"));
+        assert!(
+            outcome
+                .unwrap_err()
+                .contains("wait for this target already")
+        );
         refused += 1;
     }
     setup.bench.open(1);
     assert_eq!(setup.peer.answer().await.0, "slow");
     for number in 0..1024 {
-        assert_eq!(setup.peer.answer().await, (format!("t-{number}"), Ok(Value::Null)));
+        assert_eq!(
+            setup.peer.answer().await,
+            (format!("t-{number}"), Ok(Value::Null))
+        );
     }
     setup.nothing_more().await;
 }
@@ -39,10 +53,20 @@ async fn a_run_that_found_the_mailbox_full_does_not_cancel_the_one_before() {
     setup.peer.exec("slow", "lab:wait", Value::Null).await;
     setup.bench.wait_for_begun().await;
     for number in 0..1024 {
-        setup.peer.exec(&format!("t-{number}"), "lab:nothing", Value::Null).await;
+        setup
+            .peer
+            .exec(&format!("t-{number}"), "lab:nothing", Value::Null)
+            .await;
     }
-    let refused = setup.peer.call("second", "lab:fade", json!({"to": 2})).await;
-    assert!(refused.unwrap_err().contains("wait for this target already"));
+    let refused = setup
+        .peer
+        .call("second", "lab:fade", json!({"to": 2}))
+        .await;
+    assert!(
+        refused
+            .unwrap_err()
+            .contains("wait for this target already")
+    );
     setup.bench.open(2);
     let mut answers = std::collections::HashMap::new();
     while answers.len() < 1026 {
@@ -58,7 +82,10 @@ async fn every_one_of_5000_commands_sent_at_once_is_answered_once() {
     for number in 0..5000 {
         let target = if number % 2 == 0 { "lab" } else { "other" };
         let action = format!("{target}:echo");
-        setup.peer.exec(&format!("t-{number}"), &action, json!({"text": "x"})).await;
+        setup
+            .peer
+            .exec(&format!("t-{number}"), &action, json!({"text": "x"}))
+            .await;
     }
     let mut answered = HashSet::new();
     while answered.len() < 5000 {
@@ -75,9 +102,19 @@ async fn every_one_of_5000_commands_sent_at_once_is_answered_once() {
 async fn a_core_hears_of_every_command_while_values_change() {
     let core = core(rship_runtime::Generation::V2026).await;
     let executor = executor(&core.url());
-    let stand = executor.add("stand", Stand { stock: 1_000_000, ..Stand::full() }).unwrap();
+    let stand = executor
+        .add(
+            "stand",
+            Stand {
+                stock: 1_000_000,
+                ..Stand::full()
+            },
+        )
+        .unwrap();
     let _running = Running::online(&executor).await;
-    core.wait_until(LIMIT, "all pulses", |core| core.count("Pulse") == 9).await.unwrap();
+    core.wait_until(LIMIT, "all pulses", |core| core.count("Pulse") == 9)
+        .await
+        .unwrap();
     let calls = (0..500).map(|_| core.exec(None, "stand:sell", json!({"count": 1})));
     for outcome in futures_util::future::join_all(calls).await {
         outcome.unwrap();

@@ -14,7 +14,10 @@ async fn a_handler_that_locks_the_target_it_is_inside_gets_an_error_that_says_so
         "lock-itself-on-a-thread",
         "lock-twice-beside",
     ] {
-        let outcome = setup.peer.call(action, &format!("lab:{action}"), Value::Null).await;
+        let outcome = setup
+            .peer
+            .call(action, &format!("lab:{action}"), Value::Null)
+            .await;
         let message = outcome.expect_err(action);
         assert!(message.contains("already inside"), "{action}: {message}");
         setup.nothing_more().await;
@@ -24,7 +27,10 @@ async fn a_handler_that_locks_the_target_it_is_inside_gets_an_error_that_says_so
 #[tokio::test]
 async fn a_long_action_may_lock_its_target_again_after_it_let_go() {
     let mut setup = setup().await;
-    let outcome = setup.peer.call("t", "lab:lock-one-after-the-other", Value::Null).await;
+    let outcome = setup
+        .peer
+        .call("t", "lab:lock-one-after-the-other", Value::Null)
+        .await;
     assert_eq!(outcome, Ok(json!(2)));
 }
 

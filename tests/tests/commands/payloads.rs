@@ -17,24 +17,50 @@ async fn a_bad_payload_is_answered_with_the_argument_and_what_was_expected() {
         ("count", json!({"count": 2.5}), ["`count`", "2.5"]),
         ("count", json!({"count": null}), ["`count`", "null"]),
         ("count", json!([3]), ["object", "list"]),
-        ("count", json!("3"), ["object", "`\"3\"`"]),
-        ("count", json!({"count": 1, "note": 5}), ["`note`", "string"]),
+        ("count", json!("3"), ["object", "text \"3\""]),
+        (
+            "count",
+            json!({"count": 1, "note": 5}),
+            ["`note`", "string"],
+        ),
         ("ratio", json!({"value": 1.5}), ["`value`", "1"]),
         ("ratio", json!({"value": true}), ["`value`", "number"]),
-        ("shape", json!({"size": {"width": "x"}, "names": [], "on": true}), ["`size.width`", "integer"]),
-        ("shape", json!({"size": {}, "names": [], "on": true}), ["`size.width`", "missing"]),
-        ("shape", json!({"size": {"width": 1}, "names": ["a", 2], "on": true}), ["`names[1]`", "string"]),
-        ("shape", json!({"size": {"width": 1}, "names": [], "on": 1}), ["`on`", "boolean"]),
+        (
+            "shape",
+            json!({"size": {"width": "x"}, "names": [], "on": true}),
+            ["`size.width`", "integer"],
+        ),
+        (
+            "shape",
+            json!({"size": {}, "names": [], "on": true}),
+            ["`size.width`", "missing"],
+        ),
+        (
+            "shape",
+            json!({"size": {"width": 1}, "names": ["a", 2], "on": true}),
+            ["`names[1]`", "string"],
+        ),
+        (
+            "shape",
+            json!({"size": {"width": 1}, "names": [], "on": 1}),
+            ["`on`", "boolean"],
+        ),
         ("set-level", json!("high"), ["integer", "string"]),
         ("set-level", json!(-1), ["-1", "0"]),
         ("echo", json!({"text": 1}), ["`text`", "string"]),
     ];
     for (number, (action, data, expected)) in table.into_iter().enumerate() {
         let tx = format!("t-{number}");
-        let outcome = setup.peer.call(&tx, &format!("lab:{action}"), data.clone()).await;
+        let outcome = setup
+            .peer
+            .call(&tx, &format!("lab:{action}"), data.clone())
+            .await;
         let message = outcome.expect_err("a refusal");
         for part in expected {
-            assert!(message.contains(part), "{part} of {action} {data}: {message}");
+            assert!(
+                message.contains(part),
+                "{part} of {action} {data}: {message}"
+            );
         }
     }
     assert_eq!(setup.lab.lock().await.level, 0);
@@ -50,7 +76,11 @@ async fn payloads_are_taken_as_servers_send_them() {
         ("count", json!({"count": 3, "note": null}), json!([3, null])),
         ("count", json!({"count": 3, "note": "x"}), json!([3, "x"])),
         // An argument that nobody knows is a warning in the log.
-        ("count", json!({"count": 12, "colour": "red"}), json!([12, null])),
+        (
+            "count",
+            json!({"count": 12, "colour": "red"}),
+            json!([12, null]),
+        ),
         ("ratio", json!({"value": 1}), json!(1.0)),
         ("nothing", Value::Null, Value::Null),
         ("nothing", json!({}), Value::Null),
@@ -60,7 +90,10 @@ async fn payloads_are_taken_as_servers_send_them() {
     ];
     for (number, (action, data, expected)) in table.into_iter().enumerate() {
         let tx = format!("t-{number}");
-        let outcome = setup.peer.call(&tx, &format!("lab:{action}"), data.clone()).await;
+        let outcome = setup
+            .peer
+            .call(&tx, &format!("lab:{action}"), data.clone())
+            .await;
         assert_eq!(outcome, Ok(expected), "{action} {data}");
     }
     assert_eq!(setup.lab.lock().await.level, 7);
@@ -70,6 +103,9 @@ async fn payloads_are_taken_as_servers_send_them() {
 async fn a_command_whose_data_is_left_out_is_a_payload_of_null() {
     let mut setup = setup().await;
     let action = json!({"id": "lab:nothing", "targetId": "lab"});
-    setup.peer.command("ExecTargetAction", json!({"tx": "t", "action": action})).await;
+    setup
+        .peer
+        .command("ExecTargetAction", json!({"tx": "t", "action": action}))
+        .await;
     assert_eq!(setup.peer.answer().await, ("t".to_owned(), Ok(Value::Null)));
 }

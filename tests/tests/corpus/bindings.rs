@@ -25,7 +25,12 @@ fn each_type_shows_the_fields_that_were_looked_at() {
         }
         for (name, fields) in lines {
             seen += 1;
-            if bindings.get(name.as_str()).map(|meant| meant.join("; ")).as_ref() != Some(fields) {
+            if bindings
+                .get(name.as_str())
+                .map(|meant| meant.join("; "))
+                .as_ref()
+                != Some(fields)
+            {
                 writeln!(differing, "{name} => {fields}").expect("a string");
             }
         }
@@ -44,7 +49,12 @@ fn each_type_shows_the_fields_that_were_looked_at() {
 #[test]
 fn every_generation_takes_every_type_as_it_is_meant() {
     for row in table().rows {
-        assert!(row.profile.is_right(), "{}: {:#?}", row.name, row.profile.wrong);
+        assert!(
+            row.profile.is_right(),
+            "{}: {:#?}",
+            row.name,
+            row.profile.wrong
+        );
         for generation in Generation::ALL {
             assert_eq!(row.profile.verdict(generation), "taken", "{}", row.name);
         }

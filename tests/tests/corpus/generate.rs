@@ -141,7 +141,8 @@ impl Generator {
             (2..=4, ..) => *pick(&mut self.rng, &INTEGERS).unwrap_or(&0),
             (_, Some(minimum), Some(maximum)) => {
                 let (minimum, maximum) = (minimum.as_i64(), maximum.as_i64());
-                self.rng.i64(minimum.unwrap_or(0)..=maximum.unwrap_or(i64::MAX))
+                self.rng
+                    .i64(minimum.unwrap_or(0)..=maximum.unwrap_or(i64::MAX))
             }
             _ => self.rng.i64(-1000..1000),
         };
@@ -276,7 +277,9 @@ impl Generator {
             }
             (1, Value::Object(fields)) => fields.values().cloned().collect(),
             (2, _) => Value::Null,
-            (3, _) => pick(&mut self.rng, &self.parts).cloned().unwrap_or_default(),
+            (3, _) => pick(&mut self.rng, &self.parts)
+                .cloned()
+                .unwrap_or_default(),
             _ => self.anything(2),
         }
     }
@@ -313,7 +316,9 @@ impl Generator {
     }
 
     fn any_name(&mut self) -> String {
-        pick(&mut self.rng, &self.names).cloned().unwrap_or_default()
+        pick(&mut self.rng, &self.names)
+            .cloned()
+            .unwrap_or_default()
     }
 }
 

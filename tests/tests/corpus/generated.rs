@@ -10,11 +10,11 @@ use rship_core::payload::PayloadError;
 use rship_tests::corpus::{Case, cases};
 use serde_json::Value;
 
-use super::agreement::{Judges, has_null};
+use super::agreement::Judges;
 use super::generate::Generator;
 
 /// Of each of the three ways to make values.
-const ROUNDS: usize = 220;
+const ROUNDS: usize = 600;
 const SEED: u64 = 0x5ead_0f57_a6e5;
 
 struct Subject {
@@ -70,7 +70,9 @@ impl Subject {
             return Ok(());
         }
         if let Err(error) = self.emitter.checker.check(&mut published) {
-            return Err(format!("published as {published}, refused by its checker: {error}"));
+            return Err(format!(
+                "published as {published}, refused by its checker: {error}"
+            ));
         }
         if !self.emitter.validator.is_valid(&published) {
             return Err(format!("published as {published}, refused by its schema"));
@@ -85,24 +87,32 @@ impl Subject {
         }
         let valid = self.judges.validator.is_valid(checked);
         if valid && self.case.left_to_decoder.is_empty() {
-            return Err(format!("the schema takes {checked}, the decoder says: {words}"));
+            return Err(format!(
+                "the schema takes {checked}, the decoder says: {words}"
+            ));
         }
         // Whether a list may hold nulls is left to the decoder by the checker, not by the validator;
         // so is a name that may be an alias.
         if !valid && !has_null(checked) && self.case.decoder_alone.is_empty() {
-            return Err(format!("the schema refuses {checked}, the checker does not"));
+            return Err(format!(
+                "the schema refuses {checked}, the checker does not"
+            ));
         }
         Ok(())
     }
 
     fn refused(&self, value: &Value, checked: &Value, error: &PayloadError) -> Result<(), String> {
         if self.judges.validator.is_valid(value) || self.judges.validator.is_valid(checked) {
-            return Err(format!("the schema takes {checked}, the checker says: {error}"));
+            return Err(format!(
+                "the schema takes {checked}, the checker says: {error}"
+            ));
         }
         let is_absent = value.is_null() && self.nullable;
         let taken = self.plain.is_valid(value) && (self.case.decode)(value).is_ok();
         if taken && !is_absent && !self.is_known(value) && !self.is_ignored(value, &error.path) {
-            return Err(format!("plain schema and decoder take it, the checker says: {error}"));
+            return Err(format!(
+                "plain schema and decoder take it, the checker says: {error}"
+            ));
         }
         Ok(())
     }
@@ -139,43 +149,73 @@ fn nulls(value: &Value) -> usize {
 
 fn has_huge(value: &Value) -> bool {
     match value {
-        Value::Number(number) => number.as_f64().is_some_and(|n| n.abs() > f64::from(f32::MAX)),
+        Value::Number(number) => number
+            .as_f64()
+            .is_some_and(|n| n.abs() > f64::from(f32::MAX)),
         Value::Array(items) => items.iter().any(has_huge),
         Value::Object(fields) => fields.values().any(has_huge),
         _ => false,
     }
 }
 
-#[test]
-fn schema_checker_and_decoder_agree_on_generated_values() {
-    let mut wrong = Vec::new();
-    let (mut tried, mut taken) = (0_usize, 0_usize);
-    for (number, case) in (0_u64..).zip(cases()) {
-        let subject = Subject::new(case);
-        let mut generator = Generator::new(SEED + number, &subject.case);
-        let makes: [fn(&mut Generator) -> Value; 3] =
-            [Generator::fitting, Generator::mutated, Generator::random];
-        let (mut first, mut of_type) = (None, 0_usize);
-        for make in makes {
-            for _ in 0..ROUNDS {
-                let value = make(&mut generator);
-                let _about = About(subject.case.name, &value);
-                tried += 1;
-                match subject.judge(&value) {
-                    Ok(verdict) => of_type += usize::from(verdict),
-                    Err(error) => {
-                        first.get_or_insert(format!("{}: {value}: {error}", subject.case.name));
-                    }
+#[derive(Default)]
+struct Count {
+    tried: usize,
+    taken: usize,
+    wrong: Vec<String>,
+}
+
+impl Count {
+    /// Of each type the first mistake is enough.
+    fn judge(&mut self, subject: &Subject, values: impl Iterator<Item = Value>) {
+        let mut first = None;
+        for value in values {
+            let _about = About(subject.case.name, &value);
+            self.tried += 1;
+            match subject.judge(&value) {
+                Ok(verdict) => self.taken += usize::from(verdict),
+                Err(error) => {
+                    first.get_or_insert(format!("{}: {value}: {error}", subject.case.name));
                 }
             }
         }
-        assert!(of_type > ROUNDS / 10, "{}: only {of_type} were good", subject.case.name);
-        taken += of_type;
-        wrong.extend(first);
+        self.wrong.extend(first);
     }
-    println!("{tried} values, {taken} of them taken");
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(tried >= 100_000, "{tried}");
+
+    fn check(&self) {
+        println!("{} values, {} of them taken", self.tried, self.taken);
+        assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
+        assert!(self.tried >= 100_000, "{}", self.tried);
+    }
+}
+
+#[test]
+fn schema_checker_and_decoder_agree_on_generated_values() {
+    let mut count = Count::default();
+    for (number, case) in (0_u64..).zip(cases()) {
+        let subject = Subject::new(case);
+        let mut generator = Generator::new(SEED + number, &subject.case);
+        let before = count.taken;
+        let makes: [fn(&mut Generator) -> Value; 3] =
+            [Generator::fitting, Generator::mutated, Generator::random];
+        for make in makes {
+            count.judge(&subject, (0..ROUNDS).map(|_| make(&mut generator)));
+        }
+        let taken = count.taken - before;
+        assert!(taken > ROUNDS / 10, "{}: only {taken} were good", subject.case.name);
+    }
+    count.check();
     // Neither a generator of rubbish nor one of good values alone would say much.
+    let (tried, taken) = (count.tried, count.taken);
     assert!(taken > tried / 10 && taken < tried * 9 / 10, "{taken} of {tried}");
+}
+
+#[test]
+fn schema_checker_and_decoder_agree_on_the_values_of_all_other_types() {
+    let pool: Vec<Value> = cases().iter().flat_map(Case::values).collect();
+    let mut count = Count::default();
+    for case in cases() {
+        count.judge(&Subject::new(case), pool.iter().cloned());
+    }
+    count.check();
 }

@@ -41,7 +41,11 @@ fn a_target_with_such_a_type_has_no_descriptor_that_could_be_sent() {
     let mut model = ModelBuilder::<Desk>::new("Desk");
     model.state(EmitterSpec::new("group"), |desk: &Desk| &desk.group);
     let group = Arg::<Group>::new("group");
-    model.action(ActionSpec::new("arrange").arg(&group).sync(|_: &mut Desk, _| Ok(Value::Null)));
+    model.action(
+        ActionSpec::new("arrange")
+            .arg(&group)
+            .sync(|_: &mut Desk, _| Ok(Value::Null)),
+    );
     let error = model.build().map(|_| ()).expect_err("a cycle").to_string();
     for member in ["emitter `group`", "argument `group`"] {
         assert!(error.contains(member), "{error}");

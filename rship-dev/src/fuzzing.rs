@@ -1,0 +1,42 @@
+//! What a fuzzer calls: frames as they are read by a server of each generation.
+
+use serde_json::Value;
+
+use crate::reading::bindable::bindable;
+use crate::reading::entities;
+use crate::reading::frames::{self, Event, Inbound};
+use crate::store::Change;
+use crate::{Generation, cbor};
+
+/// Reads a frame, text or binary, as each generation, and judges the entities in it.
+pub fn frame(bytes: &[u8]) {
+    let text = std::str::from_utf8(bytes).ok();
+    let json = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let binary = cbor::decode(bytes).ok();
+    if let Some(document) = &binary {
+        assert_eq!(cbor::decode(&cbor::encode(document)).as_ref(), Ok(document));
+    }
+    for document in [json, binary].into_iter().flatten() {
+        for generation in Generation::ALL {
+            match frames::read(generation, document.clone()) {
+                Ok(Inbound::Event(event)) => judge(generation, &event),
+                Ok(Inbound::Batch(events)) => {
+                    for event in events.iter().flatten() {
+                        judge(generation, event);
+                    }
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+}
+
+fn judge(generation: Generation, event: &Event) {
+    for change in [Change::Set, Change::Del] {
+        drop(entities::check(generation, "c", &event.item_type, change, &event.item));
+    }
+    drop(entities::id_of(&event.item_type, &event.item));
+    if let Some(schema) = event.item.get("schema") {
+        drop(bindable(schema));
+    }
+}
