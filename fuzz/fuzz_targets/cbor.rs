@@ -10,7 +10,10 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let json = document.to_string();
     let again = binary::encode(&json).expect("what was read can be written");
-    assert_eq!(binary::decode(&again).expect("what was written can be read"), document);
+    assert_eq!(
+        binary::decode(&again).expect("what was written can be read"),
+        document
+    );
     rship_fuzz::payload(&document);
     match (wire::read_binary(bytes), wire::read(&json)) {
         (Ok(frame), text) => {

@@ -164,5 +164,8 @@ pub fn frame(inbound: &Inbound) {
 fn answer(json: &str) {
     let document: Value = serde_json::from_str(json).expect("an answer is JSON");
     let bytes = wire::binary::encode(json).expect("an answer has a form in CBOR");
-    assert_eq!(wire::binary::decode(&bytes).expect("what was written is read"), document);
+    assert_eq!(
+        wire::binary::decode(&bytes).expect("what was written is read"),
+        document
+    );
 }

@@ -180,7 +180,10 @@ impl<'b> Reader<'b> {
                 }
                 Ok(Value::Object(fields))
             }
-            TAG => Err(format!("the tag {}, and servers take none", self.definite(info)?)),
+            TAG => Err(format!(
+                "the tag {}, and servers take none",
+                self.definite(info)?
+            )),
             _ => self.simple(0xe0 | info),
         }
     }
@@ -271,7 +274,22 @@ mod tests {
     fn documents_come_back_as_they_went() {
         for document in [
             json!(null),
-            json!([true, false, "", "ü", 0, 23, 24, 255, 256, 65_536, u64::MAX, -1, -25, i64::MIN]),
+            json!([
+                true,
+                false,
+                "",
+                "ü",
+                0,
+                23,
+                24,
+                255,
+                256,
+                65_536,
+                u64::MAX,
+                -1,
+                -25,
+                i64::MIN
+            ]),
             json!([3.0, -0.0, 0.1, 1e300, 5e-324]),
             json!({"a": {"b": [{"c": []}]}, "d": {}}),
             json!(["x".repeat(70_000), vec![0; 300]]),
@@ -284,13 +302,22 @@ mod tests {
     fn all_halves_are_what_the_formula_says() {
         assert_eq!(decode(&[0xf9, 0x3e, 0x00]), Ok(json!(1.5)));
         assert_eq!(decode(&[0xf9, 0x7b, 0xff]), Ok(json!(65504.0)));
-        assert_eq!(decode(&[0xf9, 0x84, 0x00]), Ok(json!(-0.000_061_035_156_25)));
-        assert_eq!(decode(&[0xf9, 0x00, 0x01]), Ok(json!(5.960_464_477_539_063e-8)));
+        assert_eq!(
+            decode(&[0xf9, 0x84, 0x00]),
+            Ok(json!(-0.000_061_035_156_25))
+        );
+        assert_eq!(
+            decode(&[0xf9, 0x00, 0x01]),
+            Ok(json!(5.960_464_477_539_063e-8))
+        );
     }
 
     #[test]
     fn indefinite_lengths_are_read() {
-        let bytes = [0xbf, 0x61, b'a', 0x9f, 1, 2, 0xff, 0x61, b'b', 0x7f, 0x61, b'x', 0x61, b'y', 0xff, 0xff];
+        let bytes = [
+            0xbf, 0x61, b'a', 0x9f, 1, 2, 0xff, 0x61, b'b', 0x7f, 0x61, b'x', 0x61, b'y', 0xff,
+            0xff,
+        ];
         assert_eq!(decode(&bytes), Ok(json!({"a": [1, 2], "b": "xy"})));
     }
 
@@ -298,8 +325,14 @@ mod tests {
     fn what_servers_do_not_take_is_named() {
         for (bytes, word) in [
             (&[][..], "ends too early"),
-            (&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "ends too early"),
-            (&[0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "ends too early"),
+            (
+                &[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                "ends too early",
+            ),
+            (
+                &[0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                "ends too early",
+            ),
             (&[0x9f, 1], "ends too early"),
             (&[0x41, 1], "byte string"),
             (&[0xc1, 1], "tag 1"),

@@ -52,7 +52,10 @@ mod tests {
     fn documents_come_back_as_they_went() {
         let document = json!({"event": "ws:m:ping", "data": {"id": "a", "timestamp": 1}});
         for encoding in Encoding::ALL {
-            assert_eq!(decode(&encode(encoding, &document)), Some(Ok(document.clone())));
+            assert_eq!(
+                decode(&encode(encoding, &document)),
+                Some(Ok(document.clone()))
+            );
         }
     }
 

@@ -33,7 +33,13 @@ pub fn frame(bytes: &[u8]) {
 
 fn judge(generation: Generation, event: &Event) {
     for change in [Change::Set, Change::Del] {
-        drop(entities::check(generation, "c", &event.item_type, change, &event.item));
+        drop(entities::check(
+            generation,
+            "c",
+            &event.item_type,
+            change,
+            &event.item,
+        ));
     }
     drop(entities::id_of(&event.item_type, &event.item));
     if let Some(schema) = event.item.get("schema") {

@@ -90,7 +90,8 @@ grammars! {
     COMPUTED = "emitter" on "a method" { "id": Id, "name": Text, "every": Duration, }
     /// `#[arg]` on an argument.
     ARGUMENT = "arg" on "an argument" {
-        "name": Text, "min": Expr, "max": Expr, "default": FlagOrExpr, "unit": Text, "flatten": Flag,
+        "name": Text, "min": Expr, "max": Expr, "default": FlagOrExpr, "unit": Text,
+        "label": Text, "section": Text, "flatten": Flag,
     }
 }
 

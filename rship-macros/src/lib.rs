@@ -112,6 +112,8 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `max = ..`         | the highest value allowed                                                      |
 /// | `default = ..`     | the value of an absent argument; `default` alone is `Default::default()`       |
 /// | `unit = "dB"`      | added to the description                                                       |
+/// | `label = ".."`     | what a form shows in place of the name (2026)                                  |
+/// | `section = ".."`   | the heading under which a form shows it (2026); forms keep the order of the arguments |
 /// | `flatten`          | for one struct: its fields are the arguments                                   |
 ///
 /// # `#[emitter]` on a method

@@ -1,5 +1,8 @@
 //! Golden binary frames: every message in both directions as CBOR, beside its JSON text.
 
+// The lints' leave for tests ends at their helpers.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use rship_core::wire::{Generation, Inbound, Writer, binary, read, read_binary};
 use serde_json::Value;
 

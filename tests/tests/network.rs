@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use rship_dev::LocalCore;
+use rship_runtime::prelude::*;
 use rship_runtime::{CommandError, Generation, Item, Member, Position, Query};
 use rship_tests::{LIMIT, Running, Server, Stand, core, executor, within};
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,78 @@ async fn availability_layout_and_topology_are_told_again_on_each_session_and_onl
         }
         running.stop().await;
     }
+}
+
+#[derive(Target)]
+struct Fader {
+    #[emitter]
+    level: f64,
+}
+
+/// How long.
+#[derive(Deserialize, schemars::JsonSchema)]
+struct Timing {
+    seconds: f64,
+    delay: f64,
+}
+
+#[actions]
+impl Fader {
+    #[action]
+    fn fade(
+        &mut self,
+        #[arg(label = "Level", section = "Where to")] to: f64,
+        #[arg(section = "Where to")] curve: Option<String>,
+        #[arg(flatten, section = "When")] timing: Timing,
+    ) {
+        let _ = (curve, timing.seconds, timing.delay);
+        self.level = to;
+    }
+}
+
+#[tokio::test]
+async fn the_order_and_the_headings_of_arguments_are_the_layout_of_the_form() {
+    let core = core(Generation::V2026).await;
+    let executor = executor(&core.url());
+    executor.add("fader", Fader { level: 0.0 }).unwrap();
+    let running = Running::online(&executor).await;
+    stored(&core, "the action", |core| {
+        core.item("Action", "fader:fade").is_some()
+    })
+    .await;
+    assert_eq!(
+        core.item("Action", "fader:fade").unwrap()["schemaLayout"],
+        json!([
+            {"path": "to", "label": "Level", "section": "Where to"},
+            {"path": "curve", "section": "Where to"},
+            {"path": "delay", "section": "When"},
+            {"path": "seconds", "section": "When"},
+        ])
+    );
+    let payload = json!({"to": 0.5, "seconds": 1, "delay": 0});
+    core.exec(None, "fader:fade", payload).await.unwrap();
+    assert_eq!(core.drops(), []);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn setters_are_announced_as_the_writers_of_their_emitters() {
+    let core = core(Generation::V2026).await;
+    let executor = executor(&core.url());
+    executor.add("stand", Stand::full()).unwrap();
+    let running = Running::online(&executor).await;
+    stored(&core, "the setter", |core| {
+        core.item("Action", "stand:set-stock").is_some()
+    })
+    .await;
+    let setter = core.item("Action", "stand:set-stock").unwrap();
+    let writes = json!({"emitterId": "stand:stock", "role": "canonical"});
+    assert_eq!(setter["writesTo"], writes);
+    // What a server saw is what it sends back to restore it.
+    stored(&core, "the stock", |core| core.count("Pulse") == 9).await;
+    let seen = rship_tests::pulse(&core, "stand-1", "stand:stock").unwrap();
+    core.exec(None, "stand:set-stock", seen).await.unwrap();
+    running.stop().await;
 }
 
 #[tokio::test]

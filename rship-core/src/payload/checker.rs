@@ -12,6 +12,8 @@ use super::rules::{Fields, Kind, Rules, choice_words};
 /// beyond the payload's own keys.
 ///
 /// Where the schema is lenient, so is the checker: what it lets pass is left to [`decode`](super::decode).
+/// An object inside of the payload that has an unknown field may lack another: the unknown name may be
+/// an alias of the missing one.
 #[derive(Debug, Clone)]
 pub struct Checker {
     root: Rules,

@@ -70,10 +70,34 @@ fn range(schema: &Value) -> Range {
         bound(schema, "exclusiveMaximum", true),
         false,
     );
+    if from.is_none() && to.is_none() && is_single_precision(schema) {
+        return single_precision();
+    }
     Range {
         of_type: is_range_of_type(schema),
         from,
         to,
+    }
+}
+
+fn is_single_precision(schema: &Value) -> bool {
+    schema.get("format").and_then(Value::as_str) == Some("float")
+}
+
+/// Beyond this an `f32` is infinite, which no device means and no JSON can say. No schema says it:
+/// a form with these bounds would be of no use.
+fn single_precision() -> Range {
+    let bound = |at: f32| {
+        let at = Number::from_f64(f64::from(at))?;
+        Some(Bound {
+            at,
+            exclusive: false,
+        })
+    };
+    Range {
+        of_type: true,
+        from: bound(f32::MIN),
+        to: bound(f32::MAX),
     }
 }
 

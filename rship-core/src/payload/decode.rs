@@ -135,6 +135,8 @@ fn explain(
             path,
             expected: String::new(),
             got: Got::Refused(match at {
+                // What came says nothing about this one.
+                _ if reason.starts_with("duplicate field ") => reason.to_owned(),
                 Some(value) => format!("{reason}, got {}", describe(value)),
                 None => reason.to_owned(),
             }),

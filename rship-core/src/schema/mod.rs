@@ -52,8 +52,11 @@ pub struct TypeSchema {
 
 /// The schema of what the `Deserialize` of `T` takes.
 ///
-/// Names that `#[serde(alias)]` adds are unknown to `schemars` and therefore to this schema: only
-/// the name that is announced is accepted.
+/// Some of what serde takes is unknown to `schemars` and therefore not announced: names that
+/// `#[serde(alias)]` adds (a [`Checker`](crate::payload::Checker) leaves them to the decoder inside of
+/// arguments), structs given as lists of their fields, and `{"Unit": null}` for a unit variant. The
+/// keys of a flattened map are not announced either: they are taken, and reported as unknown. What does
+/// not fit a flattened optional enum is refused, where serde would ignore it.
 ///
 /// `schemars` itself does not come to an end, and overflows the stack, for an internally tagged enum
 /// that contains itself through newtype variants alone; every other cycle is an error.

@@ -196,7 +196,11 @@ impl Client {
     }
 
     async fn send(&mut self, document: &Value) -> Result<(), Failure> {
-        let sent = timeout(self.limit, self.socket.send(codec::encode(Encoding::Json, document))).await;
+        let sent = timeout(
+            self.limit,
+            self.socket.send(codec::encode(Encoding::Json, document)),
+        )
+        .await;
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::Told(format!(

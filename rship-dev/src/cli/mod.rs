@@ -2,6 +2,7 @@
 
 mod arguments;
 mod call;
+mod check;
 mod client;
 mod ls;
 mod message;
@@ -13,6 +14,7 @@ mod watch;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -76,6 +78,15 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
+    /// Say what each generation of server would do with a device: `DEVICE --manifest | rship-dev check`.
+    ///
+    /// Ends with status 1 when a server would drop something or a show could not bind it, and with 2
+    /// when there is no manifest to read.
+    Check {
+        /// The manifest; `-` is standard input.
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -127,7 +138,8 @@ pub fn main() -> ExitCode {
         .map_err(|error| Failure::Told(format!("cannot start: {error}")))
         .and_then(|runtime| runtime.block_on(run(cli)));
     match ended {
-        Ok(()) | Err(Failure::Closed) => ExitCode::SUCCESS,
+        Ok(status) => status,
+        Err(Failure::Closed) => ExitCode::SUCCESS,
         Err(Failure::Told(message)) => {
             output::complain(&message);
             ExitCode::FAILURE
@@ -135,9 +147,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let output = Output::new(cli.json);
     match cli.command {
+        Command::Check { file } => return check::run(output, &file),
         Command::Serve { wire, bind } => serve::run(output, wire, bind).await,
         Command::Ls { server } => ls::run(output, &mut connect(&server).await?).await,
         Command::Call {
@@ -169,7 +182,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             };
             watch::run(output, &mut connect(&server).await?, &what).await
         }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn connect(server: &Server) -> Result<Client, Failure> {

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use super::{Problem, schema as readable};
 
+/// How many fields are looked for: references can make more of a short schema than there is room for.
+const MOST: usize = 10_000;
+
 /// What a field is to a show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -153,6 +156,9 @@ impl<'a> Reader<'a> {
     }
 
     fn field(&mut self, path: &str, schema: &'a Value) {
+        if self.fields.len() >= MOST {
+            return;
+        }
         let schema = self.resolve(schema);
         self.shape(path, shape_of(schema));
     }
@@ -422,6 +428,23 @@ mod tests {
             "$defs": {"P": {"type": "object", "properties": {"x": {"type": "number"}}}},
         });
         assert_eq!(read(&schema), ["a.x: number", "b: anything"]);
+    }
+
+    #[test]
+    fn references_that_multiply_come_to_an_end() {
+        let twice = |n: u32| json!({"$ref": format!("#/$defs/{n}")});
+        let mut defs: Map<_, _> = (0..60)
+            .map(|n| {
+                let fields = json!({"a": twice(n + 1), "b": twice(n + 1)});
+                (
+                    n.to_string(),
+                    json!({"type": "object", "properties": fields}),
+                )
+            })
+            .collect();
+        defs.insert("60".to_owned(), json!({"type": "number"}));
+        let schema = json!({"$ref": "#/$defs/0", "$defs": defs});
+        assert_eq!(bindable(&schema).len(), MOST);
     }
 
     #[test]

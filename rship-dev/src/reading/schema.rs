@@ -6,6 +6,10 @@ use serde_json::{Map, Value};
 
 use super::{Problem, found_words};
 
+/// How deep schemas may be in each other, references followed: more is looked at by nobody, and a chain
+/// of references could otherwise lead as deep as it likes.
+const DEPTH: usize = 128;
+
 /// Everything that is wrong with the schema in the field `field`.
 pub(crate) fn problems(field: &str, schema: &Value) -> Vec<Problem> {
     let mut walk = Walk {
@@ -13,6 +17,7 @@ pub(crate) fn problems(field: &str, schema: &Value) -> Vec<Problem> {
         field,
         open: Vec::new(),
         done: BTreeSet::new(),
+        depth: 0,
         problems: Vec::new(),
     };
     if schema.get("$defs").is_some() && schema.get("definitions").is_some() {
@@ -39,6 +44,7 @@ struct Walk<'a> {
     open: Vec<&'a str>,
     /// The `$ref`s that were followed to their end.
     done: BTreeSet<&'a str>,
+    depth: usize,
     problems: Vec<Problem>,
 }
 
@@ -55,6 +61,19 @@ impl<'a> Walk<'a> {
 
     /// A place where JSON Schema takes a schema; a 2026 server takes only objects there.
     fn schema(&mut self, path: &str, schema: &'a Value) {
+        if self.depth == DEPTH {
+            self.fatal(
+                path,
+                &format!("is {DEPTH} levels deep: a real server's stack may not be"),
+            );
+            return;
+        }
+        self.depth += 1;
+        self.parts(path, schema);
+        self.depth -= 1;
+    }
+
+    fn parts(&mut self, path: &str, schema: &'a Value) {
         let Value::Object(object) = schema else {
             self.fatal(
                 path,
@@ -149,7 +168,7 @@ impl<'a> Walk<'a> {
         }
         if let Some(Value::Array(members)) = object.get("oneOf") {
             self.choices(&format!("{path}.oneOf"), members);
-        } else if object.contains_key("enum") {
+        } else if has_texts(object.get("enum")) {
             self.warning(
                 &format!("{path}.enum"),
                 "has no `oneOf` of `const` and `title` beside it: a 2026 server shows plain text without choices",
@@ -233,6 +252,13 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Only texts can be choices: a number that is one of a few is a number.
+fn has_texts(values: Option<&Value>) -> bool {
+    values
+        .and_then(Value::as_array)
+        .is_some_and(|values| values.iter().any(Value::is_string))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -272,6 +298,10 @@ mod tests {
             "additionalProperties": false,
         });
         assert_eq!(problems("schema", &plain), []);
+        assert_eq!(
+            problems("schema", &json!({"type": "integer", "enum": [1, 2]})),
+            []
+        );
     }
 
     #[test]
@@ -320,6 +350,24 @@ mod tests {
             "properties": {"a": {"$ref": "#/$defs/P"}, "b": {"$ref": "#/$defs/P"}}, "$defs": {"P": point},
         });
         assert_eq!(problems("schema", &schema), []);
+    }
+
+    #[test]
+    fn a_chain_of_references_ends_where_stacks_do() {
+        let link = |next: usize| json!({"properties": {"n": {"$ref": format!("#/$defs/{next}")}}});
+        let chain = |length: usize| {
+            let links = (0..length).map(|n| (n.to_string(), link(n + 1)));
+            let mut defs: Map<_, _> = links.collect();
+            defs.insert(length.to_string(), json!({"type": "number"}));
+            json!({"$ref": "#/$defs/0", "$defs": defs})
+        };
+        assert_eq!(problems("schema", &chain(20)), []);
+        let found = problems("schema", &chain(5_000));
+        let deep: Vec<_> = found
+            .iter()
+            .filter(|problem| problem.reason.contains("128 levels deep"))
+            .collect();
+        assert!(!deep.is_empty() && deep.iter().all(|problem| problem.is_fatal()));
     }
 
     #[test]

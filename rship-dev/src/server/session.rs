@@ -130,7 +130,10 @@ async fn read(
             }
             binary.store(true, Ordering::Relaxed);
         }
-        let text = shared.record.then(|| as_text(&message, &document)).flatten();
+        let text = shared
+            .record
+            .then(|| as_text(&message, &document))
+            .flatten();
         let read = document.map(|document| frames::read(shared.generation, document));
         shared.transact(|state| {
             state.frames.extend(text);

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod binary;
+mod check;
 mod cli;
 mod closing;
 mod commands;

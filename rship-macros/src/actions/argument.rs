@@ -22,6 +22,8 @@ pub(crate) struct Argument<'a> {
     pub(crate) default: Option<TokenStream>,
     /// The default, where it is a literal.
     pub(crate) shown_default: Option<TokenStream>,
+    pub(crate) label: Option<String>,
+    pub(crate) section: Option<String>,
     pub(crate) flatten: bool,
 }
 
@@ -129,6 +131,8 @@ fn argument<'a>(
         bounds,
         default,
         shown_default,
+        label: text("label"),
+        section: text("section"),
         flatten: given.as_ref().is_some_and(|given| given.has("flatten")),
     };
     Some((argument, given))
@@ -191,7 +195,7 @@ fn type_is_usable(ty: &Type, name: &str, named: &Named<'_>, errors: &mut Errors)
 }
 
 fn flatten_stands_alone(given: &Given, of: &str, errors: &mut Errors) {
-    for key in ["name", "min", "max", "default", "unit"] {
+    for key in ["name", "min", "max", "default", "unit", "label"] {
         if let Some(place) = given.name_of(key) {
             errors.at(
                 place,

@@ -172,6 +172,11 @@ fn argument((index, argument): (usize, &Argument<'_>)) -> TokenStream {
 fn declared(argument: &Argument<'_>) -> TokenStream {
     let Argument { name, ty, .. } = argument;
     let doc = argument.doc.as_ref().map(|doc| quote!(.doc(#doc)));
+    let label = argument.label.as_ref().map(|label| quote!(.label(#label)));
+    let section = argument
+        .section
+        .as_ref()
+        .map(|section| quote!(.section(#section)));
     let bounds = argument.bounds.calls(at(ty.span()));
     let default = argument
         .default
@@ -183,7 +188,7 @@ fn declared(argument: &Argument<'_>) -> TokenStream {
         .map(|shown| quote!(.shown_default(#shown)));
     let flatten = argument.flatten.then(|| quote!(.flatten()));
     quote_spanned! {at(ty.span())=>
-        __rship::Arg::<#ty>::new(#name) #doc #bounds #default #shown_default #flatten
+        __rship::Arg::<#ty>::new(#name) #doc #label #section #bounds #default #shown_default #flatten
     }
 }
 

@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Error as WsError};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::address::Address;
 use crate::config::Config;
@@ -68,7 +68,19 @@ pub(super) async fn open(config: &Config) -> Result<Socket, String> {
     let limits = WebSocketConfig::default()
         .max_message_size(Some(MESSAGE_LIMIT))
         .max_frame_size(Some(MESSAGE_LIMIT));
-    let opening = client_async_tls_with_config(request, stream, Some(limits), connector(address)?);
+    #[cfg(feature = "tls")]
+    let opening = tokio_tungstenite::client_async_tls_with_config(
+        request,
+        stream,
+        Some(limits),
+        connector(address)?,
+    );
+    #[cfg(not(feature = "tls"))]
+    let opening = tokio_tungstenite::client_async_with_config(
+        request,
+        MaybeTlsStream::Plain(stream),
+        Some(limits),
+    );
     match opening.await {
         Ok((socket, _)) => Ok(socket),
         Err(error) => Err(explain(address, &error)),
@@ -97,8 +109,10 @@ fn explain(address: &Address, error: &WsError) -> String {
 }
 
 #[cfg(feature = "tls")]
-fn connector(address: &Address) -> Result<Option<Connector>, String> {
+fn connector(address: &Address) -> Result<Option<tokio_tungstenite::Connector>, String> {
     use std::sync::{Arc, OnceLock};
+
+    use tokio_tungstenite::Connector;
 
     // Reading the system's certificates takes tens of milliseconds: once is enough.
     static CLIENT: OnceLock<Arc<rustls::ClientConfig>> = OnceLock::new();
@@ -131,9 +145,4 @@ fn connector(address: &Address) -> Result<Option<Connector>, String> {
     Ok(Some(Connector::Rustls(Arc::clone(
         CLIENT.get_or_init(|| Arc::new(client)),
     ))))
-}
-
-#[cfg(not(feature = "tls"))]
-fn connector(_: &Address) -> Result<Option<Connector>, String> {
-    Ok(Some(Connector::Plain))
 }

@@ -3,9 +3,6 @@
 //! `cargo run -p rship-tests --bin corpus`, with `--short` for one line a type. Exit status 1 when a
 //! type is not taken, with the profile, by every generation of server as it is meant.
 
-// Nothing but this table is printed, and a pipe that is closed early is no reason to report.
-#![allow(clippy::print_stdout, reason = "a table is for reading")]
-
 use std::io::{self, Write};
 use std::process::ExitCode;
 

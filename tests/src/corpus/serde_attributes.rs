@@ -260,7 +260,7 @@ fn fields() -> Vec<Case> {
                 json!({"count": null, "level": null, "note": null, "lit": null}),
             ])
             .bad([json!({"count": "x"}), json!({"lit": 0})])
-            .left_to_decoder([json!({"levels": 1}), json!({"pair": [1]})]),
+            .left_to_decoder([json!({"levels": 1}), json!({"pair": [1, 2]})]),
         case::<ContainerDefault>("ContainerDefault")
             .good([json!({}), json!({"x": 3})])
             .served([json!({"x": null})])

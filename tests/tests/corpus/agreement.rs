@@ -150,7 +150,11 @@ fn an_alias_inside_of_an_argument_is_taken() {
     let cases = cases();
     let aliased = cases.iter().find(|case| case.name == "Aliased");
     let checker = Checker::compile(&aliased.expect("the type").action().expect("a schema"));
-    let check = |payload: Value| checker.check(&mut payload.clone()).map_err(|e| e.to_string());
+    let check = |payload: Value| {
+        checker
+            .check(&mut payload.clone())
+            .map_err(|e| e.to_string())
+    };
     assert_eq!(
         check(json!({ARGUMENT: {"lvl": 1}})),
         Ok(vec!["value.lvl".to_owned()])

@@ -90,7 +90,7 @@ impl Generator {
             return pick(&mut self.rng, &self.good).cloned().unwrap_or_default();
         }
         let schema = self.schema.clone();
-        self.to_schema(&schema)
+        self.made_to(&schema)
     }
 
     /// A good value with up to three things changed.
@@ -107,7 +107,7 @@ impl Generator {
         self.anything(3)
     }
 
-    fn to_schema(&mut self, schema: &Value) -> Value {
+    fn made_to(&mut self, schema: &Value) -> Value {
         if let Some(constant) = schema.get("const") {
             return constant.clone();
         }
@@ -187,7 +187,7 @@ impl Generator {
         let anything = json!({});
         let item = schema.get("items").unwrap_or(&anything);
         let length = self.rng.u64(from..=to);
-        (0..length).map(|_| self.to_schema(item)).collect()
+        (0..length).map(|_| self.made_to(item)).collect()
     }
 
     fn object(&mut self, schema: &Value) -> Value {
@@ -204,7 +204,7 @@ impl Generator {
             let value = match (required.contains(&name.as_str()), self.rng.u8(..8)) {
                 (false, 0..=2) => continue,
                 (false, 3) => Value::Null,
-                _ => self.to_schema(field),
+                _ => self.made_to(field),
             };
             object.insert(name.clone(), value);
         }

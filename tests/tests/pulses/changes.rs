@@ -58,7 +58,8 @@ async fn an_action_pulses_what_it_changed_before_its_answer() {
     let executor = executor(&server.url());
     let _stand = executor.add("stand", Stand::full()).unwrap();
     let (_running, mut peer) = online(&executor, &server, "stand.sign:text").await;
-    peer.exec("t", "stand:sell", json!({"count": 3, "tip": 5})).await;
+    peer.exec("t", "stand:sell", json!({"count": 3, "tip": 5}))
+        .await;
     let mut pulsed = Vec::new();
     loop {
         let frame = peer.frame().await;

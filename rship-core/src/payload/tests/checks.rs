@@ -43,6 +43,23 @@ fn ranges_are_exact_beyond_the_precision_of_floats() {
 }
 
 #[test]
+fn a_number_that_single_precision_cannot_hold_is_refused() {
+    let schema = json!({"type": "number", "format": "float"});
+    assert!(check(&schema, &json!(f32::MAX)).is_ok());
+    assert!(check(&schema, &json!(u64::MAX)).is_ok());
+    assert_eq!(
+        refusal(&schema, &json!(-1e39)),
+        "the payload: expected a number from -3.4028234663852886e+38 to 3.4028234663852886e+38, got -1e+39"
+    );
+    assert_eq!(
+        refusal(&schema, &json!("x")),
+        "the payload: expected a number, got the text \"x\""
+    );
+    let double = json!({"type": "number", "format": "double"});
+    assert!(check(&double, &json!(-1e39)).is_ok());
+}
+
+#[test]
 fn exclusive_bounds_exclude_the_bound() {
     let schema = json!({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1.5});
     assert!(check(&schema, &json!(0)).is_err());
@@ -147,6 +164,24 @@ fn unknown_arguments_are_reported_with_their_paths() {
             .expect("fine")
             .1,
         ["x"]
+    );
+}
+
+#[test]
+fn a_missing_field_beside_an_unknown_one_is_left_to_the_decoder_inside_of_arguments() {
+    let fader = json!({
+        "type": "object", "properties": {"level": {"type": "number"}}, "required": ["level"],
+    });
+    let schema = arguments(json!({"fader": fader}), &["fader"]);
+    let (_, unknown) = check(&schema, &json!({"fader": {"lvl": 1}})).expect("left to the decoder");
+    assert_eq!(unknown, ["fader.lvl"]);
+    assert_eq!(
+        refusal(&schema, &json!({"fader": {}})),
+        "argument `fader.level` is missing: expected a number"
+    );
+    assert_eq!(
+        refusal(&schema, &json!({"fadr": {"level": 1}})),
+        "argument `fader` is missing: expected an object"
     );
 }
 

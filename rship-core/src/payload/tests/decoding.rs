@@ -95,6 +95,34 @@ fn a_field_that_the_decoder_misses_is_named() {
 }
 
 #[test]
+fn a_field_that_is_there_under_two_names_is_named() {
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only the refusal is of interest")]
+    struct Aliased {
+        #[serde(alias = "lvl")]
+        level: f64,
+    }
+    assert_eq!(
+        undecodable::<Aliased>("fader", json!({"level": 1, "lvl": 2})),
+        "argument `fader`: duplicate field `level`"
+    );
+}
+
+#[test]
+fn nothing_is_told_as_null() {
+    #[derive(Debug, Deserialize)]
+    struct Nothing;
+    assert_eq!(
+        undecodable::<Nothing>("go", json!(1)),
+        "argument `go`: expected null, got 1"
+    );
+    assert_eq!(
+        undecodable::<()>("go", json!(1)),
+        "argument `go`: expected null, got 1"
+    );
+}
+
+#[test]
 fn a_field_that_the_decoder_does_not_know_is_named_once() {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -1,0 +1,284 @@
+//! The load executor: an ordinary device that publishes, registers or answers as fast as it can, to
+//! measure a server with.
+//!
+//! ```text
+//! cargo run --release -p rship-examples --bin load -- ws://127.0.0.1:5155/myko pulse 10 100000
+//! cargo run --release -p rship-examples --bin load -- URL state EMITTERS PULSES
+//! cargo run --release -p rship-examples --bin load -- URL register TARGETS ACTIONS EMITTERS
+//! cargo run --release -p rship-examples --bin load -- URL dispatch COMMANDS
+//! ```
+//!
+//! Each mode ends with one line of JSON: what was done, and what it took: `enqueue_s` (until the device
+//! had said everything), `wall_s` and `cpu_s` (until everything was on the wire; user and system time of
+//! this process), `rss_kib` (resident memory at the end).
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, Subcommand};
+use rship_runtime::model::{ActionSpec, Arg, EmitterSpec, ModelBuilder};
+use rship_runtime::prelude::*;
+use rship_runtime::{Executor, Metrics, Status};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Impulses that are said before the device waits for the wire: fewer than the queue holds, so that a
+/// sink that keeps up misses none.
+const BURST: usize = 4_000;
+
+#[derive(Parser)]
+#[command(about = "Publishes, registers or answers as fast as it can")]
+struct Cli {
+    /// The server, such as ws://127.0.0.1:5155/myko.
+    url: String,
+    #[command(subcommand)]
+    mode: Mode,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// Pulses impulse emitters in turn.
+    Pulse { emitters: usize, pulses: usize },
+    /// Sets the state of targets in turn.
+    State { emitters: usize, pulses: usize },
+    /// Registers targets, and waits until all is on the wire.
+    Register {
+        targets: usize,
+        actions: usize,
+        emitters: usize,
+    },
+    /// Answers commands for the action `load:level`.
+    Dispatch { commands: u64 },
+}
+
+/// What is published, and what the action takes.
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+struct Level {
+    level: f64,
+    channel: u32,
+    label: String,
+}
+
+impl Level {
+    fn number(pulse: usize, emitters: usize) -> Self {
+        let channel = pulse % emitters.max(1);
+        Self {
+            level: pulse as f64 / 1000.0,
+            channel: u32::try_from(channel).unwrap_or(u32::MAX),
+            label: "load".to_owned(),
+        }
+    }
+}
+
+/// One state emitter.
+#[derive(Target)]
+struct Channel {
+    #[emitter]
+    value: Level,
+}
+
+/// One action.
+#[derive(Target)]
+struct Fader {
+    handled: u64,
+}
+
+#[actions]
+impl Fader {
+    #[action]
+    fn level(&mut self, level: f64, channel: u32, label: String) {
+        std::hint::black_box((level, channel, label));
+        self.handled += 1;
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let cli = Cli::parse();
+    let executor = Executor::builder("load")
+        .instance_id("load-1")
+        .url(cli.url)
+        .build()?;
+    let running = tokio::spawn({
+        let executor = executor.clone();
+        async move { executor.run().await }
+    });
+    let report = match cli.mode {
+        Mode::Pulse { emitters, pulses } => pulse(&executor, emitters, pulses).await?,
+        Mode::State { emitters, pulses } => state(&executor, emitters, pulses).await?,
+        Mode::Register {
+            targets,
+            actions,
+            emitters,
+        } => register(&executor, targets, actions, emitters).await?,
+        Mode::Dispatch { commands } => dispatch(&executor, commands).await?,
+    };
+    println!("{report}");
+    executor.shutdown();
+    running.await??;
+    Ok(())
+}
+
+/// What the work took so far.
+struct Meter {
+    begun: Instant,
+    cpu: Duration,
+    before: Metrics,
+}
+
+impl Meter {
+    fn start(executor: &Executor) -> Self {
+        Self {
+            begun: Instant::now(),
+            cpu: cpu_time(),
+            before: executor.metrics(),
+        }
+    }
+
+    /// The report, when everything is on the wire.
+    fn report(&self, executor: &Executor, enqueued: Duration, mut done: Value) -> Value {
+        let now = executor.metrics();
+        let took = json!({
+            "enqueue_s": enqueued.as_secs_f64(),
+            "wall_s": self.begun.elapsed().as_secs_f64(),
+            "cpu_s": (cpu_time() - self.cpu).as_secs_f64(),
+            "rss_kib": resident_kib(),
+            "frames": now.frames_out - self.before.frames_out,
+            "bytes": now.bytes_out - self.before.bytes_out,
+            "pulses_sent": now.pulses_out - self.before.pulses_out,
+            "coalesced": now.states_coalesced - self.before.states_coalesced,
+            "dropped": now.impulses_dropped - self.before.impulses_dropped,
+        });
+        if let (Some(done), Value::Object(took)) = (done.as_object_mut(), took) {
+            done.extend(took);
+        }
+        done
+    }
+}
+
+async fn pulse(
+    executor: &Executor,
+    emitters: usize,
+    pulses: usize,
+) -> Result<Value, Box<dyn Error>> {
+    let sources: Vec<Emitter<Level>> = (0..emitters).map(|_| Emitter::default()).collect();
+    let mut model = ModelBuilder::<Vec<Emitter<Level>>>::new("Load");
+    for index in 0..emitters {
+        model.impulse(EmitterSpec::new(format!("e{index}")), move |all: &Vec<_>| &all[index]);
+    }
+    let _load = executor.add_described("load", sources.clone(), model.build()?)?;
+    online(executor).await?;
+    let meter = Meter::start(executor);
+    for pulse in 0..pulses {
+        sources[pulse % emitters].pulse(Level::number(pulse, emitters));
+        if pulse % BURST == BURST - 1 {
+            executor.flush().await;
+        }
+    }
+    let enqueued = meter.begun.elapsed();
+    executor.flush().await;
+    let done = json!({ "mode": "pulse", "emitters": emitters, "pulses": pulses });
+    Ok(meter.report(executor, enqueued, done))
+}
+
+async fn state(
+    executor: &Executor,
+    emitters: usize,
+    pulses: usize,
+) -> Result<Value, Box<dyn Error>> {
+    let mut channels = Vec::with_capacity(emitters);
+    for index in 0..emitters {
+        let value = Level::default();
+        channels.push(executor.add(&format!("load-{index}"), Channel { value })?);
+    }
+    online(executor).await?;
+    let meter = Meter::start(executor);
+    for pulse in 0..pulses {
+        channels[pulse % emitters].lock().await.value = Level::number(pulse + 1, emitters);
+    }
+    let enqueued = meter.begun.elapsed();
+    executor.flush().await;
+    let done = json!({ "mode": "state", "emitters": emitters, "pulses": pulses });
+    Ok(meter.report(executor, enqueued, done))
+}
+
+async fn register(
+    executor: &Executor,
+    targets: usize,
+    actions: usize,
+    emitters: usize,
+) -> Result<Value, Box<dyn Error>> {
+    online(executor).await?;
+    let mut model = ModelBuilder::<Vec<Emitter<Level>>>::new("Load");
+    for index in 0..actions {
+        let level = Arg::<f64>::new("level");
+        let channel = Arg::<u32>::new("channel");
+        let label = Arg::<String>::new("label");
+        let spec = ActionSpec::new(format!("a{index}"));
+        let spec = spec.arg(&level).arg(&channel).arg(&label);
+        model.action(spec.sync(|_: &mut Vec<_>, _| Ok(Value::Null)));
+    }
+    for index in 0..emitters {
+        model.impulse(EmitterSpec::new(format!("e{index}")), move |all: &Vec<_>| &all[index]);
+    }
+    let model = model.build()?;
+    let meter = Meter::start(executor);
+    for target in 0..targets {
+        let sources = (0..emitters).map(|_| Emitter::default()).collect();
+        executor.add_described(&format!("load-{target}"), sources, model.clone())?;
+    }
+    let enqueued = meter.begun.elapsed();
+    executor.flush().await;
+    let done = json!({
+        "mode": "register", "targets": targets, "actions": actions, "emitters": emitters,
+        "entities": targets * (2 + actions + emitters),
+    });
+    Ok(meter.report(executor, enqueued, done))
+}
+
+async fn dispatch(executor: &Executor, commands: u64) -> Result<Value, Box<dyn Error>> {
+    let load = executor.add("load", Fader { handled: 0 })?;
+    online(executor).await?;
+    println!("{}", json!({ "ready": true }));
+    let meter = Meter::start(executor);
+    while load.lock().await.handled < commands {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let enqueued = meter.begun.elapsed();
+    executor.flush().await;
+    let done = json!({ "mode": "dispatch", "commands": commands });
+    Ok(meter.report(executor, enqueued, done))
+}
+
+/// Waits until the server was told everything.
+async fn online(executor: &Executor) -> Result<(), Box<dyn Error>> {
+    let mut status = executor.status();
+    let online = status.wait_for(|status| matches!(status, Status::Online { .. }));
+    tokio::time::timeout(Duration::from_secs(30), online).await??;
+    executor.flush().await;
+    Ok(())
+}
+
+/// User and system time of this process.
+#[cfg(unix)]
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// Not measured on this system.
+#[cfg(not(unix))]
+fn cpu_time() -> Duration {
+    Duration::ZERO
+}
+
+fn resident_kib() -> u64 {
+    use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
+    let (Ok(own), Ok(mut system)) = (get_current_pid(), System::new()) else {
+        return 0;
+    };
+    let memory = ProcessRefreshKind::nothing().with_memory();
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[own]), true, memory);
+    system.process(own).map_or(0, |own| own.memory() / 1024)
+}

@@ -1,0 +1,130 @@
+//! The entities in a manifest, in the order in which an executor tells them.
+
+use serde_json::{Map, Value};
+
+/// What a manifest is, for a message about one that is something else.
+const WANTED: &str = "a manifest is what `DEVICE --manifest` prints";
+
+/// One entity that an executor would tell a server of.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entity {
+    pub(super) item_type: &'static str,
+    pub(super) item: Value,
+}
+
+/// Reads a manifest.
+pub(super) fn entities(text: &str) -> Result<Vec<Entity>, String> {
+    let manifest: Value = serde_json::from_str(text)
+        .map_err(|error| format!("this is no JSON ({error}): {WANTED}"))?;
+    let mut all = Vec::new();
+    for (index, instance) in list(&manifest, "instances", "instances")?
+        .iter()
+        .enumerate()
+    {
+        let place = format!("instances[{index}]");
+        let Some(item) = instance.get("instance") else {
+            return Err(format!("`{place}.instance` is missing: {WANTED}"));
+        };
+        all.push(Entity {
+            item_type: "Instance",
+            item: item.clone(),
+        });
+        targets(instance, &place, &mut all)?;
+    }
+    Ok(all)
+}
+
+fn targets(parent: &Value, place: &str, all: &mut Vec<Entity>) -> Result<(), String> {
+    let place = format!("{place}.targets");
+    for (index, target) in list(parent, "targets", &place)?.iter().enumerate() {
+        let place = format!("{place}[{index}]");
+        all.push(Entity {
+            item_type: "Target",
+            item: without_members(target),
+        });
+        for (item_type, name) in [("Action", "actions"), ("Emitter", "emitters")] {
+            let members = list(target, name, &format!("{place}.{name}"))?;
+            all.extend(members.iter().map(|item| Entity {
+                item_type,
+                item: item.clone(),
+            }));
+        }
+        targets(target, &place, all)?;
+    }
+    Ok(())
+}
+
+/// A target as it goes over the wire: a manifest puts more into it, for people.
+fn without_members(target: &Value) -> Value {
+    let Value::Object(fields) = target else {
+        return target.clone();
+    };
+    let mut fields: Map<_, _> = fields.clone();
+    fields.retain(|name, _| {
+        !matches!(
+            name.as_str(),
+            "actions" | "emitters" | "targets" | "description"
+        )
+    });
+    Value::Object(fields)
+}
+
+fn list<'a>(parent: &'a Value, name: &str, place: &str) -> Result<&'a [Value], String> {
+    match parent.get(name) {
+        Some(Value::Array(members)) => Ok(members),
+        Some(_) => Err(format!("`{place}` is no list: {WANTED}")),
+        None => Err(format!("`{place}` is missing: {WANTED}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn entities_come_parents_first_and_without_what_is_for_people() {
+        let child = json!({"id": "c", "actions": [], "emitters": [], "targets": []});
+        let target = json!({
+            "id": "t", "description": "A target.", "actions": [{"id": "t:a"}], "emitters": [{"id": "t:e"}],
+            "targets": [child],
+        });
+        let manifest = json!({"serviceId": "s", "instances": [{"instance": {"id": "i"}, "targets": [target]}]});
+        let read = entities(&manifest.to_string()).unwrap();
+        let told: Vec<_> = read
+            .iter()
+            .map(|one| (one.item_type, one.item.clone()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("Instance", json!({"id": "i"})),
+                ("Target", json!({"id": "t"})),
+                ("Action", json!({"id": "t:a"})),
+                ("Emitter", json!({"id": "t:e"})),
+                ("Target", json!({"id": "c"})),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_said_with_its_place() {
+        for (text, words) in [
+            ("", "this is no JSON"),
+            ("{}", "`instances` is missing"),
+            (r#"{"instances": {}}"#, "`instances` is no list"),
+            (
+                r#"{"instances": [{}]}"#,
+                "`instances[0].instance` is missing",
+            ),
+            (
+                r#"{"instances": [{"instance": {}, "targets": [{}]}]}"#,
+                "`instances[0].targets[0].actions` is missing",
+            ),
+        ] {
+            let error = entities(text).unwrap_err();
+            assert!(error.starts_with(words), "{error}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `check`: what each generation of server would do with what a device's manifest announces.
+
+mod manifest;
+mod report;
+mod verdict;
+
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use self::verdict::{Judged, Verdict};
+use super::Failure;
+use super::output::{self, Output};
+
+/// The exit status when something would be dropped or cannot be bound.
+const BAD: u8 = 1;
+/// The exit status when there is no manifest to read.
+const UNREADABLE: u8 = 2;
+
+/// Judges the manifest in `file`, or on standard input.
+pub(super) fn run(output: Output, file: &Path) -> Result<ExitCode, Failure> {
+    let entities = match read(file).and_then(|text| manifest::entities(&text)) {
+        Ok(entities) => entities,
+        Err(why) => {
+            output::complain(&why);
+            return Ok(UNREADABLE.into());
+        }
+    };
+    let judged = verdict::judge(entities);
+    report::print(output, &judged)?;
+    let bad = |one: &Judged| one.verdict >= Verdict::Unbindable;
+    Ok(if judged.iter().any(bad) {
+        BAD.into()
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    if file != "-" {
+        let shown = file.display();
+        return std::fs::read_to_string(file)
+            .map_err(|error| format!("cannot read {shown}: {error}"));
+    }
+    let mut stdin = io::stdin();
+    if stdin.is_terminal() {
+        output::remark(
+            "reading a manifest from standard input: pipe in what `DEVICE --manifest` prints",
+        );
+    }
+    let mut text = String::new();
+    match stdin.read_to_string(&mut text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(format!("cannot read standard input: {error}")),
+    }
+}
