@@ -111,8 +111,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     /// The next text frame as it is, or how the connection ended.
     pub async fn text(&mut self) -> Result<String, Option<Error>> {
+        within("frame", self.next_text()).await
+    }
+
+    // Time-outs are around whole waits: a peer that is pinged would never run into one around a frame.
+    async fn next_text(&mut self) -> Result<String, Option<Error>> {
         loop {
-            match within("frame", self.socket.next()).await {
+            match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
                 Some(Ok(Message::Close(_))) | None => return Err(None),
                 Some(Ok(_)) => {}
@@ -121,29 +126,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
     }
 
-    /// The next frame.
-    pub async fn frame(&mut self) -> Value {
-        let text = self
-            .text()
-            .await
-            .unwrap_or_else(|end| panic!("no frame, but {end:?}"));
+    async fn next_frame(&mut self) -> Value {
+        let text = self.next_text().await;
+        let text = text.unwrap_or_else(|end| panic!("no frame, but {end:?}"));
         serde_json::from_str(&text).expect("JSON")
     }
 
-    /// The next frame with this `event`; others are skipped.
-    pub async fn event(&mut self, event: &str) -> Value {
-        loop {
-            let frame = self.frame().await;
-            if frame["event"] == event {
-                return frame;
-            }
-        }
-    }
-
-    /// The next change of an entity, batches taken apart; other frames are skipped.
-    pub async fn change(&mut self) -> Value {
+    async fn next_change(&mut self) -> Value {
         while self.events.is_empty() {
-            let mut frame = self.frame().await;
+            let mut frame = self.next_frame().await;
             match frame["event"].as_str() {
                 Some("ws:m:event") => self.events.push_back(frame["data"].take()),
                 Some("ws:m:event-batch") => {
@@ -156,43 +147,78 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.events.pop_front().expect("one is there")
     }
 
+    /// The next frame.
+    pub async fn frame(&mut self) -> Value {
+        within("frame", self.next_frame()).await
+    }
+
+    /// The next frame with this `event`; others are skipped.
+    pub async fn event(&mut self, event: &str) -> Value {
+        within(event, async {
+            loop {
+                let frame = self.next_frame().await;
+                if frame["event"] == event {
+                    return frame;
+                }
+            }
+        })
+        .await
+    }
+
+    /// The next change of an entity, batches taken apart; other frames are skipped.
+    pub async fn change(&mut self) -> Value {
+        within("change", self.next_change()).await
+    }
+
     /// All changes up to the first that `last` is true of, that one included.
     pub async fn changes_until(&mut self, last: impl Fn(&Value) -> bool) -> Vec<Value> {
         let mut changes = Vec::new();
-        loop {
-            let change = self.change().await;
-            let done = last(&change);
-            changes.push(change);
-            if done {
-                return changes;
+        within("last change", async {
+            loop {
+                let change = self.next_change().await;
+                let done = last(&change);
+                changes.push(change);
+                if done {
+                    return;
+                }
             }
-        }
+        })
+        .await;
+        changes
     }
 
     /// The next pulse of this emitter.
     pub async fn pulse(&mut self, emitter: &str) -> Value {
-        loop {
-            let mut change = self.change().await;
-            if change["itemType"] == "Pulse" && change["item"]["emitterId"] == emitter {
-                return change["item"]["data"].take();
+        within(emitter, async {
+            loop {
+                let mut change = self.next_change().await;
+                if change["itemType"] == "Pulse" && change["item"]["emitterId"] == emitter {
+                    return change["item"]["data"].take();
+                }
             }
-        }
+        })
+        .await
     }
 
     /// The next answer: its tx, and the response or the error's text.
     pub async fn answer(&mut self) -> (String, Result<Value, String>) {
-        loop {
-            let mut frame = self.frame().await;
-            let tx = frame["data"]["tx"].as_str().unwrap_or_default().to_owned();
-            match frame["event"].as_str() {
-                Some("ws:m:command-response") => return (tx, Ok(frame["data"]["response"].take())),
-                Some("ws:m:command-error") => {
-                    let message = frame["data"]["message"].as_str().unwrap_or_default();
-                    return (tx, Err(message.to_owned()));
+        within("answer", async {
+            loop {
+                let mut frame = self.next_frame().await;
+                let tx = frame["data"]["tx"].as_str().unwrap_or_default().to_owned();
+                match frame["event"].as_str() {
+                    Some("ws:m:command-response") => {
+                        return (tx, Ok(frame["data"]["response"].take()));
+                    }
+                    Some("ws:m:command-error") => {
+                        let message = frame["data"]["message"].as_str().unwrap_or_default();
+                        return (tx, Err(message.to_owned()));
+                    }
+                    _ => {}
                 }
-                _ => {}
             }
-        }
+        })
+        .await
     }
 
     /// Runs an action and returns its answer; nothing else may be answered before.

@@ -1,5 +1,8 @@
 //! Golden frames: every message that an executor writes, to the byte, for every generation of server.
 
+// The lints' leave for tests ends at their helpers.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use rship_core::entity::{
     Action, ActionStatus, Emitter, EmitterStatus, Instance, InstanceStatus, Item, LayoutField,
     Machine, Position, Status, Target, TargetLayout, TargetStatus, TargetTopology, WritesTo,

@@ -1,5 +1,8 @@
 //! Golden frames: every message that an executor reads, in every form in the field.
 
+// The lints' leave for tests ends at their helpers.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 
 use rship_core::wire::{

@@ -165,7 +165,10 @@ async fn pulse(
     let sources: Vec<Emitter<Level>> = (0..emitters).map(|_| Emitter::default()).collect();
     let mut model = ModelBuilder::<Vec<Emitter<Level>>>::new("Load");
     for index in 0..emitters {
-        model.impulse(EmitterSpec::new(format!("e{index}")), move |all: &Vec<_>| &all[index]);
+        model.impulse(
+            EmitterSpec::new(format!("e{index}")),
+            move |all: &Vec<_>| &all[index],
+        );
     }
     let _load = executor.add_described("load", sources.clone(), model.build()?)?;
     online(executor).await?;
@@ -220,7 +223,10 @@ async fn register(
         model.action(spec.sync(|_: &mut Vec<_>, _| Ok(Value::Null)));
     }
     for index in 0..emitters {
-        model.impulse(EmitterSpec::new(format!("e{index}")), move |all: &Vec<_>| &all[index]);
+        model.impulse(
+            EmitterSpec::new(format!("e{index}")),
+            move |all: &Vec<_>| &all[index],
+        );
     }
     let model = model.build()?;
     let meter = Meter::start(executor);

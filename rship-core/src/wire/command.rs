@@ -231,7 +231,7 @@ impl RawGroup {
                 let data = match assignment.payload_index {
                     None => Value::Null,
                     Some(at) => payloads.get(at).cloned().ok_or_else(|| MemberFault {
-                    tx: assignment.tx.clone(),
+                        tx: assignment.tx.clone(),
                         what: format!("groups[{group}].assignments[{index}]"),
                         reason: format!(
                             "`payloadIndex` {at} is beyond the {} payloads of the group",

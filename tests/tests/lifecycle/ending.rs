@@ -160,13 +160,14 @@ async fn commands_that_are_not_done_when_the_executor_ends_are_answered_with_tha
     let server = Server::bind().await;
     let executor = executor(&server.url());
     let _sleeper = executor.add("sleeper", Sleeper::default()).unwrap();
+    let _awake = executor.add("awake", Sleeper::default()).unwrap();
     let running = Running::start(&executor);
     let mut peer = server.accept_2026().await;
-    peer.pulse("sleeper:naps").await;
+    peer.pulse("awake:naps").await;
     peer.exec("asleep", "sleeper:sleep", Value::Null).await;
     peer.exec("behind", "sleeper:sleep", Value::Null).await;
     assert_eq!(
-        peer.call("t", "sleeper:look", Value::Null).await,
+        peer.call("t", "awake:look", Value::Null).await,
         Ok(Value::Null)
     );
     let end = tokio::spawn(running.stop());
