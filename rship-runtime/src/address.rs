@@ -85,6 +85,13 @@ impl Address {
             {
                 return Err(wrong("has a `:` without a port"));
             }
+            // The parser leaves out a port that is too large instead of refusing it.
+            None if !uri
+                .authority()
+                .is_some_and(|all| uri.host().is_some_and(|host| all.as_str().ends_with(host))) =>
+            {
+                return Err(wrong("is no address (its port is none from 1 to 65535)"));
+            }
             None => default_port,
             Some(port) if port.as_u16() > 0 => port.as_u16(),
             Some(_) => return Err(wrong("has the port 0")),

@@ -45,6 +45,7 @@ mod instance;
 mod items;
 mod manifest;
 mod metrics;
+mod news;
 mod outbox;
 pub mod prelude;
 mod registry;

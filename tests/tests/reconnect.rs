@@ -259,10 +259,13 @@ async fn what_is_added_while_the_registration_is_on_its_way_is_told_with_its_val
         .connect(Pipes(sender, 1024))
         .build()
         .unwrap();
-    let _stand = executor.add("stand", Stand::full()).unwrap();
+    for number in 0..20 {
+        let id = format!("stand-{number}");
+        executor.add(&id, Stand::full()).unwrap();
+    }
     let _running = Running::start(&executor);
     let mut peer = open(&mut pipes).await;
-    // The registration is far larger than the pipe, so it has begun and cannot have ended.
+    // The registration is several frames and far larger than the pipe: it has begun and cannot have ended.
     peer.change().await;
     let late = executor
         .add(

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use futures_util::FutureExt as _;
 use rship_core::descriptor::{ActionDescriptor, ActionMode};
+use rship_core::id;
 use rship_core::model::{ActionError, AnyModel, Reply, Running};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -58,7 +59,7 @@ impl Job {
     /// Checks the payload; what is wrong with it, if anything is.
     pub(super) fn check(&mut self) -> Result<(), String> {
         let unknown = self.model.prepare(self.action, &mut self.payload);
-        for argument in unknown.map_err(|error| error.to_string())? {
+        for argument in unknown.map_err(|error| self.name().says(&error))? {
             let action = self.descriptor().map(|action| &*action.id);
             warn!(
                 target_id = &*self.target,
@@ -66,6 +67,14 @@ impl Job {
             );
         }
         Ok(())
+    }
+
+    fn name(&self) -> Name {
+        Name {
+            target: Arc::clone(&self.target),
+            model: Arc::clone(&self.model),
+            action: self.action,
+        }
     }
 
     fn descriptor(&self) -> Option<&ActionDescriptor> {
@@ -155,6 +164,7 @@ impl Job {
         };
         let running = Counted(Arc::clone(tree));
         let superseded_text = superseded_by(name);
+        let name = self.name();
         let work = async move {
             let _running = running;
             let Self {
@@ -175,9 +185,9 @@ impl Job {
                 biased;
                 () = taken_over(superseded) => Err(superseded_text),
                 ended = Arc::<Inside>::default().run(called) => match ended {
-                    Ok(Ok(reply)) => said(reply),
-                    Ok(Err(panic)) => Err(panic_text(&*panic)),
-                    Err(error) => Err(error.to_string()),
+                    Ok(Ok(reply)) => name.said(reply),
+                    Ok(Err(panic)) => Err(name.says(&panic_text(&*panic))),
+                    Err(error) => Err(name.says(&error)),
                 },
             };
             answer.done(reply);
@@ -203,19 +213,24 @@ impl Call {
             return Err(gone(&target));
         };
         let (action, payload) = (self.action, self.payload);
+        let name = Name {
+            target: self.target,
+            model: Arc::clone(&model),
+            action,
+        };
         let called = catch_unwind(AssertUnwindSafe(|| {
             inside
                 .clone()
                 .run_blocking(|| model.call(action, value, payload))
         }));
         match called {
-            Err(panic) => Err(panic_text(&*panic)),
-            Ok(Running::Done(reply)) => said(reply),
+            Err(panic) => Err(name.says(&panic_text(&*panic))),
+            Ok(Running::Done(reply)) => name.said(reply),
             Ok(Running::Future(future)) => {
                 match inside.run(AssertUnwindSafe(future).catch_unwind()).await {
-                    Ok(Ok(reply)) => said(reply),
-                    Ok(Err(panic)) => Err(panic_text(&*panic)),
-                    Err(error) => Err(error.to_string()),
+                    Ok(Ok(reply)) => name.said(reply),
+                    Ok(Err(panic)) => Err(name.says(&panic_text(&*panic))),
+                    Err(error) => Err(name.says(&error)),
                 }
             }
         }
@@ -247,9 +262,24 @@ fn gone(target: &str) -> String {
     format!("target `{target}` is no longer there")
 }
 
-fn said(reply: Reply) -> Result<Value, String> {
-    reply.map_err(|error| match error {
-        ActionError::Payload(error) => error.to_string(),
-        ActionError::Failed(text) => text,
-    })
+/// Which action it is, for errors that are not the handler's own words.
+struct Name {
+    target: Arc<str>,
+    model: Arc<dyn AnyModel>,
+    action: usize,
+}
+
+impl Name {
+    fn says(&self, why: &dyn std::fmt::Display) -> String {
+        let action = self.model.descriptor().actions.get(self.action);
+        let action = action.map_or("", |action| &*action.id);
+        format!("action `{}`: {why}", id::member(&self.target, action))
+    }
+
+    fn said(&self, reply: Reply) -> Result<Value, String> {
+        reply.map_err(|error| match error {
+            ActionError::Payload(error) => self.says(&error),
+            ActionError::Failed(text) => text,
+        })
+    }
 }

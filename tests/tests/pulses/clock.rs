@@ -67,7 +67,15 @@ async fn two_periods_of_one_target_do_not_take_each_others_turn() {
 async fn a_member_that_came_later_is_looked_at_by_the_clock_as_well() {
     let executor = executor("ws://127.0.0.1:1");
     let room = executor.add("room", Room::default()).unwrap();
+    let first = Sensor::default();
+    let firsts = Arc::clone(&first.fast);
+    let _first = executor.add("first", first).unwrap();
     let _running = Running::start(&executor);
+    // The clock is at work before the member comes.
+    until("looks at another target", || {
+        firsts.load(Ordering::Relaxed) >= 3
+    })
+    .await;
     let sensor = Sensor {
         name: "new".to_owned(),
         ..Sensor::default()
