@@ -131,6 +131,26 @@ fn a_compact_batch_unfolds_into_one_call_for_each_assignment() {
 }
 
 #[test]
+fn a_compact_batch_whose_payloads_would_fill_the_memory_is_cut() {
+    let payload = "x".repeat(1 << 20);
+    let assignment = r#"{"instanceId":"i","targetId":"a","payloadIndex":0}"#;
+    let assignments = vec![assignment; 200].join(",");
+    let command = command(&format!(
+        r#"{{"event":"ws:m:command","data":{{"commandId":"CompactBatchTargetAction","command":{{"tx":"t","groups":[{{"actionId":"a:x","payloads":["{payload}"],"assignments":[{assignments}]}}]}}}}}}"#
+    ));
+    let Member::Exec(Exec { batch: true, calls }) = command.member else {
+        panic!("no batch");
+    };
+    assert_eq!(calls.len(), 200);
+    assert_eq!(calls.iter().filter(|call| call.is_ok()).count(), 63);
+    let fault = calls[63].as_ref().unwrap_err();
+    assert_eq!(
+        fault.reason,
+        "the payloads of the command come to more than 67108864 bytes"
+    );
+}
+
+#[test]
 fn a_resend_comes_as_a_command_or_as_an_event() {
     let resend = Resend {
         instance_id: Some("i".into()),

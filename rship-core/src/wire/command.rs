@@ -100,6 +100,11 @@ struct RawAction {
     target_id: Option<String>,
 }
 
+/// What the payloads of one compact batch may come to when each assignment has its own, in bytes of JSON
+/// text: as much as a server takes in one message. A frame that names one large payload very often
+/// would fill the memory otherwise.
+const UNFOLDED_LIMIT: usize = 64 << 20;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawGroup {
@@ -204,9 +209,10 @@ fn batch(members: Vec<Value>) -> Member {
 
 fn compact_batch(groups: Vec<Value>) -> Member {
     let mut calls = Vec::new();
+    let mut room = UNFOLDED_LIMIT;
     for (index, group) in groups.into_iter().enumerate() {
         match serde_json::from_value::<RawGroup>(group) {
-            Ok(group) => calls.extend(group.calls(index)),
+            Ok(group) => group.unfold(index, &mut room, &mut calls),
             Err(error) => calls.push(Err(MemberFault {
                 tx: None,
                 what: format!("groups[{index}]"),
@@ -218,34 +224,48 @@ fn compact_batch(groups: Vec<Value>) -> Member {
 }
 
 impl RawGroup {
-    fn calls(self, group: usize) -> impl Iterator<Item = Result<TargetCall, MemberFault>> {
-        let Self {
-            action_id,
-            payloads,
-            assignments,
-        } = self;
-        assignments
-            .into_iter()
-            .enumerate()
-            .map(move |(index, assignment)| {
-                let data = match assignment.payload_index {
-                    None => Value::Null,
-                    Some(at) => payloads.get(at).cloned().ok_or_else(|| MemberFault {
-                        tx: assignment.tx.clone(),
-                        what: format!("groups[{group}].assignments[{index}]"),
-                        reason: format!(
-                            "`payloadIndex` {at} is beyond the {} payloads of the group",
-                            payloads.len()
-                        ),
-                    })?,
-                };
-                Ok(TargetCall {
-                    tx: assignment.tx,
-                    instance_id: assignment.instance_id,
-                    target_id: assignment.target_id,
-                    action_id: action_id.clone(),
-                    data,
-                })
-            })
+    /// Adds a call for each assignment, as long as there is room for its payload.
+    fn unfold(
+        self,
+        group: usize,
+        room: &mut usize,
+        calls: &mut Vec<Result<TargetCall, MemberFault>>,
+    ) {
+        let sizes: Vec<usize> = self.payloads.iter().map(size).collect();
+        for (index, assignment) in self.assignments.into_iter().enumerate() {
+            let fault = |reason| MemberFault {
+                tx: assignment.tx.clone(),
+                what: format!("groups[{group}].assignments[{index}]"),
+                reason,
+            };
+            let data = match assignment.payload_index {
+                None => Ok(Value::Null),
+                Some(at) => match (self.payloads.get(at), sizes.get(at)) {
+                    (Some(payload), Some(size)) if size <= room => {
+                        *room -= size;
+                        Ok(payload.clone())
+                    }
+                    (Some(_), _) => Err(fault(format!(
+                        "the payloads of the command come to more than {UNFOLDED_LIMIT} bytes"
+                    ))),
+                    (None, _) => Err(fault(format!(
+                        "`payloadIndex` {at} is beyond the {} payloads of the group",
+                        self.payloads.len()
+                    ))),
+                },
+            };
+            calls.push(data.map(|data| TargetCall {
+                tx: assignment.tx,
+                instance_id: assignment.instance_id,
+                target_id: assignment.target_id,
+                action_id: self.action_id.clone(),
+                data,
+            }));
+        }
     }
+}
+
+/// The length of a payload as JSON text, in bytes.
+fn size(payload: &Value) -> usize {
+    payload.to_string().len()
 }
