@@ -41,6 +41,7 @@ mod error;
 mod executor;
 mod handle;
 mod hub;
+mod impulse;
 mod instance;
 mod items;
 mod manifest;

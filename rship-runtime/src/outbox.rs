@@ -3,15 +3,14 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
+use rship_core::Published;
 use rship_core::change::LastValue;
 use rship_core::wire::{Change, FRAME_LIMIT, Frames, Writer};
-use rship_core::{Published, PulseSink};
 use tokio::sync::Notify;
-use tracing::warn;
 use uuid::Uuid;
 
+use crate::impulse::Overflow;
 use crate::metrics::Counters;
 use crate::news::Once;
 use crate::registry::NodeId;
@@ -79,12 +78,6 @@ enum Entry {
     },
 }
 
-/// Impulses that were dropped since the log last said so.
-struct Overflow {
-    count: u64,
-    said: Option<Instant>,
-}
-
 impl Outbox {
     pub(crate) fn new(impulse_limit: usize, counters: Arc<Counters>) -> Self {
         Self {
@@ -102,10 +95,7 @@ impl Outbox {
                 once: HashSet::new(),
                 unconfirmed: VecDeque::new(),
                 pings: 0,
-                overflow: Overflow {
-                    count: 0,
-                    said: None,
-                },
+                overflow: Overflow::default(),
             }),
             ready: Notify::new(),
             written: Notify::new(),
@@ -212,7 +202,8 @@ impl Outbox {
         true
     }
 
-    fn impulse(&self, id: SlotId, json: &[u8]) -> Published {
+    /// Queues an impulse, if there is room.
+    pub(crate) fn impulse(&self, id: SlotId, json: &[u8]) -> Published {
         let mut state = self.state();
         let Some(emitter) = state.slot(id).map(|slot| Arc::clone(&slot.emitter)) else {
             return Published::Detached;
@@ -508,39 +499,5 @@ impl State {
         self.slots
             .get_mut(id.index as usize)
             .filter(|slot| slot.live && slot.usage == id.usage)
-    }
-}
-
-impl Overflow {
-    fn count(&mut self, emitter: &str) {
-        self.count += 1;
-        let due = self
-            .said
-            .is_none_or(|said| said.elapsed() >= Duration::from_secs(1));
-        if due {
-            warn!(
-                dropped = self.count,
-                emitter, "the queue of impulses is full: impulses are dropped"
-            );
-            self.count = 0;
-            self.said = Some(Instant::now());
-        }
-    }
-}
-
-/// Where the pulses of one impulse emitter go.
-pub(crate) struct ImpulseSink {
-    pub(crate) outbox: Arc<Outbox>,
-    pub(crate) slot: SlotId,
-    pub(crate) emitter: Arc<str>,
-}
-
-impl PulseSink for ImpulseSink {
-    fn pulse(&self, json: &[u8]) -> Published {
-        self.outbox.impulse(self.slot, json)
-    }
-
-    fn refuse(&self, error: &serde_json::Error) {
-        warn!(emitter = &*self.emitter, %error, "the value cannot be written as JSON: no pulse");
     }
 }

@@ -16,7 +16,8 @@ use crate::config::Ids;
 use crate::details::Details;
 use crate::error::Error;
 use crate::hub::Hub;
-use crate::outbox::{ImpulseSink, News, SlotId};
+use crate::impulse::ImpulseSink;
+use crate::outbox::{News, SlotId};
 use crate::registry::{Node, NodeId, Registry, Removed};
 use crate::stamp;
 

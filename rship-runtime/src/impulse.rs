@@ -1,0 +1,51 @@
+//! Impulses on their way into the outbox: the sink behind an emitter, and word of those that did not fit.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rship_core::{Published, PulseSink};
+use tracing::warn;
+
+use crate::outbox::{Outbox, SlotId};
+
+/// Where the pulses of one impulse emitter go.
+pub(crate) struct ImpulseSink {
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) slot: SlotId,
+    pub(crate) emitter: Arc<str>,
+}
+
+impl PulseSink for ImpulseSink {
+    fn pulse(&self, json: &[u8]) -> Published {
+        self.outbox.impulse(self.slot, json)
+    }
+
+    fn refuse(&self, error: &serde_json::Error) {
+        warn!(emitter = &*self.emitter, %error, "the value cannot be written as JSON: no pulse");
+    }
+}
+
+/// Impulses that were dropped since the log last said so.
+#[derive(Default)]
+pub(crate) struct Overflow {
+    count: u64,
+    said: Option<Instant>,
+}
+
+impl Overflow {
+    /// Counts one, and says so in the log at most once a second.
+    pub(crate) fn count(&mut self, emitter: &str) {
+        self.count += 1;
+        let due = self
+            .said
+            .is_none_or(|said| said.elapsed() >= Duration::from_secs(1));
+        if due {
+            warn!(
+                dropped = self.count,
+                emitter, "the queue of impulses is full: impulses are dropped"
+            );
+            self.count = 0;
+            self.said = Some(Instant::now());
+        }
+    }
+}
