@@ -13,6 +13,7 @@
 //! this process), `rss_kib` (resident memory at the end).
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
@@ -22,10 +23,14 @@ use rship_runtime::{Executor, Metrics, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// Impulses that are said before the device waits for the wire: fewer than the queue holds, so that a
 /// sink that keeps up misses none.
 const BURST: usize = 4_000;
+
+/// How long a session may take to begin.
+const SESSION_LIMIT: Duration = Duration::from_secs(30);
 
 #[derive(Parser)]
 #[command(about = "Publishes, registers or answers as fast as it can")]
@@ -81,7 +86,8 @@ struct Channel {
 /// One action.
 #[derive(Target)]
 struct Fader {
-    handled: u64,
+    left: u64,
+    done: Arc<Notify>,
 }
 
 #[actions]
@@ -89,7 +95,10 @@ impl Fader {
     #[action]
     fn level(&mut self, level: f64, channel: u32, label: String) {
         std::hint::black_box((level, channel, label));
-        self.handled += 1;
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 {
+            self.done.notify_one();
+        }
     }
 }
 
@@ -244,13 +253,16 @@ async fn register(
 }
 
 async fn dispatch(executor: &Executor, commands: u64) -> Result<Value, Box<dyn Error>> {
-    let load = executor.add("load", Fader { handled: 0 })?;
+    let done = Arc::new(Notify::new());
+    let fader = Fader {
+        left: commands,
+        done: Arc::clone(&done),
+    };
+    executor.add("load", fader)?;
     online(executor).await?;
     println!("{}", json!({ "ready": true }));
     let meter = Meter::start(executor);
-    while load.lock().await.handled < commands {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    done.notified().await;
     let enqueued = meter.begun.elapsed();
     executor.flush().await;
     let done = json!({ "mode": "dispatch", "commands": commands });
@@ -261,7 +273,9 @@ async fn dispatch(executor: &Executor, commands: u64) -> Result<Value, Box<dyn E
 async fn online(executor: &Executor) -> Result<(), Box<dyn Error>> {
     let mut status = executor.status();
     let online = status.wait_for(|status| matches!(status, Status::Online { .. }));
-    tokio::time::timeout(Duration::from_secs(30), online).await??;
+    if tokio::time::timeout(SESSION_LIMIT, online).await.is_err() {
+        return Err(format!("no session: {}", *executor.status().borrow()).into());
+    }
     executor.flush().await;
     Ok(())
 }
