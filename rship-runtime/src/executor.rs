@@ -15,6 +15,7 @@ use tracing::info;
 
 use crate::clock;
 use crate::config::{Builder, Config, check_id};
+use crate::console;
 use crate::error::Error;
 use crate::handle::{Handle, Scoped};
 use crate::hub::{Hub, stopped};
@@ -125,6 +126,8 @@ impl Executor {
     /// Runs until Ctrl-C, SIGTERM or [`shutdown`](Executor::shutdown): connects, tells everything,
     /// reconnects as often as needed, and in the end takes everything offline.
     ///
+    /// In a program without a `tracing` subscriber it says on standard error how the connection is doing.
+    ///
     /// When the program was started with `--manifest`, prints the whole tree as JSON instead, and
     /// returns.
     ///
@@ -136,7 +139,14 @@ impl Executor {
             return self.print_manifest();
         }
         let signal = interrupted()?;
-        self.run_until(signal).await
+        let run = self.run_until(signal);
+        if tracing::dispatcher::has_been_set() {
+            return run.await;
+        }
+        tokio::select! {
+            ended = run => ended,
+            never = console::speak(&self.hub().config.address, self.status()) => match never {},
+        }
     }
 
     /// As [`run`](Executor::run), but until `end` is ready, with no eye on signals or arguments.

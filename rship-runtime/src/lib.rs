@@ -36,6 +36,7 @@
 mod address;
 mod clock;
 mod config;
+mod console;
 mod details;
 mod error;
 mod executor;

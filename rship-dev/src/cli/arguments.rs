@@ -11,13 +11,16 @@ const DEPTH: usize = 4;
 /// One argument.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Argument {
-    pub(crate) name: String,
+    /// `None` when the payload is the value itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
     pub(crate) kind: String,
     pub(crate) required: bool,
 }
 
-/// The arguments that a schema asks for; a schema that is no object is one argument `value`.
-pub(crate) fn of(schema: &Value) -> Vec<Argument> {
+/// The arguments that a schema asks for, in the order of the action's `schemaLayout` if it has one; a
+/// schema that is no object is one argument without a name.
+pub(crate) fn of(schema: &Value, layout: &Value) -> Vec<Argument> {
     // 2023 sends a schema as the text of its JSON.
     let parsed = match schema {
         Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
@@ -34,10 +37,17 @@ pub(crate) fn of(schema: &Value) -> Vec<Argument> {
                 .and_then(Value::as_array)
                 .is_some_and(|names| names.iter().any(|one| one == name))
         };
-        return properties
-            .iter()
+        let place = |name: &str| {
+            let fields = layout.as_array().map_or(&[][..], Vec::as_slice);
+            let known = fields.iter().position(|field| field["path"] == name);
+            known.unwrap_or(fields.len())
+        };
+        let mut all: Vec<_> = properties.iter().collect();
+        all.sort_by_key(|(name, _)| place(name));
+        return all
+            .into_iter()
             .map(|(name, property)| Argument {
-                name: name.clone(),
+                name: Some(name.clone()),
                 kind: kind(&parsed, property, DEPTH),
                 required: required(name),
             })
@@ -46,7 +56,7 @@ pub(crate) fn of(schema: &Value) -> Vec<Argument> {
     match object.get("type").and_then(Value::as_str) {
         None | Some("object" | "null") => Vec::new(),
         Some(_) => vec![Argument {
-            name: "value".to_owned(),
+            name: None,
             kind: kind(&parsed, schema, DEPTH),
             required: true,
         }],
@@ -142,15 +152,19 @@ mod tests {
     use super::*;
 
     fn words(schema: Value) -> Vec<String> {
+        laid_out(&schema, &Value::Null)
+    }
+
+    fn laid_out(schema: &Value, layout: &Value) -> Vec<String> {
         let argument = |one: Argument| {
             format!(
                 "{}{}:{}",
-                one.name,
+                one.name.unwrap_or_default(),
                 if one.required { "" } else { "?" },
                 one.kind
             )
         };
-        of(&schema).into_iter().map(argument).collect()
+        of(schema, layout).into_iter().map(argument).collect()
     }
 
     #[test]
@@ -185,8 +199,20 @@ mod tests {
     fn a_schema_without_fields_has_no_arguments_or_one() {
         assert_eq!(words(Value::Null), [""; 0]);
         assert_eq!(words(json!({"type": "object"})), [""; 0]);
-        assert_eq!(words(json!({"type": "number"})), ["value:number"]);
+        assert_eq!(words(json!({"type": "number"})), [":number"]);
         assert_eq!(words("no json".into()), [""; 0]);
+    }
+
+    #[test]
+    fn arguments_stand_in_the_order_of_the_layout() {
+        let number = json!({"type": "number"});
+        let schema =
+            json!({"type": "object", "properties": {"a": number, "b": number, "c": number}});
+        let layout = json!([{"path": "c"}, {"path": "a"}]);
+        assert_eq!(
+            laid_out(&schema, &layout),
+            ["c?:number", "a?:number", "b?:number"]
+        );
     }
 
     #[test]

@@ -77,13 +77,10 @@ fn action(action: &Action) -> String {
     let arguments: Vec<_> = action
         .arguments
         .iter()
-        .map(|one| {
-            format!(
-                "{}{}: {}",
-                one.name,
-                if one.required { "" } else { "?" },
-                one.kind
-            )
+        .map(|one| match &one.name {
+            Some(name) if one.required => format!("{name}: {}", one.kind),
+            Some(name) => format!("{name}?: {}", one.kind),
+            None => one.kind.clone(),
         })
         .collect();
     format!("action   {}({})", action.id, arguments.join(", "))
@@ -129,7 +126,7 @@ mod tests {
             actions: vec![Action {
                 id: "banana-stand:sell".into(),
                 name: "Sell".into(),
-                arguments: arguments::of(&sell),
+                arguments: arguments::of(&sell, &serde_json::Value::Null),
             }],
             emitters: vec![
                 Emitter {

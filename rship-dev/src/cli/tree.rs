@@ -195,7 +195,7 @@ impl<'a> Grower<'a> {
             .map(|action| Action {
                 id: text(action, "id"),
                 name: text(action, "name"),
-                arguments: arguments::of(&action["schema"]),
+                arguments: arguments::of(&action["schema"], &action["schemaLayout"]),
             });
         let emitters = self.emitters.get(id).into_iter().flatten().map(|emitter| {
             let emitter_id = text(emitter, "id");
