@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::reading::bindable::is_color;
+
 /// How many choices of a list are spelled out.
 const CHOICES_SHOWN: usize = 6;
 /// How deep lists of lists are spelled out.
@@ -72,7 +74,7 @@ fn kind(root: &Value, schema: &Value, depth: usize) -> String {
     if let Some(choices) = choices(schema) {
         return choices;
     }
-    if is_color(schema) {
+    if schema["properties"].as_object().is_some_and(is_color) {
         return "color".to_owned();
     }
     match (schema["type"].as_str(), schema["format"].as_str()) {
@@ -107,30 +109,6 @@ fn choices(schema: &Value) -> Option<String> {
         words.push("..".to_owned());
     }
     Some(words.join("|"))
-}
-
-/// Servers take an object of exactly these numbers for a colour.
-fn is_color(schema: &Value) -> bool {
-    let Some(properties) = schema["properties"].as_object() else {
-        return false;
-    };
-    let mut names: Vec<_> = properties.keys().map(|name| name.to_lowercase()).collect();
-    names.sort_unstable();
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let colors: [&[&str]; 8] = [
-        &["b", "g", "r"],
-        &["a", "b", "g", "r"],
-        &["blue", "green", "red"],
-        &["alpha", "blue", "green", "red"],
-        &["h", "l", "s"],
-        &["a", "h", "l", "s"],
-        &["h", "s", "v"],
-        &["a", "h", "s", "v"],
-    ];
-    colors.contains(&names.as_slice())
-        && properties
-            .values()
-            .all(|property| matches!(property["type"].as_str(), Some("number" | "integer")))
 }
 
 /// Follows one reference; a second one in a row is left as it is.

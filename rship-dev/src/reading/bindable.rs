@@ -267,8 +267,9 @@ fn object(schema: &Map<String, Value>) -> Shape<'_> {
     }
 }
 
-/// Exactly the parts of a colour, in any case, and numbers all of them.
-fn is_color(fields: &Map<String, Value>) -> bool {
+/// Whether a server takes an object with these fields for a colour: exactly its parts, in any case, and
+/// numbers all of them.
+pub(crate) fn is_color(fields: &Map<String, Value>) -> bool {
     const COLORS: [&[&str]; 8] = [
         &["b", "g", "r"],
         &["a", "b", "g", "r"],
