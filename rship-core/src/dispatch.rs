@@ -1,7 +1,9 @@
 //! The dispatch table: from the ids in a command to the target that carries it out.
 
 use std::collections::HashMap;
+use std::iter::{Chain, Once, once};
 use std::sync::Arc;
+use std::vec;
 
 use crate::descriptor::TargetDescriptor;
 
@@ -129,7 +131,7 @@ impl<R> DispatchTable<R> {
         action_id: &str,
         target_id: Option<&str>,
         instance_id: Option<&str>,
-    ) -> Result<Vec<(&Route<R>, usize)>, DispatchError> {
+    ) -> Result<Found<(&Route<R>, usize)>, DispatchError> {
         let Some((target, action)) = action_id.rsplit_once(':') else {
             return Err(DispatchError::NoActionId(action_id.to_owned()));
         };
@@ -139,17 +141,16 @@ impl<R> DispatchTable<R> {
                 target: named.to_owned(),
             });
         }
-        self.routes_in(target, instance_id)?
-            .into_iter()
-            .map(|route| match route.descriptor.action_index.get(action) {
+        self.routes_in(target, instance_id)?.try_map(|route| {
+            match route.descriptor.action_index.get(action) {
                 Some(index) => Ok((route, *index)),
                 None => Err(DispatchError::UnknownAction {
                     target: target.to_owned(),
                     action: action.to_owned(),
                     known: listed(route.descriptor.actions.iter().map(|action| &*action.id)),
                 }),
-            })
-            .collect()
+            }
+        })
     }
 
     /// Where a target can be reached now: in the named instance, or in all in which it is online.
@@ -160,7 +161,7 @@ impl<R> DispatchTable<R> {
         &self,
         target: &str,
         instance_id: Option<&str>,
-    ) -> Result<Vec<&Route<R>>, DispatchError> {
+    ) -> Result<Found<&Route<R>>, DispatchError> {
         if let Some(named) = instance_id
             && !self.instances.iter().any(|own| **own == *named)
         {
@@ -173,21 +174,55 @@ impl<R> DispatchTable<R> {
         if all.is_empty() {
             return Err(DispatchError::UnknownTarget(target.to_owned()));
         }
-        let named: Vec<_> = all
+        let mut named = all
             .iter()
             .filter(|route| instance_id.is_none_or(|named| *route.instance == *named))
-            .collect();
-        if let (true, Some(instance)) = (named.is_empty(), instance_id) {
+            .peekable();
+        if let (None, Some(instance)) = (named.peek(), instance_id) {
             return Err(DispatchError::NotInInstance {
                 target: target.to_owned(),
                 instance: instance.to_owned(),
             });
         }
-        let online: Vec<_> = named.into_iter().filter(|route| route.online).collect();
-        if online.is_empty() {
-            return Err(DispatchError::Offline(target.to_owned()));
+        let mut online = named.filter(|route| route.online);
+        match online.next() {
+            Some(first) => Ok(Found {
+                first,
+                rest: online.collect(),
+            }),
+            None => Err(DispatchError::Offline(target.to_owned())),
         }
-        Ok(online)
+    }
+}
+
+/// What a command leads to: mostly one, and never nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    first: T,
+    /// Allocates nothing as long as it is empty.
+    rest: Vec<T>,
+}
+
+impl<T> Found<T> {
+    /// The first, and the others.
+    pub fn split(self) -> (T, Vec<T>) {
+        (self.first, self.rest)
+    }
+
+    fn try_map<U, E>(self, mut map: impl FnMut(T) -> Result<U, E>) -> Result<Found<U>, E> {
+        Ok(Found {
+            first: map(self.first)?,
+            rest: self.rest.into_iter().map(map).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl<T> IntoIterator for Found<T> {
+    type Item = T;
+    type IntoIter = Chain<Once<T>, vec::IntoIter<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        once(self.first).chain(self.rest)
     }
 }
 
@@ -274,7 +309,9 @@ mod tests {
         assert_eq!(found("stand:sell", None, None), [("stand in a", 0)]);
         let mut table = table();
         table.route_mut("b", "stand").unwrap().online = true;
-        assert_eq!(table.resolve("stand:burn", None, None).unwrap().len(), 2);
+        let both = table.resolve("stand:burn", None, None).unwrap();
+        let both = both.into_iter().map(|(route, _)| route.to);
+        assert_eq!(both.collect::<Vec<_>>(), ["stand in a", "stand in b"]);
     }
 
     #[test]

@@ -1,26 +1,51 @@
 //! The clock: looks at emitters that are computed every so often.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashSet};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::hub::Hub;
 use crate::tree::{Look, Tree};
 
-struct Due {
+/// What is to be looked at, as it comes.
+#[derive(Default)]
+pub(crate) struct Clock {
+    new: Mutex<Vec<Watched>>,
+    came: Notify,
+}
+
+/// A tree that has values which are computed this often.
+struct Watched {
     tree: Weak<Tree>,
     period: Duration,
-    next: Instant,
+}
+
+impl Clock {
+    /// Has a tree looked at this often, until it is gone.
+    pub(crate) fn watch(&self, tree: &Arc<Tree>, period: Duration) {
+        self.new().push(Watched {
+            tree: Arc::downgrade(tree),
+            period,
+        });
+        self.came.notify_one();
+    }
+
+    fn new(&self) -> MutexGuard<'_, Vec<Watched>> {
+        self.new.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Runs until it is dropped.
 pub(crate) async fn run(hub: &Arc<Hub>) {
-    let mut dues: Vec<Due> = Vec::new();
-    refresh(hub, &mut dues);
+    let mut schedule = Schedule::default();
     loop {
-        let next = dues.iter().map(|due| due.next).min();
+        schedule.add(std::mem::take(&mut *hub.clock.new()));
+        let next = schedule.next();
         let wait = async {
             match next {
                 Some(next) => sleep_until(next).await,
@@ -28,40 +53,67 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
             }
         };
         tokio::select! {
-            () = hub.clock.notified() => refresh(hub, &mut dues),
-            () = wait => tick(&mut dues),
+            () = hub.clock.came.notified() => {}
+            () = wait => schedule.tick(),
         }
     }
 }
 
-/// Adds what is new and forgets what is gone.
-fn refresh(hub: &Hub, dues: &mut Vec<Due>) {
-    let clocked: Vec<(Arc<Tree>, BTreeSet<Duration>)> = hub.registry().clocked();
-    let now = Instant::now();
-    let mut fresh = Vec::new();
-    for (tree, periods) in clocked {
-        for period in periods {
-            let known = dues.iter().find(|due| {
-                due.period == period && std::ptr::eq(due.tree.as_ptr(), Arc::as_ptr(&tree))
-            });
-            fresh.push(Due {
-                next: known.map_or(now + period, |due| due.next),
-                tree: Arc::downgrade(&tree),
-                period,
-            });
-        }
-    }
-    *dues = fresh;
+#[derive(Default)]
+struct Schedule {
+    /// By a number of their own.
+    watched: BTreeMap<u64, Watched>,
+    last: u64,
+    /// A tree is looked at once for all its emitters of one period.
+    known: HashSet<(usize, Duration)>,
+    dues: BinaryHeap<Reverse<(Instant, u64)>>,
 }
 
-fn tick(dues: &mut [Due]) {
-    let now = Instant::now();
-    for due in dues.iter_mut().filter(|due| due.next <= now) {
-        // A look that was missed is not made up for: only the present value counts.
-        due.next = now + due.period;
-        if let Some(tree) = due.tree.upgrade() {
-            look(tree, due.period);
+impl Schedule {
+    fn add(&mut self, new: Vec<Watched>) {
+        let now = Instant::now();
+        for watched in new {
+            if self.known.insert(watched.key()) {
+                self.last += 1;
+                self.dues.push(Reverse((now + watched.period, self.last)));
+                self.watched.insert(self.last, watched);
+            }
         }
+    }
+
+    fn next(&self) -> Option<Instant> {
+        self.dues.peek().map(|Reverse((next, _))| *next)
+    }
+
+    fn tick(&mut self) {
+        let now = Instant::now();
+        while let Some(Reverse((next, number))) = self.dues.peek().copied()
+            && next <= now
+        {
+            self.dues.pop();
+            let Some(watched) = self.watched.get(&number) else {
+                continue;
+            };
+            let tree = watched.tree.upgrade();
+            match tree.filter(|tree| !tree.removed.load(Ordering::Acquire)) {
+                Some(tree) => {
+                    // A look that was missed is not made up for: only the present value counts.
+                    self.dues.push(Reverse((now + watched.period, number)));
+                    look(tree, watched.period);
+                }
+                None => {
+                    self.known.remove(&watched.key());
+                    self.watched.remove(&number);
+                }
+            }
+        }
+    }
+}
+
+impl Watched {
+    /// The tree's address is not used again as long as somebody holds it weakly.
+    fn key(&self) -> (usize, Duration) {
+        (self.tree.as_ptr().addr(), self.period)
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
+use crate::answers::AllUnanswered;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::items::Items;
 use crate::metrics::Counters;
 use crate::outbox::Outbox;
 use crate::registry::Registry;
 use crate::requests::Requests;
-use crate::router::Unanswered;
 use crate::status::Status;
+use crate::tree::Runners;
 
 pub(crate) struct Hub {
     pub(crate) config: Config,
@@ -21,11 +23,11 @@ pub(crate) struct Hub {
     pub(crate) requests: Requests,
     pub(crate) counters: Arc<Counters>,
     pub(crate) status: watch::Sender<Status>,
-    pub(crate) unanswered: Arc<Unanswered>,
+    pub(crate) unanswered: AllUnanswered,
+    pub(crate) runners: Runners,
     /// Becomes true when the executor is to end.
     pub(crate) stop: watch::Sender<bool>,
-    /// Wakes the clock when there is something new to look at.
-    pub(crate) clock: Notify,
+    pub(crate) clock: Clock,
 }
 
 impl Hub {
@@ -38,9 +40,10 @@ impl Hub {
             requests: Requests::default(),
             counters,
             status: watch::Sender::new(Status::Idle),
-            unanswered: Arc::default(),
+            unanswered: AllUnanswered::default(),
+            runners: Runners::default(),
             stop: watch::Sender::new(false),
-            clock: Notify::new(),
+            clock: Clock::default(),
             config,
         }
     }

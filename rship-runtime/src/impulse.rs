@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use rship_core::{Published, PulseSink};
 use tracing::warn;
 
-use crate::outbox::{Outbox, SlotId};
+use crate::outbox::{Outbox, SlotId, Source};
 
 /// Where the pulses of one impulse emitter go.
 pub(crate) struct ImpulseSink {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) slot: SlotId,
-    pub(crate) emitter: Arc<str>,
+    pub(crate) source: Arc<Source>,
 }
 
 impl PulseSink for ImpulseSink {
@@ -21,7 +21,7 @@ impl PulseSink for ImpulseSink {
     }
 
     fn refuse(&self, error: &serde_json::Error) {
-        warn!(emitter = &*self.emitter, %error, "the value cannot be written as JSON: no pulse");
+        warn!(emitter = &*self.source.emitter, %error, "the value cannot be written as JSON: no pulse");
     }
 }
 

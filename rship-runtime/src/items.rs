@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::BytesMut;
 use rship_core::entity::Item;
 use rship_core::wire::item;
 
@@ -14,11 +15,11 @@ pub(crate) type ItemKey = (&'static str, String);
 /// The items that are published now, as JSON.
 #[derive(Default)]
 pub(crate) struct Items {
-    published: Mutex<BTreeMap<ItemKey, String>>,
+    published: Mutex<BTreeMap<ItemKey, Vec<u8>>>,
 }
 
 impl Items {
-    pub(crate) fn published(&self) -> MutexGuard<'_, BTreeMap<ItemKey, String>> {
+    pub(crate) fn published(&self) -> MutexGuard<'_, BTreeMap<ItemKey, Vec<u8>>> {
         self.published
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -32,10 +33,11 @@ impl Items {
             id: key.1.clone(),
             reason,
         };
-        let mut json = String::new();
+        let mut json = BytesMut::new();
         item::write(item, &mut json).map_err(|error| refused(error.to_string()))?;
+        let json = json.to_vec();
         let written: serde_json::Value =
-            serde_json::from_str(&json).map_err(|error| refused(error.to_string()))?;
+            serde_json::from_slice(&json).map_err(|error| refused(error.to_string()))?;
         if written.get("id").and_then(serde_json::Value::as_str) != Some(item.id()) {
             return Err(refused("its field `id` is not its id".to_owned()));
         }
@@ -48,7 +50,7 @@ impl Items {
     }
 
     /// Forgets an item, and returns what was published of it.
-    pub(crate) fn forget(&self, key: &ItemKey) -> Option<String> {
+    pub(crate) fn forget(&self, key: &ItemKey) -> Option<Vec<u8>> {
         self.published().remove(key)
     }
 }

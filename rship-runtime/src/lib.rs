@@ -34,6 +34,7 @@
 //! ```
 
 mod address;
+mod answers;
 mod clock;
 mod config;
 mod console;
@@ -47,7 +48,6 @@ mod instance;
 mod items;
 mod manifest;
 mod metrics;
-mod news;
 mod outbox;
 pub mod prelude;
 mod registry;

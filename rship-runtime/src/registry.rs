@@ -1,9 +1,9 @@
 //! The registry: the instances and targets of an executor, what a server must be told of them, and the
 //! way from an id to a target.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rship_core::change::LastValue;
 use rship_core::descriptor::TargetDescriptor;
@@ -14,6 +14,7 @@ use rship_core::model::AnyModel;
 
 use crate::details::Details;
 use crate::outbox::SlotId;
+use crate::stamp;
 use crate::tree::{Path, Tree};
 
 /// A target of an instance. Numbers only grow, so their order is that of registration: parents first.
@@ -23,17 +24,18 @@ pub(crate) struct NodeId(u64);
 #[derive(Default)]
 pub(crate) struct Registry {
     pub(crate) instances: Vec<Instance>,
+    instance_ids: Vec<Arc<str>>,
     nodes: BTreeMap<NodeId, Node>,
-    by_address: HashMap<(usize, Arc<str>), NodeId>,
-    next: u64,
-    /// The newest target that a server was ever told of.
-    told: NodeId,
-    pub(crate) table: DispatchTable<Way>,
+    newest: NodeId,
+    /// The number of the session; none has begun while it is 0.
+    session: u64,
+    pub(crate) table: DispatchTable<Arc<Way>>,
 }
 
 /// How the router reaches a target.
 pub(crate) struct Way {
     pub(crate) node: NodeId,
+    pub(crate) target: Arc<str>,
     pub(crate) tree: Arc<Tree>,
     pub(crate) path: Path,
     pub(crate) model: Arc<dyn AnyModel>,
@@ -52,6 +54,15 @@ pub(crate) struct Node {
     /// The places of its emitters in the outbox, in the order of the descriptor.
     pub(crate) slots: Vec<SlotId>,
     pub(crate) details: Details,
+    /// The session whose server was told of it last; 0 when none ever was.
+    told_in: u64,
+}
+
+impl Node {
+    /// Whether a server may know this target.
+    pub(crate) fn was_told(&self) -> bool {
+        self.told_in > 0
+    }
 }
 
 /// What is left of a target that is gone: enough to tell the server.
@@ -67,11 +78,26 @@ pub(crate) struct Removed {
     pub(crate) shared: bool,
 }
 
+/// A target on its way into the registry.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) parent: Option<NodeId>,
+    pub(crate) slots: Vec<SlotId>,
+    pub(crate) way: Way,
+}
+
 impl Registry {
     pub(crate) fn add_instance(&mut self, instance: Instance) -> usize {
-        self.table.add_instance(instance.id.as_str().into());
+        let id: Arc<str> = instance.id.as_str().into();
+        self.table.add_instance(Arc::clone(&id));
+        self.instance_ids.push(id);
         self.instances.push(instance);
         self.instances.len() - 1
+    }
+
+    /// The id of an instance, by its position.
+    pub(crate) fn instance_id(&self, index: usize) -> &Arc<str> {
+        &self.instance_ids[index]
     }
 
     pub(crate) fn instance_index(&self, id: &str) -> Option<usize> {
@@ -79,40 +105,52 @@ impl Registry {
     }
 
     /// The target with this id in an instance.
-    pub(crate) fn find(&self, instance: usize, target: &Arc<str>) -> Option<NodeId> {
-        self.by_address
-            .get(&(instance, Arc::clone(target)))
-            .copied()
+    pub(crate) fn find(&self, instance: usize, target: &str) -> Option<NodeId> {
+        self.way(instance, target).map(|way| way.node)
     }
 
-    pub(crate) fn insert(
-        &mut self,
-        node: Node,
-        tree: &Arc<Tree>,
-        path: Path,
-        model: Arc<dyn AnyModel>,
-    ) -> NodeId {
-        self.next += 1;
-        let id = NodeId(self.next);
+    /// The number of a target that is about to be inserted.
+    pub(crate) fn new_node(&mut self) -> NodeId {
+        self.newest.0 += 1;
+        self.newest
+    }
+
+    pub(crate) fn insert(&mut self, entry: Entry) {
+        let Entry {
+            name,
+            parent,
+            slots,
+            way,
+        } = entry;
+        let (id, instance) = (way.node, way.tree.instance);
+        let descriptor = Arc::clone(way.model.descriptor());
+        let node = Node {
+            instance,
+            target: Arc::clone(&way.target),
+            name,
+            descriptor: Arc::clone(&descriptor),
+            parent,
+            children: Vec::new(),
+            // Below a target that was taken offline, all is.
+            online: parent
+                .and_then(|parent| self.node(parent))
+                .is_none_or(|node| node.online),
+            last_updated: stamp::now().to_string(),
+            slots,
+            details: Details::default(),
+            told_in: 0,
+        };
         let route = Route {
-            instance: self.instances[node.instance].id.as_str().into(),
+            instance: Arc::clone(&self.instance_ids[instance]),
             online: node.online,
-            descriptor: Arc::clone(&node.descriptor),
-            to: Way {
-                node: id,
-                tree: Arc::clone(tree),
-                path,
-                model,
-            },
+            descriptor,
+            to: Arc::new(way),
         };
         self.table.add_target(Arc::clone(&node.target), route);
-        self.by_address
-            .insert((node.instance, Arc::clone(&node.target)), id);
-        if let Some(parent) = node.parent.and_then(|parent| self.nodes.get_mut(&parent)) {
+        if let Some(parent) = parent.and_then(|parent| self.nodes.get_mut(&parent)) {
             parent.children.push(id);
         }
         self.nodes.insert(id, node);
-        id
     }
 
     /// Forgets a target without its children; the caller closes its places in the outbox.
@@ -122,11 +160,11 @@ impl Registry {
         let target = self.target(node);
         let (actions, emitters) = (self.actions(node), self.emitters(node));
         let node = self.nodes.remove(&id)?;
-        self.by_address
-            .remove(&(node.instance, Arc::clone(&node.target)));
         self.table.remove_target(&instance, &node.target);
         if let Some(parent) = node.parent.and_then(|parent| self.nodes.get_mut(&parent)) {
-            parent.children.retain(|child| *child != id);
+            // Children leave last first when all do.
+            let place = parent.children.iter().rposition(|child| *child == id);
+            place.map(|place| parent.children.remove(place));
         }
         let removed = Removed {
             instance,
@@ -140,14 +178,38 @@ impl Registry {
         Some((removed, node.slots))
     }
 
-    /// Says that a server is told of all targets up to this one.
-    pub(crate) fn told_upto(&mut self, id: NodeId) {
-        self.told = self.told.max(id);
+    /// A session begins, with a server that was told of nothing.
+    pub(crate) fn begin_session(&mut self) {
+        self.session += 1;
     }
 
-    /// Whether a server may know this target.
-    pub(crate) fn was_told(&self, id: NodeId) -> bool {
-        id <= self.told
+    /// Says that the server of this session is told of a target; `false` when it was before, or the
+    /// target is gone.
+    pub(crate) fn tell(&mut self, id: NodeId) -> bool {
+        let session = self.session;
+        self.nodes
+            .get_mut(&id)
+            .is_some_and(|node| std::mem::replace(&mut node.told_in, session) != session)
+    }
+
+    /// Whether the server of this session was told of a target.
+    pub(crate) fn is_told(&self, id: NodeId) -> bool {
+        let node = self.nodes.get(&id);
+        node.is_some_and(|node| node.told_in == self.session)
+    }
+
+    /// A target with those above it, the topmost first.
+    pub(crate) fn line(&self, id: NodeId) -> Vec<NodeId> {
+        let up = |id: &NodeId| self.nodes.get(id).and_then(|node| node.parent);
+        let mut line: Vec<_> = std::iter::successors(Some(id), up).collect();
+        line.reverse();
+        line
+    }
+
+    /// The first target after this one.
+    pub(crate) fn after(&self, id: NodeId) -> Option<NodeId> {
+        let after = (Bound::Excluded(id), Bound::Unbounded);
+        self.nodes.range(after).next().map(|(id, _)| *id)
     }
 
     pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
@@ -276,41 +338,14 @@ impl Registry {
             .collect()
     }
 
-    /// How often the clock must look at each tree that has emitters computed by the clock.
-    pub(crate) fn clocked(&self) -> Vec<(Arc<Tree>, BTreeSet<Duration>)> {
-        let mut trees: Vec<(Arc<Tree>, BTreeSet<Duration>)> = Vec::new();
-        for node in self.nodes.values() {
-            let periods: BTreeSet<_> = node.descriptor.emitters.iter().filter_map(period).collect();
-            if periods.is_empty() {
-                continue;
-            }
-            let Some(way) = self.way(node) else { continue };
-            match trees
-                .iter_mut()
-                .find(|(tree, _)| Arc::ptr_eq(tree, &way.tree))
-            {
-                Some((_, known)) => known.extend(periods),
-                None => trees.push((Arc::clone(&way.tree), periods)),
-            }
-        }
-        trees
-    }
-
-    fn way(&self, node: &Node) -> Option<&Way> {
-        let instance = &self.instances[node.instance].id;
-        let routes = self.table.routes(&node.target).iter();
+    fn way(&self, instance: usize, target: &str) -> Option<&Arc<Way>> {
+        let instance = &self.instance_ids[instance];
+        let routes = self.table.routes(target).iter();
         let mut own = routes.filter(|route| *route.instance == **instance);
         own.next().map(|route| &route.to)
     }
 
     fn service_of(&self, node: &Node) -> String {
         self.instances[node.instance].service_id.clone()
-    }
-}
-
-fn period(emitter: &rship_core::descriptor::EmitterDescriptor) -> Option<Duration> {
-    match emitter.kind {
-        rship_core::descriptor::EmitterKind::Computed { every } => every,
-        _ => None,
     }
 }

@@ -1,20 +1,18 @@
 //! The router: from a command to the targets that carry it out, and back to its one answer.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use rship_core::model::AnyModel;
-use rship_core::wire::{self, Command, Exec, Member, MemberFault, Resend, TargetCall};
+use rship_core::dispatch::Route;
+use rship_core::wire::{Command, Exec, Member, MemberFault, Resend, TargetCall};
 use serde_json::{Map, Value};
-use tracing::{debug, warn};
 
+use crate::answers::{Answer, Outcome, Part};
 use crate::hub::Hub;
-use crate::tree::{Job, Path, Tree};
+use crate::registry::Way;
+use crate::tree::Job;
 
-/// What a command, or a part of one, came to.
-type Outcome = Result<Value, String>;
-
-/// Has a command carried out; answers it at once when that is impossible.
+/// Has a command carried out, once the runners are started; answers it at once when that is impossible.
 pub(crate) fn route(hub: &Arc<Hub>, command: Command) {
     hub.counters.commands.add(1);
     let answer = Answer::new(hub, command.tx, command.id);
@@ -63,8 +61,11 @@ pub(crate) fn resend_value(hub: &Hub, resend: &Resend) -> Result<(), String> {
 
 fn run(hub: &Arc<Hub>, exec: Exec, answer: Answer) {
     let Exec { batch, mut calls } = exec;
+    if !batch && let Some(Ok(call)) = calls.pop() {
+        return run_call(hub, call, Part::only(answer));
+    }
     // Members with the tx of another, or of the command itself, are answered with it.
-    let mut answered: HashSet<_> = answer.tx.clone().into_iter().collect();
+    let mut answered: HashSet<_> = answer.tx().into_iter().collect();
     for call in &mut calls {
         let tx = match call {
             Ok(call) => &mut call.tx,
@@ -73,12 +74,8 @@ fn run(hub: &Arc<Hub>, exec: Exec, answer: Answer) {
         *tx = tx.take().filter(|tx| answered.insert(tx.clone()));
     }
     let labels: Vec<_> = calls.iter().map(label).collect();
-    let parts = Part::all(calls.len(), move |outcomes| {
-        answer.give(if batch {
-            batch_outcome(&labels, outcomes)
-        } else {
-            outcomes.into_iter().next().unwrap_or(Ok(Value::Null))
-        });
+    let parts = Part::several(calls.len(), move |outcomes| {
+        answer.give(batch_outcome(&labels, outcomes));
     });
     for (call, part) in calls.into_iter().zip(parts) {
         match call {
@@ -125,83 +122,76 @@ fn batch_outcome(labels: &[String], outcomes: Vec<Outcome>) -> Outcome {
 
 /// One place where a call is carried out.
 struct Stop {
-    instance: String,
-    target: Arc<str>,
-    tree: Arc<Tree>,
-    path: Path,
-    model: Arc<dyn AnyModel>,
+    instance: Arc<str>,
+    way: Arc<Way>,
     action: usize,
 }
 
-fn run_call(hub: &Arc<Hub>, call: TargetCall, part: Part) {
-    let stops = match stops(
-        hub,
-        &call.action_id,
-        call.target_id.as_deref(),
-        call.instance_id.as_deref(),
-    ) {
-        Ok(stops) => stops,
-        Err(why) => return part.done(Err(why)),
-    };
-    let instances: Vec<_> = stops.iter().map(|stop| stop.instance.clone()).collect();
-    let parts = Part::all(stops.len(), move |outcomes| {
-        part.done(joined(&instances, outcomes))
-    });
-    for (stop, answer) in stops.into_iter().zip(parts) {
+impl Stop {
+    fn run(self, payload: Value, answer: Part, hub: &Hub) {
+        let tree = Arc::clone(&self.way.tree);
         let job = Job {
-            target: stop.target,
-            path: stop.path,
-            model: stop.model,
-            action: stop.action,
-            payload: call.data.clone(),
+            way: self.way,
+            action: self.action,
+            payload,
             answer,
             superseded: None,
         };
-        stop.tree.submit(job);
+        tree.submit(job, &hub.runners);
     }
 }
 
-fn stops(
-    hub: &Hub,
-    action_id: &str,
-    target_id: Option<&str>,
-    instance_id: Option<&str>,
-) -> Result<Vec<Stop>, String> {
+fn run_call(hub: &Arc<Hub>, call: TargetCall, part: Part) {
+    let (first, others) = match stops(hub, &call) {
+        Ok(stops) => stops,
+        Err(why) => return part.done(Err(why)),
+    };
+    if others.is_empty() {
+        return first.run(call.data, part, hub);
+    }
+    let stops: Vec<_> = [first].into_iter().chain(others).collect();
+    let instances: Vec<_> = stops.iter().map(|stop| stop.instance.clone()).collect();
+    let parts = Part::several(stops.len(), move |outcomes| {
+        part.done(joined(&instances, outcomes));
+    });
+    for (stop, part) in stops.into_iter().zip(parts) {
+        stop.run(call.data.clone(), part, hub);
+    }
+}
+
+/// Where a call is carried out, in at least one place.
+fn stops(hub: &Hub, call: &TargetCall) -> Result<(Stop, Vec<Stop>), String> {
     let registry = hub.registry();
+    let (target, instance) = (call.target_id.as_deref(), call.instance_id.as_deref());
     let found = registry
         .table
-        .resolve(action_id, target_id, instance_id)
+        .resolve(&call.action_id, target, instance)
         .map_err(|error| error.to_string())?;
-    for (route, action) in &found {
-        let action = &route.descriptor.actions[*action].id;
-        let node = registry.node(route.to.node);
-        if node.is_some_and(|node| !node.details.allows_action(action)) {
-            return Err(format!("action `{action_id}` is not available now"));
+    let stop = |(route, action): (&Route<Arc<Way>>, usize)| {
+        let way = &route.to;
+        let id = &route.descriptor.actions[action].id;
+        let node = registry.node(way.node);
+        if node.is_some_and(|node| !node.details.allows_action(id)) {
+            return Err(format!("action `{}` is not available now", call.action_id));
         }
-    }
-    let stops = found.into_iter().filter_map(|(route, action)| {
-        Some(Stop {
-            instance: route.instance.to_string(),
-            target: Arc::clone(&registry.node(route.to.node)?.target),
-            tree: Arc::clone(&route.to.tree),
-            path: Arc::clone(&route.to.path),
-            model: Arc::clone(&route.to.model),
+        Ok(Stop {
+            instance: Arc::clone(&route.instance),
+            way: Arc::clone(way),
             action,
         })
-    });
-    Ok(stops.collect())
+    };
+    let (first, others) = found.split();
+    let others: Result<Vec<_>, _> = others.into_iter().map(stop).collect();
+    Ok((stop(first)?, others?))
 }
 
-/// The response of the only instance, or one for each; an error when one failed.
-fn joined(instances: &[String], mut outcomes: Vec<Outcome>) -> Outcome {
-    if outcomes.len() == 1 {
-        return outcomes.swap_remove(0);
-    }
+/// The response of each instance; an error when one failed.
+fn joined(instances: &[Arc<str>], outcomes: Vec<Outcome>) -> Outcome {
     let mut responses = Map::new();
     let mut failures = Vec::new();
     for (instance, outcome) in instances.iter().zip(outcomes) {
         match outcome {
-            Ok(response) => drop(responses.insert(instance.clone(), response)),
+            Ok(response) => drop(responses.insert(instance.to_string(), response)),
             Err(why) => failures.push(format!("in instance `{instance}`: {why}")),
         }
     }
@@ -209,177 +199,5 @@ fn joined(instances: &[String], mut outcomes: Vec<Outcome>) -> Outcome {
         Ok(Value::Object(responses))
     } else {
         Err(failures.join("; "))
-    }
-}
-
-/// The answer of a command, to be given once.
-struct Answer {
-    hub: Arc<Hub>,
-    number: u64,
-    tx: Option<String>,
-    command: String,
-}
-
-impl Answer {
-    fn new(hub: &Arc<Hub>, tx: Option<String>, command: String) -> Self {
-        Self {
-            number: hub.unanswered.add(tx.as_deref(), &command),
-            hub: Arc::clone(hub),
-            tx,
-            command,
-        }
-    }
-
-    fn give(self, outcome: Outcome) {
-        let Self {
-            hub,
-            number,
-            tx,
-            command,
-        } = self;
-        if !hub.unanswered.remove(number) {
-            return;
-        }
-        if let Err(why) = &outcome {
-            hub.counters.commands_failed.add(1);
-            warn!(command, tx, "command failed: {why}");
-        }
-        match (tx, outcome) {
-            (Some(tx), Ok(response)) => hub.outbox.answer(wire::response(&tx, &response)),
-            (Some(tx), Err(why)) => hub.outbox.answer(wire::error(&tx, &command, &why)),
-            (None, _) => debug!(command, "the command has no tx: nobody can be answered"),
-        }
-    }
-}
-
-/// The commands that have no answer yet, so that an executor that ends can say so.
-#[derive(Default)]
-pub(crate) struct Unanswered {
-    state: Mutex<UnansweredState>,
-}
-
-#[derive(Default)]
-struct UnansweredState {
-    last: u64,
-    /// The tx and the name of each.
-    commands: HashMap<u64, (Option<String>, String)>,
-}
-
-impl Unanswered {
-    fn state(&self) -> MutexGuard<'_, UnansweredState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn add(&self, tx: Option<&str>, command: &str) -> u64 {
-        let mut state = self.state();
-        state.last += 1;
-        let number = state.last;
-        let command = (tx.map(ToOwned::to_owned), command.to_owned());
-        state.commands.insert(number, command);
-        number
-    }
-
-    /// Says that a command is answered now; `false` when it was before.
-    fn remove(&self, number: u64) -> bool {
-        self.state().commands.remove(&number).is_some()
-    }
-
-    /// Answers all with an error.
-    pub(crate) fn refuse_all(&self, why: &str) -> Vec<String> {
-        let commands = std::mem::take(&mut self.state().commands);
-        let refused = commands.into_values();
-        refused
-            .filter_map(|(tx, command)| Some(wire::error(&tx?, &command, why)))
-            .collect()
-    }
-}
-
-type Finish = Box<dyn FnOnce(Vec<Outcome>) + Send>;
-
-struct Whole {
-    outcomes: Vec<Option<Outcome>>,
-    missing: usize,
-    finish: Option<Finish>,
-}
-
-/// One of the parts whose outcomes make up an answer. A part that is dropped has failed, so that an
-/// answer is given whatever becomes of a handler.
-pub(crate) struct Part {
-    whole: Arc<Mutex<Whole>>,
-    index: usize,
-    given: bool,
-}
-
-impl Part {
-    fn all(count: usize, finish: impl FnOnce(Vec<Outcome>) + Send + 'static) -> Vec<Self> {
-        if count == 0 {
-            finish(Vec::new());
-            return Vec::new();
-        }
-        let whole = Arc::new(Mutex::new(Whole {
-            outcomes: (0..count).map(|_| None).collect(),
-            missing: count,
-            finish: Some(Box::new(finish)),
-        }));
-        (0..count)
-            .map(|index| Self {
-                whole: Arc::clone(&whole),
-                index,
-                given: false,
-            })
-            .collect()
-    }
-
-    /// The same part, whose outcome also answers this tx: a member of a batch may want an answer of its
-    /// own besides.
-    fn with_own_answer(self, hub: &Arc<Hub>, tx: Option<String>) -> Self {
-        if tx.is_none() {
-            return self;
-        }
-        let answer = Answer::new(hub, tx, "ExecTargetAction".to_owned());
-        let finish = move |mut outcomes: Vec<Outcome>| {
-            let outcome = outcomes.pop().unwrap_or(Ok(Value::Null));
-            answer.give(outcome.clone());
-            self.done(outcome);
-        };
-        let whole = Whole {
-            outcomes: vec![None],
-            missing: 1,
-            finish: Some(Box::new(finish)),
-        };
-        Self {
-            whole: Arc::new(Mutex::new(whole)),
-            index: 0,
-            given: false,
-        }
-    }
-
-    /// Says what this part came to.
-    pub(crate) fn done(mut self, outcome: Outcome) {
-        self.set(outcome);
-    }
-
-    fn set(&mut self, outcome: Outcome) {
-        if std::mem::replace(&mut self.given, true) {
-            return;
-        }
-        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
-        whole.outcomes[self.index] = Some(outcome);
-        whole.missing -= 1;
-        if whole.missing > 0 {
-            return;
-        }
-        let outcomes = whole.outcomes.iter_mut().map_while(Option::take).collect();
-        let finish = whole.finish.take();
-        drop(whole);
-        if let Some(finish) = finish {
-            finish(outcomes);
-        }
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        self.set(Err("the action ended without an answer".to_owned()));
     }
 }

@@ -9,18 +9,23 @@ use uuid::Uuid;
 /// Makes stamps without allocating for each.
 pub(crate) struct Stamper {
     created_at: String,
-    first: u128,
+    /// The low 48 bits of the transaction ids, and how many there were.
+    low: u64,
     count: u64,
-    text: [u8; uuid::fmt::Hyphenated::LENGTH],
+    /// The text of the last one.
+    tx: [u8; uuid::fmt::Hyphenated::LENGTH],
 }
 
 impl Stamper {
     pub(crate) fn new() -> Self {
+        let first = Uuid::new_v4();
+        let mut tx = [0; uuid::fmt::Hyphenated::LENGTH];
+        first.hyphenated().encode_lower(&mut tx);
         let mut stamper = Self {
             created_at: String::new(),
-            first: Uuid::new_v4().as_u128(),
+            low: first.as_u64_pair().1,
             count: 0,
-            text: [0; uuid::fmt::Hyphenated::LENGTH],
+            tx,
         };
         stamper.look_at_clock();
         stamper
@@ -34,13 +39,18 @@ impl Stamper {
     }
 
     pub(crate) fn next(&mut self) -> Stamp<'_> {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         self.count += 1;
         // Counting in the low 48 bits leaves version and variant of the random id as they are.
-        let low = u128::from(self.count) & 0xffff_ffff_ffff;
-        let tx = Uuid::from_u128(self.first ^ low);
+        let mut low = self.low ^ self.count;
+        for digit in self.tx[24..].iter_mut().rev() {
+            *digit = DIGITS[low as usize & 0xf];
+            low >>= 4;
+        }
         Stamp {
             created_at: &self.created_at,
-            tx: tx.hyphenated().encode_lower(&mut self.text),
+            // Digits and hyphens are UTF-8.
+            tx: std::str::from_utf8(&self.tx).unwrap_or_default(),
         }
     }
 }

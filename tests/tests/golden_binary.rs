@@ -161,9 +161,14 @@ fn floats_keep_every_bit_on_their_way_through_text() {
             continue;
         }
         let data = serde_json::to_string(&value).unwrap();
-        let mut json = String::new();
-        let change = rship_core::wire::Change::Set;
-        writer.pulse(change, "a:e", "i", &data, None, stamp, &mut json);
+        let pulse = rship_core::wire::Pulse {
+            emitter_id: "a:e",
+            instance_id: "i",
+            data: data.as_bytes(),
+            nonce: None,
+        };
+        let mut json = bytes::BytesMut::new();
+        writer.pulse(rship_core::wire::Change::Set, &pulse, stamp, &mut json);
         let event: Value = ciborium::from_reader(&*binary::encode(&json).unwrap()).unwrap();
         let back = event["item"]["data"].as_f64().unwrap();
         assert_eq!(back.to_bits(), bits, "{data}");

@@ -3,11 +3,12 @@
 // The lints' leave for tests ends at their helpers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+use bytes::BytesMut;
 use rship_core::entity::{
     Action, ActionStatus, Emitter, EmitterStatus, Instance, InstanceStatus, Item, LayoutField,
     Machine, Position, Status, Target, TargetLayout, TargetStatus, TargetTopology, WritesTo,
 };
-use rship_core::wire::{self, Change, Frames, Generation, Query, Stamp, Writer};
+use rship_core::wire::{self, Change, Frames, Generation, Pulse, Query, Stamp, Writer};
 use serde_json::json;
 
 const STAMP: Stamp<'static> = Stamp {
@@ -24,10 +25,10 @@ fn writer(generation: Generation) -> Writer {
     Writer::new(generation, client_id)
 }
 
-fn written(write: impl FnOnce(&mut String)) -> String {
-    let mut out = String::new();
+fn written(write: impl FnOnce(&mut BytesMut)) -> String {
+    let mut out = BytesMut::new();
     write(&mut out);
-    out
+    String::from_utf8(out.to_vec()).unwrap()
 }
 
 /// An event as it must be: `ITEM` without its hash, which is checked apart and may be anything of the
@@ -281,8 +282,13 @@ fn the_schema_of_an_emitter_goes_to_servers_since_2024() {
 fn pulse(generation: Generation, nonce: Option<u64>, data: &str) -> String {
     written(|out| {
         let writer = writer(generation);
-        let emitter = "banana-stand:cash";
-        writer.pulse(Change::Set, emitter, "stand-1", data, nonce, STAMP, out);
+        let pulse = Pulse {
+            emitter_id: "banana-stand:cash",
+            instance_id: "stand-1",
+            data: data.as_bytes(),
+            nonce,
+        };
+        writer.pulse(Change::Set, &pulse, STAMP, out);
     })
 }
 
@@ -359,7 +365,13 @@ fn the_hash_of_an_entity_does_not_depend_on_when_it_was_written() {
 fn ids_with_characters_that_json_escapes_stay_whole() {
     let event = written(|out| {
         let writer = writer(Generation::V2026);
-        writer.pulse(Change::Set, "a\"b\\c:e", "in\"st", "1", None, STAMP, out);
+        let pulse = Pulse {
+            emitter_id: "a\"b\\c:e",
+            instance_id: "in\"st",
+            data: b"1",
+            nonce: None,
+        };
+        writer.pulse(Change::Set, &pulse, STAMP, out);
     });
     let event: serde_json::Value = serde_json::from_str(&event).unwrap();
     assert_eq!(event["item"]["id"], "a\"b\\c:e:in\"st");
@@ -389,7 +401,7 @@ fn an_event_alone_is_a_frame_and_several_are_a_batch_where_that_is_read() {
         let single = format!(r#"{{"event":"ws:m:event","data":{one}}}"#);
         let mut frames = Frames::new(generation);
         for _ in 0..2 {
-            frames.event(|out| out.push_str(&one));
+            frames.event(|out| out.extend_from_slice(one.as_bytes()));
         }
         let expected = if generation == Generation::V2026 {
             vec![format!(
@@ -398,7 +410,8 @@ fn an_event_alone_is_a_frame_and_several_are_a_batch_where_that_is_read() {
         } else {
             vec![single.clone(), single]
         };
-        assert_eq!(frames.take(), expected);
+        let made: Vec<_> = std::iter::from_fn(|| frames.take()).collect();
+        assert_eq!(made, expected);
     }
 }
 

@@ -5,7 +5,7 @@
 //! cargo run --release -p rship-examples --bin load -- ws://127.0.0.1:5155/myko pulse 10 100000
 //! cargo run --release -p rship-examples --bin load -- URL state EMITTERS PULSES
 //! cargo run --release -p rship-examples --bin load -- URL register TARGETS ACTIONS EMITTERS
-//! cargo run --release -p rship-examples --bin load -- URL dispatch COMMANDS
+//! cargo run --release -p rship-examples --bin load -- URL dispatch COMMANDS [TARGETS]
 //! ```
 //!
 //! Each mode ends with one line of JSON: what was done, and what it took: `enqueue_s` (until the device
@@ -14,6 +14,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
@@ -53,8 +54,13 @@ enum Mode {
         actions: usize,
         emitters: usize,
     },
-    /// Answers commands for the action `load:level`.
-    Dispatch { commands: u64 },
+    /// Answers commands for the action `load:level`; those of further targets are `load-1:level`,
+    /// `load-2:level` and so on.
+    Dispatch {
+        commands: u64,
+        #[arg(default_value_t = 1)]
+        targets: usize,
+    },
 }
 
 /// What is published, and what the action takes.
@@ -86,8 +92,13 @@ struct Channel {
 /// One action.
 #[derive(Target)]
 struct Fader {
-    left: u64,
-    done: Arc<Notify>,
+    left: Arc<Left>,
+}
+
+/// The commands that all targets together still wait for.
+struct Left {
+    commands: AtomicU64,
+    done: Notify,
 }
 
 #[actions]
@@ -95,9 +106,8 @@ impl Fader {
     #[action]
     fn level(&mut self, level: f64, channel: u32, label: String) {
         std::hint::black_box((level, channel, label));
-        self.left = self.left.saturating_sub(1);
-        if self.left == 0 {
-            self.done.notify_one();
+        if self.left.commands.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.left.done.notify_one();
         }
     }
 }
@@ -121,7 +131,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             actions,
             emitters,
         } => register(&executor, targets, actions, emitters).await?,
-        Mode::Dispatch { commands } => dispatch(&executor, commands).await?,
+        Mode::Dispatch { commands, targets } => dispatch(&executor, commands, targets).await?,
     };
     println!("{report}");
     executor.shutdown();
@@ -252,20 +262,34 @@ async fn register(
     Ok(meter.report(executor, enqueued, done))
 }
 
-async fn dispatch(executor: &Executor, commands: u64) -> Result<Value, Box<dyn Error>> {
-    let done = Arc::new(Notify::new());
-    let fader = Fader {
-        left: commands,
-        done: Arc::clone(&done),
-    };
-    executor.add("load", fader)?;
+async fn dispatch(
+    executor: &Executor,
+    commands: u64,
+    targets: usize,
+) -> Result<Value, Box<dyn Error>> {
+    let left = Arc::new(Left {
+        commands: AtomicU64::new(commands),
+        done: Notify::new(),
+    });
+    for index in 0..targets {
+        let id = match index {
+            0 => "load".to_owned(),
+            _ => format!("load-{index}"),
+        };
+        let left = Arc::clone(&left);
+        executor.add(&id, Fader { left })?;
+    }
     online(executor).await?;
-    println!("{}", json!({ "ready": true }));
     let meter = Meter::start(executor);
-    done.notified().await;
+    println!("{}", json!({ "ready": true }));
+    left.done.notified().await;
     let enqueued = meter.begun.elapsed();
+    // The last handler says that it is done before its answer is on the way; each answer is a frame.
+    while executor.metrics().frames_out < meter.before.frames_out + commands {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     executor.flush().await;
-    let done = json!({ "mode": "dispatch", "commands": commands });
+    let done = json!({ "mode": "dispatch", "commands": commands, "targets": targets });
     Ok(meter.report(executor, enqueued, done))
 }
 

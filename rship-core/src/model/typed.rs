@@ -197,18 +197,20 @@ impl Setter {
         if self.nullable && payload.is_null() {
             return Ok(Vec::new());
         }
-        // A value that is itself an object with such a field is taken as the value first.
-        let Some(inner) = self.wrapped(payload) else {
+        let Some(name) = self.wrapped(payload) else {
             return checker.check(payload);
         };
-        let mut own = payload.clone();
-        if let Ok(unknown) = checker.check(&mut own)
-            && unknown.is_empty()
-        {
-            *payload = own;
-            return Ok(unknown);
+        // A value that is itself an object with such a field is taken as the value first.
+        if checker.takes_objects() {
+            let mut own = payload.clone();
+            if let Ok(unknown) = checker.check(&mut own)
+                && unknown.is_empty()
+            {
+                *payload = own;
+                return Ok(unknown);
+            }
         }
-        *payload = inner;
+        *payload = payload.get_mut(name).map(Value::take).unwrap_or_default();
         if self.nullable && payload.is_null() {
             return Ok(Vec::new());
         }
@@ -217,9 +219,13 @@ impl Setter {
             .map_err(|error| error.under(&self.names[0]))
     }
 
-    fn wrapped(&self, payload: &Value) -> Option<Value> {
+    /// The name under which the value is, if that is all there is.
+    fn wrapped(&self, payload: &Value) -> Option<&str> {
         let object = payload.as_object()?;
-        let (name, value) = object.iter().next()?;
-        (object.len() == 1 && self.names.contains(name)).then(|| value.clone())
+        let name = object.keys().next().filter(|_| object.len() == 1)?;
+        self.names
+            .iter()
+            .find(|known| *known == name)
+            .map(|known| &**known)
     }
 }

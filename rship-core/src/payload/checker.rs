@@ -28,6 +28,11 @@ impl Checker {
         }
     }
 
+    /// Whether an object may pass at all.
+    pub(crate) fn takes_objects(&self) -> bool {
+        matches!(self.root.kind, None | Some(Kind::Object))
+    }
+
     /// Normalizes `payload` in place and checks it: `3.0` becomes `3` where an integer is expected,
     /// null where a field is not required is removed, and a payload of null becomes `{}` where an
     /// object is expected.

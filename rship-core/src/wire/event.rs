@@ -1,8 +1,10 @@
 //! Events: entities and pulses on their way to the server.
 
+use bytes::BytesMut;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::text::escaped;
 use super::{Generation, item};
 use crate::entity::{Action, Emitter, Instance, Item};
 
@@ -22,6 +24,19 @@ pub struct Stamp<'a> {
     pub created_at: &'a str,
     /// Unique for each event.
     pub tx: &'a str,
+}
+
+/// A value of an emitter in one instance.
+#[derive(Debug, Clone, Copy)]
+pub struct Pulse<'a> {
+    /// `TARGET:EMITTER`.
+    pub emitter_id: &'a str,
+    /// The instance.
+    pub instance_id: &'a str,
+    /// The value as JSON text.
+    pub data: &'a [u8],
+    /// Makes the hash of an impulse differ each time: servers show an unchanged hash to nobody.
+    pub nonce: Option<u64>,
 }
 
 /// Writes events in the form that one generation of server reads.
@@ -59,7 +74,7 @@ impl Writer {
         change: Change,
         instance: &Instance,
         stamp: Stamp<'_>,
-        out: &mut String,
+        out: &mut BytesMut,
     ) {
         self.event(change, &self.with_client(instance), stamp, out);
     }
@@ -74,7 +89,7 @@ impl Writer {
     }
 
     /// Appends the event of an action; to a 2023 server its schema is a text.
-    pub fn action(&self, change: Change, action: &Action, stamp: Stamp<'_>, out: &mut String) {
+    pub fn action(&self, change: Change, action: &Action, stamp: Stamp<'_>, out: &mut BytesMut) {
         if self.generation == Generation::V2023 {
             let schema = Value::String(action.schema.to_string());
             let textual = Action {
@@ -88,7 +103,7 @@ impl Writer {
     }
 
     /// Appends the event of an emitter; its schema came with the 2024 servers.
-    pub fn emitter(&self, change: Change, emitter: &Emitter, stamp: Stamp<'_>, out: &mut String) {
+    pub fn emitter(&self, change: Change, emitter: &Emitter, stamp: Stamp<'_>, out: &mut BytesMut) {
         if self.generation == Generation::V2023 {
             self.event(change, &WithoutSchema(emitter), stamp, out);
         } else {
@@ -97,7 +112,7 @@ impl Writer {
     }
 
     /// Appends the event of any item that is the same in all generations.
-    pub fn event<I: Item>(&self, change: Change, item: &I, stamp: Stamp<'_>, out: &mut String) {
+    pub fn event<I: Item>(&self, change: Change, item: &I, stamp: Stamp<'_>, out: &mut BytesMut) {
         let start = out.len();
         self.open(I::TYPE, change, stamp, out);
         if item::write(item, out).is_err() {
@@ -105,7 +120,7 @@ impl Writer {
             out.truncate(start);
             return;
         }
-        out.push('}');
+        out.extend_from_slice(b"}");
     }
 
     /// Appends the event of an item that was written as JSON before: one of a device's own.
@@ -113,75 +128,58 @@ impl Writer {
         &self,
         change: Change,
         item_type: &str,
-        item: &str,
+        item: &[u8],
         stamp: Stamp<'_>,
-        out: &mut String,
+        out: &mut BytesMut,
     ) {
         self.open(item_type, change, stamp, out);
-        out.push_str(item);
-        out.push('}');
+        out.extend_from_slice(item);
+        out.extend_from_slice(b"}");
     }
 
-    /// Appends the event of a pulse. `data` is JSON text. `nonce` makes the hash of an impulse differ
-    /// each time: servers show an unchanged hash to nobody.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a part of the frame, used once"
-    )]
-    pub fn pulse(
-        &self,
-        change: Change,
-        emitter_id: &str,
-        instance_id: &str,
-        data: &str,
-        nonce: Option<u64>,
-        stamp: Stamp<'_>,
-        out: &mut String,
-    ) {
+    /// Appends the event of a pulse.
+    pub fn pulse(&self, change: Change, pulse: &Pulse<'_>, stamp: Stamp<'_>, out: &mut BytesMut) {
         self.open("Pulse", change, stamp, out);
         let item = out.len();
-        out.push_str("{\"id\":");
+        out.extend_from_slice(b"{\"id\":\"");
+        push_escaped(pulse.emitter_id, out);
         if self.generation == Generation::V2026 {
             // Two instances of one target would overwrite each other's pulses.
-            push_text(emitter_id, out);
-            out.pop();
-            out.push(':');
-            let quote = out.len();
-            push_text(instance_id, out);
-            out.remove(quote);
-        } else {
-            push_text(emitter_id, out);
+            out.extend_from_slice(b":");
+            push_escaped(pulse.instance_id, out);
         }
-        out.push_str(",\"emitterId\":");
-        push_text(emitter_id, out);
-        out.push_str(",\"data\":");
-        out.push_str(data);
-        if let Some(client_id) = &self.client_id {
-            out.push_str(",\"clientId\":");
-            push_text(client_id, out);
-        }
-        let hash = item::content_hash(&out.as_bytes()[item..]);
-        out.push(',');
-        item::push_hash(hash ^ nonce.unwrap_or(0), out);
-        out.push_str("}}");
+        out.extend_from_slice(b"\",\"emitterId\":\"");
+        push_escaped(pulse.emitter_id, out);
+        out.extend_from_slice(b"\",\"data\":");
+        out.extend_from_slice(pulse.data);
+        self.push_client_id(out);
+        let hash = item::content_hash(&out[item..]);
+        out.extend_from_slice(b",");
+        item::push_hash(hash ^ pulse.nonce.unwrap_or(0), out);
+        out.extend_from_slice(b"}}");
     }
 
-    fn open(&self, item_type: &str, change: Change, stamp: Stamp<'_>, out: &mut String) {
-        out.push_str("{\"itemType\":");
-        push_text(item_type, out);
-        out.push_str(match change {
-            Change::Set => ",\"changeType\":\"SET\"",
-            Change::Delete => ",\"changeType\":\"DEL\"",
+    fn open(&self, item_type: &str, change: Change, stamp: Stamp<'_>, out: &mut BytesMut) {
+        out.extend_from_slice(b"{\"itemType\":\"");
+        push_escaped(item_type, out);
+        out.extend_from_slice(match change {
+            Change::Set => b"\",\"changeType\":\"SET\",\"createdAt\":\"",
+            Change::Delete => b"\",\"changeType\":\"DEL\",\"createdAt\":\"",
         });
-        out.push_str(",\"createdAt\":");
-        push_text(stamp.created_at, out);
-        out.push_str(",\"tx\":");
-        push_text(stamp.tx, out);
+        push_escaped(stamp.created_at, out);
+        out.extend_from_slice(b"\",\"tx\":\"");
+        push_escaped(stamp.tx, out);
+        out.extend_from_slice(b"\"");
+        self.push_client_id(out);
+        out.extend_from_slice(b",\"item\":");
+    }
+
+    fn push_client_id(&self, out: &mut BytesMut) {
         if let Some(client_id) = &self.client_id {
-            out.push_str(",\"clientId\":");
-            push_text(client_id, out);
+            out.extend_from_slice(b",\"clientId\":\"");
+            push_escaped(client_id, out);
+            out.extend_from_slice(b"\"");
         }
-        out.push_str(",\"item\":");
     }
 }
 
@@ -217,18 +215,7 @@ impl Item for WithoutSchema<'_> {
     }
 }
 
-/// Appends a text as a JSON string; ids and names rarely hold a character that must be escaped.
-pub(super) fn push_text(text: &str, out: &mut String) {
-    out.push('"');
-    if text
-        .bytes()
-        .any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-    {
-        // A text is always written as JSON: quotes around the escaped characters.
-        let json = Value::from(text).to_string();
-        out.push_str(json.get(1..json.len() - 1).unwrap_or_default());
-    } else {
-        out.push_str(text);
-    }
-    out.push('"');
+/// Appends a text as it stands between the quotes of a JSON string.
+fn push_escaped(text: &str, out: &mut BytesMut) {
+    out.extend_from_slice(escaped(text).as_bytes());
 }

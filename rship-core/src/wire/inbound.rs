@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::binary::{self, CborError};
 use super::command::{Command, Resend};
+use super::direct;
 use super::query::QueryResponse;
 
 /// What a frame from the server says.
@@ -71,6 +72,14 @@ struct RawCommand {
 /// # Errors
 /// When the text is no JSON object with a text `event`, or a command without a name.
 pub fn read(text: &str) -> Result<Inbound, FrameError> {
+    match direct::read(text) {
+        Some(command) => Ok(Inbound::Command(command)),
+        None => read_any(text),
+    }
+}
+
+/// Reads a text frame of any kind, by the tree of all that it holds.
+pub(super) fn read_any(text: &str) -> Result<Inbound, FrameError> {
     interpret(serde_json::from_str(text)?)
 }
 

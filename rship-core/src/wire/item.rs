@@ -1,5 +1,6 @@
 //! Items as text, with the hash of their content.
 
+use bytes::{BufMut as _, BytesMut};
 use twox_hash::XxHash3_64;
 
 use crate::entity::Item;
@@ -16,39 +17,40 @@ pub fn content_hash(content: &[u8]) -> u64 {
 /// Appends an item as a JSON object, with its hash.
 ///
 /// # Errors
-/// When the item cannot be written as JSON, or is not an object.
-pub fn write<I: Item>(item: &I, out: &mut String) -> Result<(), serde_json::Error> {
-    let json = serde_json::to_string(item)?;
-    let Some(open) = json.strip_suffix('}') else {
+/// When the item cannot be written as JSON, or is not an object; `out` may hold a part of it then.
+pub fn write<I: Item>(item: &I, out: &mut BytesMut) -> Result<(), serde_json::Error> {
+    let start = out.len();
+    serde_json::to_writer((&mut *out).writer(), item)?;
+    let hash = content_hash(&out[start..]);
+    if out.len() == start || out[start] != b'{' {
         return Err(serde::ser::Error::custom("an item is written as an object"));
-    };
-    out.push_str(open);
+    }
+    out.truncate(out.len() - 1);
     if let Some((name, value)) = item.volatile() {
         push_separator(out);
-        out.push_str(&serde_json::to_string(name)?);
-        out.push(':');
-        out.push_str(&serde_json::to_string(value)?);
+        serde_json::to_writer((&mut *out).writer(), name)?;
+        out.extend_from_slice(b":");
+        serde_json::to_writer((&mut *out).writer(), value)?;
     }
     push_separator(out);
-    push_hash(content_hash(json.as_bytes()), out);
-    out.push('}');
+    push_hash(hash, out);
+    out.extend_from_slice(b"}");
     Ok(())
 }
 
-fn push_separator(out: &mut String) {
-    if !out.ends_with('{') {
-        out.push(',');
+fn push_separator(out: &mut BytesMut) {
+    if !out.ends_with(b"{") {
+        out.extend_from_slice(b",");
     }
 }
 
-pub(crate) fn push_hash(hash: u64, out: &mut String) {
-    out.push_str("\"hash\":\"");
-    for shift in (0..16).rev() {
-        let digit = (hash >> (shift * 4)) & 0xf;
-        // A digit is below 16.
-        out.push(char::from_digit(digit as u32, 16).unwrap_or('0'));
+pub(crate) fn push_hash(hash: u64, out: &mut BytesMut) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = *b"\"hash\":\"0123456789abcdef\"";
+    for (place, digit) in text[8..24].iter_mut().enumerate() {
+        *digit = DIGITS[(hash >> (60 - place * 4)) as usize & 0xf];
     }
-    out.push('"');
+    out.extend_from_slice(&text);
 }
 
 #[cfg(test)]
@@ -57,9 +59,9 @@ mod tests {
     use crate::entity::{Status, TargetStatus};
 
     fn written(item: &impl Item) -> serde_json::Value {
-        let mut out = String::new();
+        let mut out = BytesMut::new();
         write(item, &mut out).unwrap();
-        serde_json::from_str(&out).unwrap()
+        serde_json::from_slice(&out).unwrap()
     }
 
     #[test]
@@ -74,8 +76,8 @@ mod tests {
     #[test]
     fn the_hash_is_the_published_xxh3_of_the_bytes() {
         // From the reference implementation's test vectors: XXH3_64bits of the empty input.
-        let mut out = String::new();
+        let mut out = BytesMut::new();
         push_hash(content_hash(b""), &mut out);
-        assert_eq!(out, "\"hash\":\"2d06800538d394c2\"");
+        assert_eq!(out, b"\"hash\":\"2d06800538d394c2\""[..]);
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod binary;
 mod command;
+mod direct;
 mod encoding;
 mod event;
 mod frames;
@@ -12,10 +13,11 @@ mod inbound;
 pub mod item;
 mod outbound;
 mod query;
+mod text;
 
 pub use command::{Command, Exec, Member, MemberFault, Resend, TargetCall};
 pub use encoding::{Encoding, UnknownEncoding};
-pub use event::{Change, Stamp, Writer};
+pub use event::{Change, Pulse, Stamp, Writer};
 pub use frames::{FRAME_LIMIT, Frames};
 pub use generation::{Generation, UnknownGeneration};
 pub use inbound::{Answer, FrameError, Inbound, read, read_binary};

@@ -1,31 +1,44 @@
 //! Frames that are no events: answers, pings, commands to the server.
 
+use std::fmt::{self, Write as _};
+
 use serde_json::{Map, Value, json};
 
+use super::text::escaped;
 use crate::entity::Instance;
 
 /// The response to a command. `tx` stands twice, because 2023 servers look for it beside `data` and
 /// later ones inside.
 #[must_use]
 pub fn response(tx: &str, response: &Value) -> String {
-    json!({
-        "event": "ws:m:command-response",
-        "tx": tx,
-        "data": { "tx": tx, "response": response },
-    })
-    .to_string()
+    let tx = escaped(tx);
+    answer(
+        2 * tx.len(),
+        format_args!(
+            r#"{{"data":{{"response":{response},"tx":"{tx}"}},"event":"ws:m:command-response","tx":"{tx}"}}"#
+        ),
+    )
 }
 
 /// The answer to a command that was not carried out, or not wholly.
 #[must_use]
 pub fn error(tx: &str, command_id: &str, message: &str) -> String {
-    json!({
-        "event": "ws:m:command-error",
-        "tx": tx,
-        "message": message,
-        "data": { "tx": tx, "commandId": command_id, "message": message },
-    })
-    .to_string()
+    let (tx, command_id, message) = (escaped(tx), escaped(command_id), escaped(message));
+    answer(
+        2 * (tx.len() + message.len()) + command_id.len(),
+        format_args!(
+            r#"{{"data":{{"commandId":"{command_id}","message":"{message}","tx":"{tx}"}},"event":"ws:m:command-error","message":"{message}","tx":"{tx}"}}"#
+        ),
+    )
+}
+
+fn answer(texts: usize, answer: fmt::Arguments<'_>) -> String {
+    /// Room for what stands around the texts, and for a short response.
+    const AROUND: usize = 128;
+    let mut out = String::with_capacity(AROUND + texts);
+    // Writing to a string does not fail.
+    let _ = out.write_fmt(answer);
+    out
 }
 
 /// A ping, which a 2026 server echoes at once. `timestamp` is in milliseconds since 1970.
@@ -65,4 +78,30 @@ pub fn register_instance(tx: &str, created_at: &str, instance: &Instance) -> Str
     let instance = serde_json::to_value(instance).unwrap_or_default();
     let content = Map::from_iter([("instance".to_owned(), instance)]);
     command("RegisterInstance", tx, created_at, content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_written_as_their_tree_would_be() {
+        for text in ["", "t-1", "ü \"quoted\" \\ \u{1}\n", "{}"] {
+            for value in [json!(null), json!({ text: [1, 2.5, text, { "b": true }] })] {
+                let tree = json!({
+                    "event": "ws:m:command-response",
+                    "tx": text,
+                    "data": { "tx": text, "response": value },
+                });
+                assert_eq!(response(text, &value), tree.to_string());
+            }
+            let tree = json!({
+                "event": "ws:m:command-error",
+                "tx": text,
+                "message": text,
+                "data": { "tx": text, "commandId": text, "message": text },
+            });
+            assert_eq!(error(text, text, text), tree.to_string());
+        }
+    }
 }

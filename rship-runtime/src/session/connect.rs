@@ -46,10 +46,10 @@ impl Connect for Tcp {
     }
 }
 
-pub(super) type Socket = WebSocketStream<MaybeTlsStream<Box<dyn Transport>>>;
+pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<Box<dyn Transport>>>;
 
 /// Opens the WebSocket; on failure says why, to a person.
-pub(super) async fn open(config: &Config) -> Result<Socket, String> {
+pub(super) async fn open(config: &Config) -> Result<WebSocket, String> {
     let address = &config.address;
     let stream = config.connect.connect(address).await.map_err(|error| {
         let (host, port) = (address.host(), address.port());

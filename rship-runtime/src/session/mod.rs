@@ -6,6 +6,8 @@ mod detect;
 mod encoding;
 mod reader;
 mod registration;
+mod socket;
+mod teller;
 mod writer;
 
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use crate::hub::{Hub, stopped};
 use crate::status::Status;
 use backoff::Backoff;
 use detect::Identity;
+use socket::Socket;
 
 pub(crate) use connect::Tcp;
 pub use connect::{Connect, Transport};
@@ -95,13 +98,13 @@ async fn session(hub: &Arc<Hub>, stop: &mut watch::Receiver<bool>) -> End {
         },
     };
     info!("connected");
-    let (sink, stream) = futures_util::StreamExt::split(socket);
+    let socket = Socket::new(socket);
     let (identity, known) = watch::channel::<Option<Identity>>(None);
     let heard = reader::Heard::new();
     tokio::select! {
         biased;
-        end = writer::run(hub, sink, known, stop) => end,
-        end = reader::run(hub, stream, identity, &heard) => end,
+        end = writer::run(hub, &socket, known, stop) => end,
+        end = reader::run(hub, &socket, identity, &heard) => end,
         end = heard.silence(hub.config.silence_timeout) => end,
     }
 }

@@ -1,39 +1,50 @@
 //! The reader: takes every frame as it comes, and never waits for a handler.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::stream::SplitStream;
-use futures_util::{Stream, StreamExt as _};
 use rship_core::wire::{self, Answer, FrameError, Inbound, Member};
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
-use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::tungstenite::Message;
 use tracing::{debug, info, warn};
 
 use super::End;
-use super::connect::Socket;
 use super::detect::{Clue, Detector, Identity};
+use super::socket::Socket;
 use crate::hub::Hub;
 use crate::router;
 
+/// Frames that are read before anybody else gets a turn.
+const BURST: usize = 64;
+
 /// When the server was last heard.
-pub(super) struct Heard(watch::Sender<Instant>);
+pub(super) struct Heard {
+    begun: Instant,
+    /// Milliseconds after that.
+    last: AtomicU64,
+}
 
 impl Heard {
     pub(super) fn new() -> Self {
-        Self(watch::Sender::new(Instant::now()))
+        Self {
+            begun: Instant::now(),
+            last: AtomicU64::new(0),
+        }
     }
 
     fn now(&self) {
-        self.0.send_replace(Instant::now());
+        let passed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(passed, Ordering::Relaxed);
     }
 
     /// Ready when the server was silent for this long.
     pub(super) async fn silence(&self, limit: Duration) -> End {
         loop {
-            let last = *self.0.borrow();
+            let last = self.begun + Duration::from_millis(self.last.load(Ordering::Relaxed));
             if last.elapsed() >= limit {
                 return End::Silent(limit);
             }
@@ -45,7 +56,7 @@ impl Heard {
 /// Reads until the connection ends; says in `identity` what the server turns out to be.
 pub(super) async fn run(
     hub: &Arc<Hub>,
-    stream: SplitStream<Socket>,
+    socket: &Socket,
     identity: watch::Sender<Option<Identity>>,
     heard: &Heard,
 ) -> End {
@@ -59,7 +70,10 @@ pub(super) async fn run(
     if let Some(known) = reader.detector.at_open() {
         reader.tell(known);
     }
-    reader.read(stream, heard).await
+    let end = reader.read(socket, heard).await;
+    // For the commands that came just before the end.
+    hub.runners.start();
+    end
 }
 
 struct Reader<'h> {
@@ -73,15 +87,19 @@ struct Reader<'h> {
 }
 
 impl Reader<'_> {
-    async fn read(
-        &mut self,
-        mut stream: impl Stream<Item = Result<Message, WsError>> + Unpin,
-        heard: &Heard,
-    ) -> End {
+    async fn read(&mut self, socket: &Socket, heard: &Heard) -> End {
         let handshake = sleep_until(Instant::now() + self.hub.config.handshake_timeout);
         tokio::pin!(handshake);
         let mut waiting = true;
+        let mut burst = 0;
         loop {
+            let runners = &self.hub.runners;
+            let mut idle = burst == BURST;
+            if idle {
+                runners.start();
+                // Neither the writer nor handlers wait for the end of a flood.
+                yield_now().await;
+            }
             let message = tokio::select! {
                 biased;
                 () = &mut handshake, if waiting => {
@@ -89,9 +107,19 @@ impl Reader<'_> {
                     self.clue(Clue::Nothing);
                     continue;
                 }
-                message = stream.next() => message,
+                message = socket.next(|| {
+                    idle = true;
+                    runners.start();
+                }) => message,
             };
-            heard.now();
+            burst += 1;
+            if idle {
+                burst = 0;
+                heard.now();
+                if self.hub.outbox.is_clogged() {
+                    return End::Clogged;
+                }
+            }
             match message {
                 Some(Ok(Message::Text(text))) => self.frame(wire::read(&text)),
                 Some(Ok(Message::Binary(bytes))) => self.frame(wire::read_binary(&bytes)),
@@ -107,9 +135,6 @@ impl Reader<'_> {
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return End::Broken(error),
                 None => return End::Closed(String::new()),
-            }
-            if self.hub.outbox.is_clogged() {
-                return End::Clogged;
             }
         }
     }
@@ -156,7 +181,7 @@ impl Reader<'_> {
     fn ping(&mut self, ping: Value) {
         self.clue(Clue::Ping);
         if self.last_ping.as_ref() != Some(&ping) {
-            self.hub.outbox.answer(wire::echo(&ping));
+            self.hub.outbox.answer(&wire::echo(&ping));
             self.last_ping = Some(ping);
         }
     }

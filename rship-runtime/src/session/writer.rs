@@ -1,42 +1,40 @@
 //! The writer: the only one that writes to the socket. A session begins with everything there is to
 //! tell; after that it sends what the outbox has.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::SinkExt as _;
-use futures_util::stream::SplitSink;
-use rship_core::wire::{self, Encoding, Writer};
+use rship_core::wire::{self, Encoding, FRAME_LIMIT, Frames, Writer};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::tungstenite::{Bytes, Error as WsError, Message};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::connect::Socket;
 use super::detect::Identity;
-use super::{End, encoding, registration};
+use super::registration::Registration;
+use super::socket::Socket;
+use super::teller::Teller;
+use super::{End, encoding};
 use crate::hub::{Hub, stopped};
-use crate::registry::NodeId;
+use crate::outbox::Batch;
 use crate::stamp::{self, Stamper};
 use crate::status::Status;
 
 /// Writes until the connection ends or the executor does.
 pub(super) async fn run(
     hub: &Arc<Hub>,
-    sink: SplitSink<Socket, Message>,
+    socket: &Socket,
     mut identity: watch::Receiver<Option<Identity>>,
     stop: &mut watch::Receiver<bool>,
 ) -> End {
     let mut link = Link {
         hub,
-        sink,
+        socket,
         stamper: Stamper::new(),
+        batch: Batch::default(),
         speech: None,
-        unsent: VecDeque::new(),
     };
     // Around all of it, because a server that does not read must not keep an executor from ending.
     let ended = tokio::select! {
@@ -53,28 +51,55 @@ pub(super) async fn run(
 
 struct Link<'h> {
     hub: &'h Arc<Hub>,
-    sink: SplitSink<Socket, Message>,
+    socket: &'h Socket,
     stamper: Stamper,
+    batch: Batch,
     /// How the server is spoken to, once it is known.
     speech: Option<Speech>,
-    /// Frames on their way to the socket; here, so that none is lost when a wait for it is given up.
-    unsent: VecDeque<String>,
 }
 
-/// The form in which one identity of the server is spoken to.
+/// The form in which one identity of the server is spoken to, and how far that has come.
 struct Speech {
     writer: Writer,
     encoding: Encoding,
-    /// The newest target that the registration told of.
-    upto: NodeId,
+    /// Frames on their way to the socket; here, so that none is lost when a wait for it is given up.
+    frames: Frames,
+    registration: Registration,
+    progress: Progress,
 }
 
-/// What became of a part of what waits.
-#[derive(Default)]
-struct Sent {
-    pulses: usize,
-    /// Whether pulses are left.
-    more: bool,
+/// How far a session has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Registering,
+    /// Everything was told; so many pulses waited for that.
+    Catching(usize),
+    Online,
+}
+
+/// Frames that were written, counted also when the wait for the socket is given up.
+struct Written<'h> {
+    hub: &'h Hub,
+    frames: u64,
+    bytes: u64,
+}
+
+impl Written<'_> {
+    fn count(&mut self, message: &Message) {
+        let length = match message {
+            Message::Frame(frame) => frame.payload().len(),
+            message => message.len(),
+        };
+        self.frames += 1;
+        self.bytes += length as u64;
+    }
+}
+
+impl Drop for Written<'_> {
+    fn drop(&mut self) {
+        self.hub.counters.frames_out.add(self.frames);
+        self.hub.counters.bytes_out.add(self.bytes);
+    }
 }
 
 impl Link<'_> {
@@ -85,7 +110,9 @@ impl Link<'_> {
     ) -> Result<Infallible, WsError> {
         // What a 2026 server echoes, and others do not mind.
         let ping = wire::ping(&Uuid::new_v4().to_string(), stamp::unix_millis());
-        self.send([ping]).await?;
+        self.hub.counters.frames_out.add(1);
+        self.hub.counters.bytes_out.add(ping.len() as u64);
+        self.socket.send(Message::text(ping)).await?;
         let mut pings = interval(self.hub.config.ping_interval.max(Duration::from_millis(10)));
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -96,9 +123,10 @@ impl Link<'_> {
                     .as_ref()
                     .is_none_or(|speech| !speech.suits(&known))
             {
-                self.tell_everything(&known).await?;
+                self.begin(&known);
             }
-            let more = self.send_next().await?.more;
+            self.send_next().await?;
+            let more = self.speech.is_some() && self.hub.outbox.has_more();
             tokio::select! {
                 biased;
                 changed = identity.changed() => {
@@ -109,7 +137,7 @@ impl Link<'_> {
                 }
                 _ = pings.tick() => {
                     let number = self.hub.outbox.ping().to_be_bytes();
-                    self.sink.send(Message::Ping(Bytes::copy_from_slice(&number))).await?;
+                    self.socket.send(Message::Ping(Bytes::copy_from_slice(&number))).await?;
                 }
                 () = self.hub.outbox.ready(), if self.speech.is_some() && !more => {}
                 // Who publishes faster than the socket takes it must not starve the branches above.
@@ -118,104 +146,104 @@ impl Link<'_> {
         }
     }
 
-    async fn tell_everything(&mut self, known: &Identity) -> Result<(), WsError> {
-        let writer = Writer::new(known.generation, known.client_id.clone());
-        let all = {
-            let mut registry = self.hub.registry();
-            // News counts from here on, so nothing falls between it and the registration.
-            let waiting = self.hub.outbox.begin();
-            let none = NodeId::default();
-            let old = registration::news(
-                self.hub,
-                &mut registry,
-                waiting,
-                none,
-                &writer,
-                &mut self.stamper,
-            );
-            self.hub.outbox.told(old.lasting);
-            self.unsent.extend(old.frames);
-            let all = registration::everything(self.hub, &mut registry, &writer, &mut self.stamper);
-            // What is added from here on queues its own values.
-            self.hub.outbox.replay(&all.slots);
-            all
-        };
+    /// Begins to tell everything.
+    fn begin(&mut self, known: &Identity) {
+        // From here on news is kept, so nothing falls between it and the registration.
+        let mut registry = self.hub.registry();
+        registry.begin_session();
+        self.hub.outbox.begin();
         self.speech = Some(Speech {
             encoding: encoding::choose(self.hub.config.encoding, known.generation),
-            writer,
-            upto: all.upto,
+            writer: Writer::new(known.generation, known.client_id.clone()),
+            frames: Frames::new(known.generation),
+            registration: Registration::default(),
+            progress: Progress::Registering,
         });
-        self.send(all.frames).await?;
-        self.send_waiting().await?;
-        self.hub.counters.sessions.add(1);
-        info!(generation = %known.generation, "online");
-        self.hub.set_status(Status::Online {
-            generation: known.generation,
-        });
-        Ok(())
+        debug!(generation = %known.generation, "telling everything");
     }
 
-    /// Sends what waits now, and not what comes meanwhile: that may never end.
-    async fn send_waiting(&mut self) -> Result<(), WsError> {
-        let mut left = self.hub.outbox.waiting();
-        loop {
-            let sent = self.send_next().await?;
-            left = left.saturating_sub(sent.pulses);
-            if left == 0 || !sent.more {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Sends the next part of what waits.
-    async fn send_next(&mut self) -> Result<Sent, WsError> {
-        let Some(Speech { writer, upto, .. }) = &self.speech else {
-            return Ok(Sent::default());
+    /// Sends the next part of what waits: news, a part of the registration, up to a frame's worth of
+    /// pulses, and all answers. Returns how many pulses these were.
+    async fn send_next(&mut self) -> Result<usize, WsError> {
+        let Some(speech) = &mut self.speech else {
+            return Ok(0);
         };
-        let sent = {
+        let (hub, batch) = (self.hub, &mut self.batch);
+        hub.outbox.open_batch(batch);
+        self.stamper.look_at_clock();
+        {
             // The registry stays as it is in between: a target that is gone has no pulse in here.
-            let mut registry = self.hub.registry();
-            let taken = self.hub.outbox.take(writer, &mut self.stamper);
-            let news = registration::news(
-                self.hub,
-                &mut registry,
-                taken.news,
-                *upto,
-                writer,
-                &mut self.stamper,
-            );
-            self.hub.outbox.told(news.lasting);
-            self.unsent.extend(news.frames);
-            self.unsent.extend(taken.pulses);
-            self.unsent.extend(taken.answers);
-            Sent {
-                pulses: taken.count,
-                more: taken.more,
+            let mut registry = hub.registry();
+            let mut teller = Teller {
+                hub,
+                registry: &mut registry,
+                writer: &speech.writer,
+                stamper: &mut self.stamper,
+                frames: &mut speech.frames,
+            };
+            let mut told_all_news = true;
+            while let Some(news) = hub.outbox.next_news() {
+                teller.news(&news);
+                hub.outbox.told_news(news);
+                if teller.frames.size() >= FRAME_LIMIT {
+                    told_all_news = false;
+                    break;
+                }
             }
-        };
-        if !self.unsent.is_empty() {
-            self.send([]).await?;
+            // An id whose removal was not told yet may have come back.
+            if told_all_news {
+                speech.registration.tell(&mut teller, &hub.outbox, batch);
+            }
+            hub.outbox.take(batch);
         }
+        let pulses = batch.len();
+        batch.write(&speech.writer, &mut self.stamper, &mut speech.frames);
+        self.send().await?;
         self.hub.outbox.flushed();
-        Ok(sent)
+        self.progress(pulses);
+        Ok(pulses)
     }
 
-    async fn send(&mut self, frames: impl IntoIterator<Item = String>) -> Result<(), WsError> {
-        self.unsent.extend(frames);
-        while !self.unsent.is_empty() {
-            poll_fn(|context| self.sink.poll_ready_unpin(context)).await?;
-            if let Some(frame) = self.unsent.pop_front() {
-                self.hub.counters.frames_out.add(1);
-                let encoding = self
-                    .speech
-                    .as_ref()
-                    .map_or(Encoding::Json, |speech| speech.encoding);
-                let message = encoding::message(encoding, frame);
-                self.hub.counters.bytes_out.add(message.len() as u64);
-                self.sink.start_send_unpin(message)?;
+    /// A session is online when everything was told and what waited for that is on the wire; not what
+    /// came meanwhile: that may never end.
+    fn progress(&mut self, pulses: usize) {
+        let Some(speech) = &mut self.speech else {
+            return;
+        };
+        let waiting = self.hub.outbox.waiting();
+        speech.progress = match speech.progress {
+            Progress::Registering if self.hub.outbox.is_registered() => Progress::Catching(waiting),
+            Progress::Catching(left) => {
+                Progress::Catching(left.saturating_sub(pulses).min(waiting))
             }
+            progress => progress,
+        };
+        if speech.progress == Progress::Catching(0) {
+            speech.progress = Progress::Online;
+            let generation = speech.writer.generation();
+            self.hub.counters.sessions.add(1);
+            info!(%generation, "online");
+            self.hub.set_status(Status::Online { generation });
         }
-        self.sink.flush().await
+    }
+
+    /// Sends all frames that are written.
+    async fn send(&mut self) -> Result<(), WsError> {
+        let Some(speech) = &mut self.speech else {
+            return Ok(());
+        };
+        let mut written = Written {
+            hub: self.hub,
+            frames: 0,
+            bytes: 0,
+        };
+        self.socket
+            .send_all(|| {
+                let message = encoding::message(speech.encoding, speech.frames.take()?);
+                written.count(&message);
+                Some(message)
+            })
+            .await
     }
 
     /// Takes everything offline, closes the connection, and waits for the server to close it too: a
@@ -240,14 +268,31 @@ impl Link<'_> {
     }
 
     async fn farewell(&mut self) -> Result<(), WsError> {
-        self.send_waiting().await?;
-        let unanswered = self.hub.unanswered.refuse_all("the executor ends");
-        self.send(unanswered).await?;
-        if let Some(speech) = &self.speech {
-            let frames = registration::farewell(self.hub, &speech.writer, &mut self.stamper);
-            self.send(frames).await?;
+        let mut left = self.hub.outbox.waiting();
+        loop {
+            let sent = self.send_next().await?;
+            left = left.saturating_sub(sent).min(self.hub.outbox.waiting());
+            if left == 0 || self.speech.is_none() {
+                break;
+            }
         }
-        self.sink.send(Message::Close(None)).await
+        let unanswered = self.hub.unanswered.refuse_all("the executor ends");
+        if let Some(speech) = &mut self.speech {
+            for frame in unanswered {
+                speech.frames.frame(frame.as_bytes());
+            }
+            self.stamper.look_at_clock();
+            let mut teller = Teller {
+                hub: self.hub,
+                registry: &mut self.hub.registry(),
+                writer: &speech.writer,
+                stamper: &mut self.stamper,
+                frames: &mut speech.frames,
+            };
+            teller.farewell();
+        }
+        self.send().await?;
+        self.socket.send(Message::Close(None)).await
     }
 }
 

@@ -18,7 +18,9 @@ tokio::task_local! {
 /// What a handler holds, and why it must stop if it must.
 #[derive(Default)]
 pub(crate) struct Inside {
-    /// The addresses of the trees that the handler holds.
+    /// The address of the tree that it held from the start, if it did.
+    own: Option<usize>,
+    /// The addresses of the trees that it locked itself.
     held: Mutex<Vec<usize>>,
     abort: Mutex<Option<LockError>>,
 }
@@ -30,9 +32,10 @@ pub(crate) fn current() -> Option<Arc<Inside>> {
 
 impl Inside {
     pub(crate) fn holding(tree: &Arc<Tree>) -> Arc<Self> {
-        let inside = Arc::new(Self::default());
-        inside.enter(tree);
-        inside
+        Arc::new(Self {
+            own: Some(Arc::as_ptr(tree).addr()),
+            ..Self::default()
+        })
     }
 
     pub(crate) fn enter(&self, tree: &Arc<Tree>) {
@@ -48,7 +51,8 @@ impl Inside {
     }
 
     pub(crate) fn holds(&self, tree: &Arc<Tree>) -> bool {
-        self.held().contains(&Arc::as_ptr(tree).addr())
+        let address = Arc::as_ptr(tree).addr();
+        self.own == Some(address) || self.held().contains(&address)
     }
 
     /// Ends the handler with this error: its future is dropped instead of being polled again.

@@ -1,5 +1,6 @@
 //! Jobs: one action on one target, carried out off the socket's task and answered exactly once.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -7,15 +8,17 @@ use std::sync::{Arc, PoisonError};
 use futures_util::FutureExt as _;
 use rship_core::descriptor::{ActionDescriptor, ActionMode};
 use rship_core::id;
-use rship_core::model::{ActionError, AnyModel, Reply, Running};
+use rship_core::model::{ActionError, Reply, Running};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, debug, info_span, warn};
 
 use super::inside::{Inside, panic_text};
-use super::{Look, Path, Tree, TreeState};
+use super::{Look, Tree, TreeState};
+use crate::answers::{Outcome, Part};
+use crate::error::LockError;
 use crate::handle::RawHandle;
-use crate::router::Part;
+use crate::registry::Way;
 
 /// Long actions of one tree that may run at a time.
 const LONG_ACTIONS: usize = 256;
@@ -25,9 +28,7 @@ const SWEPT_RESTARTS: usize = 64;
 
 /// One action to carry out on one target.
 pub(crate) struct Job {
-    pub(crate) target: Arc<str>,
-    pub(crate) path: Path,
-    pub(crate) model: Arc<dyn AnyModel>,
+    pub(crate) way: Arc<Way>,
     pub(crate) action: usize,
     pub(crate) payload: Value,
     pub(crate) answer: Part,
@@ -51,18 +52,18 @@ impl Job {
                 restarts.retain(|_, run| !run.is_closed());
             }
             // The sender that falls out here cancels the run before.
-            restarts.insert((Arc::clone(&self.target), self.action), sender);
+            restarts.insert((Arc::clone(&self.way.target), self.action), sender);
             self.superseded = Some(receiver);
         }
     }
 
     /// Checks the payload; what is wrong with it, if anything is.
     pub(super) fn check(&mut self) -> Result<(), String> {
-        let unknown = self.model.prepare(self.action, &mut self.payload);
+        let unknown = self.way.model.prepare(self.action, &mut self.payload);
         for argument in unknown.map_err(|error| self.name().says(&error))? {
             let action = self.descriptor().map(|action| &*action.id);
             warn!(
-                target_id = &*self.target,
+                target_id = &*self.way.target,
                 action, argument, "the action has no such argument"
             );
         }
@@ -71,67 +72,60 @@ impl Job {
 
     fn name(&self) -> Name {
         Name {
-            target: Arc::clone(&self.target),
-            model: Arc::clone(&self.model),
+            way: Arc::clone(&self.way),
             action: self.action,
         }
     }
 
     fn descriptor(&self) -> Option<&ActionDescriptor> {
-        self.model.descriptor().actions.get(self.action)
+        self.way.model.descriptor().actions.get(self.action)
     }
 
     /// Carries the action out; returns when the next job of the tree may begin.
     pub(crate) async fn run(mut self, tree: &Arc<Tree>) {
-        let Some((name, mode)) = self
-            .descriptor()
-            .map(|action| (action.id.clone(), action.mode))
-        else {
+        let name = self.name();
+        let Some(action) = name.descriptor() else {
             return self.refuse("the action is not of this target");
         };
-        let span = info_span!("action", target_id = &*self.target, action = name);
+        let span = info_span!("action", target_id = &*self.way.target, action = action.id);
         if let Some(superseded) = &mut self.superseded
             && superseded.try_recv() != Err(oneshot::error::TryRecvError::Empty)
         {
-            return self.refuse(&superseded_by(&name));
+            return self.refuse(&superseded_by(&action.id));
         }
         if tree.removed.load(Ordering::Acquire) {
-            let why = gone(&self.target);
-            return self.refuse(&why);
+            return self.refuse(&gone(&name.way.target));
         }
-        match mode {
-            ActionMode::Exclusive => self.run_exclusive(tree, &name).instrument(span).await,
-            ActionMode::Blocking => self.run_blocking(tree).instrument(span).await,
-            ActionMode::Detached => self.run_detached(tree, &name, span),
+        match action.mode {
+            ActionMode::Exclusive => self.run_exclusive(tree, name).instrument(span).await,
+            ActionMode::Blocking => self.run_blocking(tree, name).instrument(span).await,
+            ActionMode::Detached => self.run_detached(tree, name, span),
         }
     }
 
-    async fn run_exclusive(self, tree: &Arc<Tree>, name: &str) {
+    async fn run_exclusive(self, tree: &Arc<Tree>, name: Name) {
         let mut state = Arc::clone(&tree.state).lock_owned().await;
-        let path = Arc::clone(&self.path);
-        let (call, answer, superseded) = self.split();
         let outcome = tokio::select! {
             biased;
-            () = taken_over(superseded) => Err(superseded_by(name)),
-            outcome = call.on(&mut state, Inside::holding(tree)) => outcome,
+            () = taken_over(self.superseded) => Err(superseded_by(name.action())),
+            outcome = name.call_on(&mut state, self.payload, Inside::holding(tree)) => outcome,
         };
-        state.publish(tree, Look::Along(&path));
+        state.publish(tree, Look::Along(&name.way.path));
         drop(state);
-        answer.done(outcome);
+        self.answer.done(outcome);
     }
 
-    async fn run_blocking(self, tree: &Arc<Tree>) {
+    async fn run_blocking(self, tree: &Arc<Tree>, name: Name) {
         let mut state = Arc::clone(&tree.state).lock_owned().await;
         let tree = Arc::clone(tree);
         let worked = tokio::task::spawn_blocking(move || {
-            let path = Arc::clone(&self.path);
-            let (call, answer, _) = self.split();
             // A blocking handler is no future, so this one is ready when it is first polled.
-            let outcome = call.on(&mut state, Inside::holding(&tree)).now_or_never();
-            state.publish(&tree, Look::Along(&path));
+            let call = name.call_on(&mut state, self.payload, Inside::holding(&tree));
+            let outcome = call.now_or_never();
+            state.publish(&tree, Look::Along(&name.way.path));
             drop(state);
             let never = || Err("a blocking action cannot await".to_owned());
-            answer.done(outcome.unwrap_or_else(never));
+            self.answer.done(outcome.unwrap_or_else(never));
         });
         // A job that could not be run answers when it is dropped.
         if let Err(error) = worked.await {
@@ -139,18 +133,7 @@ impl Job {
         }
     }
 
-    fn split(self) -> (Call, Part, Option<oneshot::Receiver<()>>) {
-        let call = Call {
-            target: self.target,
-            path: self.path,
-            model: self.model,
-            action: self.action,
-            payload: self.payload,
-        };
-        (call, self.answer, self.superseded)
-    }
-
-    fn run_detached(self, tree: &Arc<Tree>, name: &str, span: tracing::Span) {
+    fn run_detached(self, tree: &Arc<Tree>, name: Name, span: tracing::Span) {
         if tree.detached.fetch_add(1, Ordering::AcqRel) >= LONG_ACTIONS {
             tree.detached.fetch_sub(1, Ordering::AcqRel);
             return self.refuse(&format!(
@@ -159,81 +142,33 @@ impl Job {
         }
         let handle = RawHandle {
             tree: Arc::clone(tree),
-            path: Arc::clone(&self.path),
-            target: Arc::clone(&self.target),
+            path: Arc::clone(&self.way.path),
+            target: Arc::clone(&self.way.target),
         };
         let running = Counted(Arc::clone(tree));
-        let superseded_text = superseded_by(name);
-        let name = self.name();
         let work = async move {
             let _running = running;
             let Self {
-                model,
+                way,
                 payload,
                 action,
                 superseded,
                 answer,
-                ..
             } = self;
             // Called inside the future, because a handler's first lines are user code too.
             let called =
                 AssertUnwindSafe(
-                    async move { model.call_detached(action, &handle, payload).await },
+                    async move { way.model.call_detached(action, &handle, payload).await },
                 )
                 .catch_unwind();
             let reply = tokio::select! {
                 biased;
-                () = taken_over(superseded) => Err(superseded_text),
-                ended = Arc::<Inside>::default().run(called) => match ended {
-                    Ok(Ok(reply)) => name.said(reply),
-                    Ok(Err(panic)) => Err(name.says(&panic_text(&*panic))),
-                    Err(error) => Err(name.says(&error)),
-                },
+                () = taken_over(superseded) => Err(superseded_by(name.action())),
+                ended = Arc::<Inside>::default().run(called) => name.ended(ended),
             };
             answer.done(reply);
         };
         tokio::spawn(work.instrument(span));
-    }
-}
-
-/// The call of a handler that takes the target itself.
-struct Call {
-    target: Arc<str>,
-    path: Path,
-    model: Arc<dyn AnyModel>,
-    action: usize,
-    payload: Value,
-}
-
-impl Call {
-    async fn on(self, state: &mut TreeState, inside: Arc<Inside>) -> Result<Value, String> {
-        let model = Arc::clone(&self.model);
-        let target = self.target.to_string();
-        let Some(value) = state.target_mut(&self.path) else {
-            return Err(gone(&target));
-        };
-        let (action, payload) = (self.action, self.payload);
-        let name = Name {
-            target: self.target,
-            model: Arc::clone(&model),
-            action,
-        };
-        let called = catch_unwind(AssertUnwindSafe(|| {
-            inside
-                .clone()
-                .run_blocking(|| model.call(action, value, payload))
-        }));
-        match called {
-            Err(panic) => Err(name.says(&panic_text(&*panic))),
-            Ok(Running::Done(reply)) => name.said(reply),
-            Ok(Running::Future(future)) => {
-                match inside.run(AssertUnwindSafe(future).catch_unwind()).await {
-                    Ok(Ok(reply)) => name.said(reply),
-                    Ok(Err(panic)) => Err(name.says(&panic_text(&*panic))),
-                    Err(error) => Err(name.says(&error)),
-                }
-            }
-        }
     }
 }
 
@@ -262,21 +197,57 @@ fn gone(target: &str) -> String {
     format!("target `{target}` is no longer there")
 }
 
-/// Which action it is, for errors that are not the handler's own words.
+/// Which action it is.
 struct Name {
-    target: Arc<str>,
-    model: Arc<dyn AnyModel>,
+    way: Arc<Way>,
     action: usize,
 }
 
 impl Name {
-    fn says(&self, why: &dyn std::fmt::Display) -> String {
-        let action = self.model.descriptor().actions.get(self.action);
-        let action = action.map_or("", |action| &*action.id);
-        format!("action `{}`: {why}", id::member(&self.target, action))
+    fn descriptor(&self) -> Option<&ActionDescriptor> {
+        self.way.model.descriptor().actions.get(self.action)
     }
 
-    fn said(&self, reply: Reply) -> Result<Value, String> {
+    fn action(&self) -> &str {
+        self.descriptor().map_or("", |action| &action.id)
+    }
+
+    /// Calls a handler that takes the target itself.
+    async fn call_on(&self, state: &mut TreeState, payload: Value, inside: Arc<Inside>) -> Outcome {
+        let Some(value) = state.target_mut(&self.way.path) else {
+            return Err(gone(&self.way.target));
+        };
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let call = || self.way.model.call(self.action, value, payload);
+            Arc::clone(&inside).run_blocking(call)
+        }));
+        match called {
+            Err(panic) => Err(self.says(&panic_text(&*panic))),
+            Ok(Running::Done(reply)) => self.said(reply),
+            Ok(Running::Future(future)) => {
+                let future = AssertUnwindSafe(future).catch_unwind();
+                self.ended(inside.run(future).await)
+            }
+        }
+    }
+
+    fn ended(&self, ended: Result<Result<Reply, Box<dyn Any + Send>>, LockError>) -> Outcome {
+        match ended {
+            Ok(Ok(reply)) => self.said(reply),
+            Ok(Err(panic)) => Err(self.says(&panic_text(&*panic))),
+            Err(error) => Err(self.says(&error)),
+        }
+    }
+
+    /// An error that is not in the handler's own words.
+    fn says(&self, why: &dyn std::fmt::Display) -> String {
+        format!(
+            "action `{}`: {why}",
+            id::member(&self.way.target, self.action())
+        )
+    }
+
+    fn said(&self, reply: Reply) -> Outcome {
         reply.map_err(|error| match error {
             ActionError::Payload(error) => self.says(&error),
             ActionError::Failed(text) => text,

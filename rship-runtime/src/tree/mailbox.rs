@@ -1,5 +1,5 @@
-//! The mailbox of a tree: commands wait here in the order of their arrival, and a task carries them
-//! out one at a time while there are any.
+//! The mailbox of a tree: commands wait here in the order of their arrival, and are carried out one at
+//! a time while there are any.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt as _;
 use tracing::error;
 
-use super::{Job, Tree};
+use super::{Job, Runners, Tree};
 
-/// Commands that may wait for one tree; a further one is answered with an error at once.
-const WAITING_JOBS: usize = 1024;
+/// Commands that may wait for one tree; a further one is answered with an error at once. Fewer than the
+/// answers that may wait: they may come all at once.
+const WAITING_JOBS: usize = 4_096;
 
 #[derive(Default)]
 pub(super) struct Mailbox {
@@ -51,29 +52,29 @@ impl Mailbox {
 }
 
 impl Tree {
-    /// Has a command carried out when those before it are done. Called inside a tokio runtime.
-    pub(crate) fn submit(self: &Arc<Self>, mut job: Job) {
+    /// Has a command carried out when those before it are done, once the runners are started.
+    pub(crate) fn submit(self: &Arc<Self>, mut job: Job, runners: &Runners) {
         if let Err(why) = job.check() {
             return job.refuse(&why);
         }
         match self.mailbox.put(job, self) {
             Ok(false) => {}
-            Ok(true) => {
-                let tree = Arc::clone(self);
-                tokio::spawn(async move {
-                    while let Some(job) = tree.mailbox.next() {
-                        // Handlers are caught on their own; this is for what else is user code, such
-                        // as keys of members. A job that is dropped has answered.
-                        let ran = AssertUnwindSafe(job.run(&tree)).catch_unwind().await;
-                        if ran.is_err() {
-                            error!("carrying out an action panicked outside of its handler");
-                        }
-                    }
-                });
-            }
+            Ok(true) => runners.schedule(Arc::clone(self)),
             Err(job) => job.refuse(&format!(
                 "{WAITING_JOBS} commands wait for this target already: it is slower than they come"
             )),
+        }
+    }
+
+    /// Carries out jobs as long as there are any.
+    pub(super) async fn work(self: Arc<Self>) {
+        while let Some(job) = self.mailbox.next() {
+            // Handlers are caught on their own; this is for what else is user code, such as keys of
+            // members. A job that is dropped has answered.
+            let ran = AssertUnwindSafe(job.run(&self)).catch_unwind().await;
+            if ran.is_err() {
+                error!("carrying out an action panicked outside of its handler");
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ mod inside;
 mod job;
 mod mailbox;
 mod register;
+mod runners;
 mod shadow;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use mailbox::Mailbox;
 pub(crate) use inside::{Inside, current, unwind};
 pub(crate) use job::Job;
 pub(crate) use register::{Addition, add, remove};
+pub(crate) use runners::Runners;
 pub use shadow::Changes;
 pub(crate) use shadow::{Look, Shadow};
 

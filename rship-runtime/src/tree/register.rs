@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rship_core::PulseSink;
 use rship_core::change::LastValue;
 use rship_core::descriptor::{EmitterKind, Shape};
 use rship_core::id;
@@ -13,13 +12,11 @@ use rship_core::model::{AnyModel, AnyTarget, Place};
 use super::shadow::Child;
 use super::{Look, Path, Shadow, Step, Tree, TreeState};
 use crate::config::Ids;
-use crate::details::Details;
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::impulse::ImpulseSink;
-use crate::outbox::{News, SlotId};
-use crate::registry::{Node, NodeId, Registry, Removed};
-use crate::stamp;
+use crate::outbox::{News, SlotId, Source};
+use crate::registry::{Entry, Node, NodeId, Registry, Removed, Way};
 
 /// A root target on its way into an executor.
 pub(crate) struct Addition {
@@ -150,13 +147,10 @@ pub(super) fn enter(
     }
     let mut ids = HashSet::new();
     check_free(&registry, tree.instance, shadow, &mut ids)?;
-    let mut news = Vec::new();
-    insert(hub, &mut registry, tree, shadow, parent, &mut news);
+    insert(hub, &mut registry, tree, shadow, parent);
+    hub.outbox.targets_came();
     // A parent that was known before lists one child more now.
-    news.extend(parent.map(News::Changed));
-    hub.outbox.news(news);
-    drop(registry);
-    hub.clock.notify_one();
+    hub.outbox.news(parent.map(News::Changed));
     Ok(())
 }
 
@@ -197,49 +191,44 @@ fn insert(
     tree: &Arc<Tree>,
     shadow: &mut Shadow,
     parent: Option<NodeId>,
-    news: &mut Vec<News>,
 ) {
     let descriptor = Arc::clone(shadow.model.descriptor());
-    let instance: Arc<str> = registry.instances[tree.instance].id.as_str().into();
+    let node = registry.new_node();
     for emitter in &descriptor.emitters {
-        let whole: Arc<str> = id::member(&shadow.target, &emitter.id).into();
-        let slot = hub.outbox.open(Arc::clone(&whole), Arc::clone(&instance));
+        let whole = id::member(&shadow.target, &emitter.id);
+        let instance = Arc::clone(registry.instance_id(tree.instance));
+        let source = Arc::new(Source::new(whole, instance));
+        let slot = hub.outbox.open(Arc::clone(&source), node);
         shadow.slots.push(slot);
-        shadow
-            .sinks
-            .push((emitter.kind == EmitterKind::Impulse).then(|| {
-                Arc::new(ImpulseSink {
-                    outbox: Arc::clone(&hub.outbox),
-                    slot,
-                    emitter: whole,
-                }) as Arc<dyn PulseSink>
-            }));
+        shadow.sinks.push(match emitter.kind {
+            EmitterKind::Impulse => Some(Arc::new(ImpulseSink {
+                outbox: Arc::clone(&hub.outbox),
+                slot,
+                source,
+            })),
+            EmitterKind::Computed { every: Some(every) } => {
+                hub.clock.watch(tree, every);
+                None
+            }
+            EmitterKind::State | EmitterKind::Computed { every: None } => None,
+        });
     }
-    let node = Node {
-        instance: tree.instance,
-        target: Arc::clone(&shadow.target),
+    registry.insert(Entry {
         name: shadow.name.clone(),
-        descriptor,
         parent,
-        children: Vec::new(),
-        // Below a target that was taken offline, all is.
-        online: parent
-            .and_then(|parent| registry.node(parent))
-            .is_none_or(|node| node.online),
-        last_updated: stamp::now().to_string(),
         slots: shadow.slots.clone(),
-        details: Details::default(),
-    };
-    shadow.node = registry.insert(
-        node,
-        tree,
-        Arc::clone(&shadow.path),
-        Arc::clone(&shadow.model),
-    );
-    news.push(News::Added(shadow.node));
+        way: Way {
+            node,
+            target: Arc::clone(&shadow.target),
+            tree: Arc::clone(tree),
+            path: Arc::clone(&shadow.path),
+            model: Arc::clone(&shadow.model),
+        },
+    });
+    shadow.node = node;
     for child in shadow.fields.iter_mut().flatten() {
         if let Some(child) = &mut child.shadow {
-            insert(hub, registry, tree, child, Some(shadow.node), news);
+            insert(hub, registry, tree, child, Some(node));
         }
     }
 }
@@ -264,10 +253,11 @@ fn take_out(hub: &Hub, root: NodeId, say: fn(Box<Removed>) -> News) {
     hub.outbox.forget(&all);
     // Children first: no child is ever without its parent.
     for id in all.into_iter().rev() {
+        // No server can know what none was told of.
+        let was_told = registry.node(id).is_some_and(Node::was_told);
         if let Some((mut removed, slots)) = registry.remove(id) {
             removed.pulses = last_values(hub, &removed, &slots);
-            // No server can know what none was told of.
-            if registry.was_told(id) {
+            if was_told {
                 news.push(say(Box::new(removed)));
             }
         }

@@ -12,7 +12,7 @@ async fn a_command_for_a_target_with_a_full_mailbox_is_refused_at_once() {
     let mut setup = setup().await;
     setup.peer.exec("slow", "lab:wait", Value::Null).await;
     setup.bench.wait_for_begun().await;
-    let all = 1500;
+    let all = 4600;
     for number in 0..all {
         setup
             .peer
@@ -24,8 +24,8 @@ async fn a_command_for_a_target_with_a_full_mailbox_is_refused_at_once() {
             .await;
     }
     let mut refused = 0;
-    // Those beyond the first 1024 do not wait for the slow one.
-    while refused < all - 1024 {
+    // Those beyond the first 4096 do not wait for the slow one.
+    while refused < all - 4096 {
         let (_, outcome) = setup.peer.answer().await;
         assert!(
             outcome
@@ -36,7 +36,7 @@ async fn a_command_for_a_target_with_a_full_mailbox_is_refused_at_once() {
     }
     setup.bench.open(1);
     assert_eq!(setup.peer.answer().await.0, "slow");
-    for number in 0..1024 {
+    for number in 0..4096 {
         assert_eq!(
             setup.peer.answer().await,
             (format!("t-{number}"), Ok(Value::Null))
@@ -52,7 +52,7 @@ async fn a_run_that_found_the_mailbox_full_does_not_cancel_the_one_before() {
     setup.bench.wait_for_begun().await;
     setup.peer.exec("slow", "lab:wait", Value::Null).await;
     setup.bench.wait_for_begun().await;
-    for number in 0..1024 {
+    for number in 0..4096 {
         setup
             .peer
             .exec(&format!("t-{number}"), "lab:nothing", Value::Null)
@@ -69,7 +69,7 @@ async fn a_run_that_found_the_mailbox_full_does_not_cancel_the_one_before() {
     );
     setup.bench.open(2);
     let mut answers = std::collections::HashMap::new();
-    while answers.len() < 1026 {
+    while answers.len() < 4098 {
         let (tx, outcome) = setup.peer.answer().await;
         assert!(answers.insert(tx, outcome).is_none());
     }

@@ -11,10 +11,10 @@ use serde::de::{self, DeserializeSeed, Deserializer as _, MapAccess, SeqAccess, 
 /// any crate of a device may turn on for all.
 const NUMBER: &str = "$serde_json::private::Number";
 
-pub(super) fn transcode(json: &str) -> Result<Vec<u8>, serde_json::Error> {
+pub(super) fn transcode(json: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     // CBOR of a frame is smaller than its text in all but odd cases.
     let mut out = Out(Vec::with_capacity(json.len()));
-    let mut reader = serde_json::Deserializer::from_str(json);
+    let mut reader = serde_json::Deserializer::from_slice(json);
     reader.deserialize_any(Transcode(&mut out))?;
     reader.end()?;
     Ok(out.0)

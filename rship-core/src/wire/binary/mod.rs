@@ -11,8 +11,8 @@ pub use decode::CborError;
 ///
 /// # Errors
 /// When the text is no JSON, or nests deeper than 127 levels.
-pub fn encode(json: &str) -> Result<Vec<u8>, serde_json::Error> {
-    encode::transcode(json)
+pub fn encode(json: impl AsRef<[u8]>) -> Result<Vec<u8>, serde_json::Error> {
+    encode::transcode(json.as_ref())
 }
 
 /// The document in a binary frame.

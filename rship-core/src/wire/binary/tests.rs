@@ -56,9 +56,9 @@ fn lengths_of_every_size_are_definite() {
         let map: serde_json::Map<_, _> = (0..length).map(|n| (n.to_string(), json!([n]))).collect();
         let text = "x".repeat(length as usize);
         let document = json!([array, map, text, "after"]);
-        let encoded = encode(&document.to_string()).unwrap();
+        let encoded = encode(document.to_string()).unwrap();
         assert_eq!(decode(&encoded).unwrap(), document, "{length}");
-        let of_array = encode(&array.to_string()).unwrap();
+        let of_array = encode(array.to_string()).unwrap();
         assert_ne!(of_array[0], 0x9f, "{length}");
     }
 }
@@ -77,7 +77,7 @@ fn whole_numbers_stay_whole_and_floats_stay_floats() {
         json!(f64::MAX),
         json!(122.416_294_033_786_59),
     ] {
-        let back = decode(&encode(&document.to_string()).unwrap()).unwrap();
+        let back = decode(&encode(document.to_string()).unwrap()).unwrap();
         assert_eq!(back, document);
         assert_eq!(back.is_f64(), document.is_f64());
     }

@@ -1,0 +1,73 @@
+//! What a command costs, and how long its answer takes while many are under way.
+
+use rship_runtime::Generation;
+
+use crate::Failure;
+use crate::exchange::Commands;
+use crate::load::{Load, finish};
+use crate::scope::Scope;
+use crate::sink::Sink;
+use crate::stats::{median, shares};
+use crate::table::Figure;
+
+/// Commands that wait for their answer at a time.
+const WINDOW: usize = 64;
+
+/// What one number of targets came to; one entry per round.
+#[derive(Default)]
+struct Costs {
+    /// Microseconds of CPU for each command.
+    cpu: Vec<f64>,
+    /// Microseconds from the command to its answer.
+    middle: Vec<f64>,
+    slow: Vec<f64>,
+}
+
+/// Measures all of it.
+pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Failure> {
+    const MANY: usize = 1_000;
+    let (mut one, mut many) = (Costs::default(), Costs::default());
+    for _ in 0..scope.pick(7, 1) {
+        one.add(load, scope, 1).await?;
+        many.add(load, scope, MANY).await?;
+    }
+    let spread = shares(&one.slow, &one.middle);
+    let spread: Vec<_> = spread.iter().map(|percent| percent / 100.0).collect();
+    let more = shares(&many.cpu, &one.cpu);
+    let latency = format!(
+        "median {:.0} µs, p99 {:.0} µs, {WINDOW} in flight",
+        median(&one.middle),
+        median(&one.slow)
+    );
+    Ok(vec![
+        Figure::new("CPU of a command and its answer", median(&one.cpu), "µs").at_most(3.0),
+        Figure::new("… p99 of the latency, of its median", median(&spread), "x")
+            .detail(latency)
+            .at_most(3.0),
+        Figure::new("… over 1,000 targets, of that for one", median(&more), "%")
+            .detail(format!("{:.2} µs", median(&many.cpu)))
+            .at_most(115.0),
+    ])
+}
+
+impl Costs {
+    async fn add(&mut self, load: &Load, scope: Scope, targets: usize) -> Result<(), Failure> {
+        let sink = Sink::bind(Generation::V2026).await?;
+        let count = scope.pick(100_000, 5_000);
+        let mode = ["dispatch", &count.to_string(), &targets.to_string()];
+        let (child, mut connection) = load.ready(&sink, &mode).await?;
+        let further = (1..targets).map(|index| format!("load-{index}"));
+        let commands = Commands {
+            targets: std::iter::once("load".to_owned()).chain(further).collect(),
+            action: "level",
+            count,
+            window: WINDOW,
+        };
+        let latencies = connection.carry_out(commands).await?;
+        let (report, _) = finish(child, connection).await?;
+        self.cpu.push(report.cpu_s * 1e6 / count as f64);
+        self.middle.push(latencies.percentile(0.5));
+        self.slow.push(latencies.percentile(0.99));
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! Measures the executor and prints one table of figures with their limits.
+
+mod bare;
+mod build_cost;
+mod child;
+mod counts;
+mod device;
+mod dispatch;
+mod exchange;
+mod load;
+mod machine;
+mod pieces;
+mod plot;
+mod publish;
+mod pulses;
+mod registration;
+mod scale;
+mod scope;
+mod session;
+mod sink;
+mod stats;
+mod stretch;
+mod table;
+mod usage;
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tokio::runtime::Builder;
+
+use crate::bare::Bare;
+use crate::device::Device;
+use crate::load::Load;
+use crate::publish::Readme;
+use crate::scope::Scope;
+
+/// Why something could not be measured.
+type Failure = Box<dyn Error + Send + Sync>;
+
+#[derive(Parser)]
+#[command(about = "Measures the executor and prints one table of figures with their limits")]
+struct Cli {
+    /// Small counts: says that everything works, and takes about a minute.
+    #[arg(long)]
+    short: bool,
+    /// Measures these parts only.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME,..")]
+    only: Vec<Part>,
+    /// Writes the figures into README.md, and the scale curve as docs/scale.svg.
+    #[arg(long, conflicts_with_all = ["short", "only"])]
+    write: bool,
+    #[command(subcommand)]
+    child: Option<Role>,
+}
+
+/// What this program does in a process of its own, for a clean account of CPU time and memory.
+#[derive(Subcommand)]
+enum Role {
+    #[command(hide = true)]
+    Bare(Bare),
+    #[command(hide = true)]
+    Device(Device),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Pulses,
+    Dispatch,
+    Registration,
+    Scale,
+    Pieces,
+    Build,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    // One thread: the sink leaves the other processors to what is measured.
+    let single = Builder::new_current_thread().enable_all().build()?;
+    match cli.child {
+        Some(Role::Bare(bare)) => single.block_on(bare.run()),
+        Some(Role::Device(device)) => {
+            let several = Builder::new_multi_thread().enable_all().build()?;
+            several.block_on(device.run())
+        }
+        None => single.block_on(measure(&cli)),
+    }
+}
+
+async fn measure(cli: &Cli) -> Result<(), Failure> {
+    let scope = Scope { short: cli.short };
+    let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);
+    let root = root()?;
+    let readme = cli.write.then(|| Readme::open(&root)).transpose()?;
+    let machine = machine::line()?;
+    let load = Load::build(&root).await?;
+    let mut parts = Vec::new();
+    if wanted(Part::Pulses) {
+        parts.push(("Pulses", pulses::measure(&load, scope).await?));
+    }
+    if wanted(Part::Dispatch) {
+        parts.push(("Commands", dispatch::measure(&load, scope).await?));
+    }
+    if wanted(Part::Registration) {
+        let figures = registration::measure(&load, scope).await?;
+        parts.push(("Registration", figures));
+    }
+    if wanted(Part::Scale) {
+        let curves = scale::measure(scope).await?;
+        if cli.write {
+            plot::write(&curves, &root.join("docs").join("scale.svg"))?;
+        }
+        parts.push(("Scale", scale::figures(&curves)));
+    }
+    // After all that starts this program as a child: `cargo bench` puts another one in its place.
+    if wanted(Part::Pieces) {
+        parts.push(("Pieces", pieces::measure(&root, scope).await?));
+    }
+    if wanted(Part::Build) {
+        parts.push(("Build", build_cost::measure(&root, scope).await?));
+    }
+    let table = table::markdown(&parts);
+    println!("{machine}\n\n{table}");
+    if let Some(readme) = readme {
+        readme.write(&machine, &table)?;
+    }
+    Ok(())
+}
+
+/// The folder of the workspace.
+fn root() -> Result<PathBuf, Failure> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    Ok(root.ok_or("the package is not in a workspace")?.to_owned())
+}
+
+/// This program, to be started once more as a child.
+fn own_program() -> Result<PathBuf, Failure> {
+    Ok(std::env::current_exe()?)
+}
+
+/// The cargo that this was built with.
+fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}

@@ -1,0 +1,176 @@
+//! The curve over the size of a device: targets in one executor, and executors in one process.
+
+use futures_util::future::try_join_all;
+use rship_runtime::Generation;
+use serde::Deserialize;
+
+use crate::Failure;
+use crate::child::Child;
+use crate::device::{ACTION, Device, Step, executor_of, target_id};
+use crate::exchange::Commands;
+use crate::own_program;
+use crate::scope::Scope;
+use crate::sink::{Connection, Keep, Sink};
+use crate::stats::median;
+use crate::table::{Figure, number};
+
+/// Actions of each target, and as many emitters.
+const MEMBERS: usize = 5;
+
+/// Targets of each executor, where there are several executors.
+const TARGETS: usize = 10;
+
+/// Commands that wait for their answer at a time, over all executors.
+const WINDOW: usize = 64;
+
+/// One size of device.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Point {
+    /// How many targets, or executors.
+    pub(crate) size: usize,
+    /// In the order of [`METRICS`].
+    pub(crate) costs: [f64; 4],
+}
+
+/// What is measured at each point, and its unit.
+pub(crate) const METRICS: [(&str, &str); 4] = [
+    ("CPU of an impulse", "µs"),
+    ("CPU of a command and its answer", "µs"),
+    ("CPU of registering an entity", "µs"),
+    ("resident memory of an entity", "bytes"),
+];
+
+/// Both curves.
+pub(crate) struct Curves {
+    pub(crate) targets: Vec<Point>,
+    pub(crate) executors: Vec<Point>,
+}
+
+#[derive(Deserialize)]
+struct Ready {
+    ready: bool,
+}
+
+/// Measures both curves.
+pub(crate) async fn measure(scope: Scope) -> Result<Curves, Failure> {
+    let mut curves = Curves {
+        targets: Vec::new(),
+        executors: Vec::new(),
+    };
+    let largest = scope.pick(4, 2);
+    for size in (0..=largest).map(|power| 10_usize.pow(power)) {
+        curves.targets.push(point(scope, size, 1, size).await?);
+    }
+    let largest = scope.pick(6, 2);
+    for size in (0..=largest).map(|power| 2_usize.pow(power)) {
+        let point = point(scope, size, size, TARGETS).await?;
+        curves.executors.push(point);
+    }
+    Ok(curves)
+}
+
+/// What the curves come to, in the table.
+pub(crate) fn figures(curves: &Curves) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for (index, (what, unit)) in METRICS.into_iter().enumerate() {
+        for (points, of) in [
+            (&curves.targets, "targets"),
+            (&curves.executors, "executors"),
+        ] {
+            let [first, .., last] = points.as_slice() else {
+                continue;
+            };
+            let text = format!("{what}: {} {of}", number(last.size as f64));
+            let one = number(first.costs[index]);
+            figures.push(
+                Figure::new(text, last.costs[index], unit).detail(format!("with one: {one}")),
+            );
+        }
+    }
+    figures
+}
+
+async fn point(
+    scope: Scope,
+    size: usize,
+    executors: usize,
+    targets: usize,
+) -> Result<Point, Failure> {
+    let mut rounds: [Vec<f64>; 4] = Default::default();
+    for _ in 0..scope.pick(3, 1) {
+        let costs = round(scope, executors, targets).await?;
+        for (all, cost) in rounds.iter_mut().zip(costs) {
+            all.push(cost);
+        }
+    }
+    Ok(Point {
+        size,
+        costs: rounds.map(|all| median(&all)),
+    })
+}
+
+async fn round(scope: Scope, executors: usize, targets: usize) -> Result<[f64; 4], Failure> {
+    let sink = Sink::bind(Generation::V2026).await?;
+    let pulses = scope.pick(100_000, 5_000);
+    let commands = scope.pick(50_000, 2_000) / executors * executors;
+    let device = Device {
+        url: sink.url()?,
+        executors,
+        targets,
+        members: MEMBERS,
+        pulses,
+        commands: commands as u64,
+        ticker: false,
+    };
+    let mut child = Child::start(own_program()?, device.arguments())?;
+    let mut connections = Vec::new();
+    for _ in 0..executors {
+        connections.push(sink.accept(Keep::default()).await?);
+    }
+    let registered: Step = child.line().await?;
+    let pulsed: Step = child.line().await?;
+    let Ready { ready } = child.line().await?;
+    if !ready || pulsed.dropped > 0 {
+        return Err(format!("the device dropped {} impulses", pulsed.dropped).into());
+    }
+    let orders = connections.iter_mut().map(|connection| async {
+        let commands = commands_for(connection, targets, commands / executors, executors)?;
+        connection.carry_out(commands).await
+    });
+    try_join_all(orders).await?;
+    let answered: Step = child.line().await?;
+    child.end().await?;
+    let mut arrived = 0;
+    for connection in connections {
+        arrived += connection.closed().await?.counts.pulses;
+    }
+    if arrived != pulses as u64 {
+        return Err(format!("of {pulses} impulses {arrived} arrived").into());
+    }
+    let entities = (executors * targets * (2 + 2 * MEMBERS)) as f64;
+    Ok([
+        pulsed.cpu_s * 1e6 / pulses as f64,
+        answered.cpu_s * 1e6 / commands as f64,
+        registered.cpu_s * 1e6 / entities,
+        registered.grown_kib as f64 * 1024.0 / entities,
+    ])
+}
+
+fn commands_for(
+    connection: &Connection,
+    targets: usize,
+    count: usize,
+    executors: usize,
+) -> Result<Commands, Failure> {
+    let counts = connection.counts();
+    let executor = counts.instance.as_deref().and_then(executor_of);
+    let executor = executor.ok_or("a device registered no instance of ours")?;
+    Ok(Commands {
+        targets: (0..targets)
+            .map(|target| target_id(executor, target))
+            .collect(),
+        action: ACTION,
+        count,
+        window: (WINDOW / executors).max(1),
+    })
+}
