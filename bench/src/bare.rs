@@ -65,7 +65,7 @@ impl Bare {
 pub(crate) async fn send(sink: &Sink, frames: &Path) -> Result<BareReport, Failure> {
     let arguments: [OsString; 3] = ["bare".into(), sink.url()?.into(), frames.into()];
     let mut child = Child::start(own_program()?, arguments)?;
-    let connection = sink.accept(Keep::default()).await?;
+    let connection = child.during(sink.accept(Keep::default())).await?;
     let report: BareReport = child.line().await?;
     child.end().await?;
     let arrived = connection.closed().await?.counts.frames;

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use tempfile::TempDir;
-use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::scope::Scope;
@@ -135,7 +134,7 @@ impl Package {
     }
 
     async fn cargo(&self, arguments: &[&str]) -> Result<String, Failure> {
-        let mut command = Command::new(cargo());
+        let mut command = cargo();
         command
             .args(arguments)
             .args(["--offline", "--quiet"])

@@ -1,6 +1,7 @@
 //! Child processes: each line they print is waited for with a time-out, and they never outlive the run.
 
 use std::ffi::OsStr;
+use std::future::Future;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -49,7 +50,8 @@ impl Child {
         for setting in SETTINGS {
             command.env_remove(setting);
         }
-        let name = format!("{:?}", command.as_std());
+        let name = command.as_std().get_args().map(OsStr::to_string_lossy);
+        let name = format!("child `{}`", name.collect::<Vec<_>>().join(" "));
         let mut process = command
             .spawn()
             .map_err(|error| format!("{name} does not start: {error}"))?;
@@ -74,12 +76,32 @@ impl Child {
     pub(crate) async fn line<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
         let line = match timeout(LIMIT, self.lines.next_line()).await {
             Ok(Ok(Some(line))) => line,
-            Ok(Ok(None)) => return Err(self.failed("ended before it said what it measured").await),
+            Ok(Ok(None)) => {
+                return Err(self
+                    .failed("it ended before it said what it measured")
+                    .await);
+            }
             Ok(Err(error)) => return Err(self.failed(&error.to_string()).await),
             Err(_) => return Err(self.failed(&format!("said nothing within {LIMIT:?}")).await),
         };
         serde_json::from_str(&line)
             .map_err(|error| format!("{}: `{line}` was not expected: {error}", self.name).into())
+    }
+
+    /// Waits for what it has a part in.
+    pub(crate) async fn during<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let failure = tokio::select! {
+            biased;
+            done = work => match done {
+                Ok(done) => return Ok(done),
+                Err(error) => error.to_string(),
+            },
+            ended = self.process.wait() => format!("ended too early: {}", ended?),
+        };
+        Err(self.failed(&failure).await)
     }
 
     /// Waits until it has ended, which must be well.
@@ -102,6 +124,6 @@ impl Child {
         // It may have ended already.
         let _ = self.process.kill().await;
         let said = (&mut self.errors).await.unwrap_or_default();
-        format!("{} {what}; on standard error it said: {said}", self.name).into()
+        format!("{}: {what}; on standard error it said: {said}", self.name).into()
     }
 }

@@ -55,7 +55,7 @@ impl Costs {
         let sink = Sink::bind(Generation::V2026).await?;
         let count = scope.pick(100_000, 5_000);
         let mode = ["dispatch", &count.to_string(), &targets.to_string()];
-        let (child, mut connection) = load.ready(&sink, &mode).await?;
+        let (mut child, mut connection) = load.ready(&sink, &mode).await?;
         let further = (1..targets).map(|index| format!("load-{index}"));
         let commands = Commands {
             targets: std::iter::once("load".to_owned()).chain(further).collect(),
@@ -63,7 +63,7 @@ impl Costs {
             count,
             window: WINDOW,
         };
-        let latencies = connection.carry_out(commands).await?;
+        let latencies = child.during(connection.carry_out(commands)).await?;
         let (report, _) = finish(child, connection).await?;
         self.cpu.push(report.cpu_s * 1e6 / count as f64);
         self.middle.push(latencies.percentile(0.5));

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde::Deserialize;
-use tokio::process::Command;
 
 use crate::child::Child;
 use crate::sink::{Connection, Ended, Keep, Sink};
@@ -34,14 +33,30 @@ struct Ready {
 /// A message of cargo's.
 #[derive(Deserialize)]
 struct Built {
+    target: Target,
     executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
 }
 
 impl Load {
     /// Builds it, in the profile in which this program was built.
     pub(crate) async fn build(root: &Path) -> Result<Self, Failure> {
-        let mut command = Command::new(cargo());
-        command.args(["build", "--locked", "-p", "rship-examples", "--bin", "load"]);
+        let mut command = cargo();
+        // Together with this crate, so that both are built with the same features of what they share:
+        // one would be built anew for the other each time.
+        command.args([
+            "build",
+            "--locked",
+            "-p",
+            "rship-bench",
+            "-p",
+            "rship-examples",
+        ]);
+        command.args(["--bin", "rship-bench", "--bin", "load"]);
         command.arg("--message-format=json-render-diagnostics");
         if !cfg!(debug_assertions) {
             command.arg("--release");
@@ -58,6 +73,7 @@ impl Load {
         let program = messages
             .lines()
             .filter_map(|line| serde_json::from_str::<Built>(line).ok())
+            .filter(|message| message.target.name == "load")
             .find_map(|message| message.executable)
             .ok_or("cargo did not say where it built `load`")?;
         Ok(Self { program })
@@ -71,8 +87,8 @@ impl Load {
         keep: Keep,
     ) -> Result<(Child, Connection), Failure> {
         let url = sink.url()?;
-        let child = Child::start(&self.program, [url.as_str()].iter().chain(mode))?;
-        let connection = sink.accept(keep).await?;
+        let mut child = Child::start(&self.program, [url.as_str()].iter().chain(mode))?;
+        let connection = child.during(sink.accept(keep)).await?;
         Ok((child, connection))
     }
 

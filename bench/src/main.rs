@@ -24,11 +24,11 @@ mod table;
 mod usage;
 
 use std::error::Error;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::process::Command;
 use tokio::runtime::Builder;
 
 use crate::bare::Bare;
@@ -149,7 +149,18 @@ fn own_program() -> Result<PathBuf, Failure> {
     Ok(std::env::current_exe()?)
 }
 
-/// The cargo that this was built with.
-fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+/// The cargo that this was built with, without what it told this program of its package: build scripts
+/// that look at that would run anew each time.
+fn cargo() -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    for (name, _) in std::env::vars_os() {
+        let of_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if of_package {
+            command.env_remove(name);
+        }
+    }
+    command
 }

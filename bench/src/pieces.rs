@@ -67,7 +67,7 @@ pub(crate) async fn measure(root: &Path, scope: Scope) -> Result<Vec<Figure>, Fa
 }
 
 fn bench(root: &Path) -> Command {
-    let mut command = Command::new(cargo());
+    let mut command = cargo();
     command
         .args([
             "bench",
@@ -84,7 +84,7 @@ fn bench(root: &Path) -> Command {
 
 /// Where criterion keeps its estimates.
 async fn folder(root: &Path) -> Result<PathBuf, Failure> {
-    let mut command = Command::new(cargo());
+    let mut command = cargo();
     command.args(["metadata", "--no-deps", "--format-version", "1"]);
     let printed = command.current_dir(root).output().await?;
     if !printed.status.success() {

@@ -14,7 +14,8 @@ const SIZE: (u32, u32) = (1040, 820);
 const FONT: &str = "sans-serif";
 const TARGETS: RGBColor = RGBColor(0x1f, 0x6f, 0xd0);
 const EXECUTORS: RGBColor = RGBColor(0xd9, 0x5f, 0x0e);
-const GRID: RGBColor = RGBColor(0xd8, 0xd8, 0xd8);
+const GRID: RGBColor = RGBColor(0xc4, 0xc4, 0xc4);
+const FINE_GRID: RGBColor = RGBColor(0xee, 0xee, 0xee);
 
 /// Writes the picture.
 pub(crate) fn write(curves: &Curves, file: &Path) -> Result<(), Failure> {
@@ -27,12 +28,32 @@ pub(crate) fn write(curves: &Curves, file: &Path) -> Result<(), Failure> {
 fn draw(curves: &Curves, file: &Path) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::new(file, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
-    let root = root.titled("What the size of a device costs", (FONT, 24))?;
-    for (index, panel) in root.split_evenly((2, 2)).iter().enumerate() {
+    let root = root.titled("What the size of a device costs", (FONT, 26))?;
+    let (legend, panels) = root.split_vertically(26);
+    let style = (FONT, 15).into_font();
+    for (index, (name, color, _)) in series(curves).iter().enumerate() {
+        let left = 250 + 290 * index as i32;
+        let line = [(left, 8), (left + 28, 8)];
+        legend.draw(&PathElement::new(line, color.stroke_width(3)))?;
+        legend.draw(&Text::new(*name, (left + 36, 1), style.clone()))?;
+    }
+    for (index, panel) in panels.split_evenly((2, 2)).iter().enumerate() {
         panel_of(curves, index, panel)?;
     }
     root.present()?;
     Ok(())
+}
+
+/// The curves with their names and colours.
+fn series(curves: &Curves) -> [(&'static str, RGBColor, &[Point]); 2] {
+    [
+        ("targets in one executor", TARGETS, &curves.targets),
+        (
+            "executors of 10 targets each in one process",
+            EXECUTORS,
+            &curves.executors,
+        ),
+    ]
 }
 
 fn panel_of(
@@ -40,21 +61,14 @@ fn panel_of(
     metric: usize,
     area: &DrawingArea<SVGBackend<'_>, Shift>,
 ) -> Result<(), Box<dyn Error>> {
-    let (what, unit) = METRICS[metric];
+    let (what, _, axis) = METRICS[metric];
     let cost = |point: &Point| (point.size as f64, point.costs[metric]);
-    let series = [
-        ("targets in one executor", TARGETS, &curves.targets),
-        (
-            "executors of 10 targets each, in one process",
-            EXECUTORS,
-            &curves.executors,
-        ),
-    ];
+    let series = series(curves);
     let all = series.iter().flat_map(|(_, _, points)| points.iter());
     let costs: Vec<f64> = all.map(|point| point.costs[metric]).collect();
     let (low, high) = decades(&costs);
     let mut chart = ChartBuilder::on(area)
-        .caption(format!("{what}, {unit}"), (FONT, 17))
+        .caption(what, (FONT, 18))
         .margin(12)
         .x_label_area_size(44)
         .y_label_area_size(64)
@@ -62,41 +76,42 @@ fn panel_of(
     chart
         .configure_mesh()
         .x_desc("number of targets, or of executors")
-        .y_desc(unit)
+        .y_desc(axis)
         .bold_line_style(GRID)
-        .light_line_style(TRANSPARENT)
+        .light_line_style(FINE_GRID)
         .axis_desc_style((FONT, 13))
         .label_style((FONT, 12))
         .x_label_formatter(&|x| number(*x))
-        .y_label_formatter(&|y| number(*y))
+        .y_label_formatter(&|y| short(*y))
         .draw()?;
-    for (name, color, points) in series {
+    for (_, color, points) in series {
         let points = || points.iter().map(cost);
-        chart
-            .draw_series(LineSeries::new(points(), color.stroke_width(2)))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], color.stroke_width(2)));
-        chart.draw_series(points().map(|point| Circle::new(point, 3, color.filled())))?;
+        chart.draw_series(LineSeries::new(points(), color.stroke_width(2)))?;
+        chart.draw_series(points().map(|point| Circle::new(point, 4, color.filled())))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.85))
-        .border_style(GRID)
-        .label_font((FONT, 12))
-        .draw()?;
     Ok(())
 }
 
-/// Whole decades around all values, with room for the legend above them.
+/// Whole decades around all values.
 fn decades(values: &[f64]) -> (f64, f64) {
     let positive = || values.iter().copied().filter(|value| *value > 0.0);
     let low = positive().fold(f64::INFINITY, f64::min).log10().floor();
     let high = positive().fold(0.0, f64::max).log10().ceil();
     if low.is_finite() && high.is_finite() {
-        (10_f64.powf(low), 10_f64.powf(high.max(low) + 1.0))
+        // A bit lower, or the lowest decade would be without its label.
+        (10_f64.powf(low) * 0.99, 10_f64.powf(high.max(low + 1.0)))
     } else {
         (0.1, 10.0)
+    }
+}
+
+/// A number on an axis, which is a round one.
+fn short(value: f64) -> String {
+    let text = number(value);
+    if text.contains('.') {
+        text.trim_end_matches('0').to_owned()
+    } else {
+        text
     }
 }
 
@@ -106,7 +121,7 @@ mod tests {
 
     #[test]
     fn axes_span_whole_decades_around_the_values() {
-        assert_eq!(decades(&[0.3, 20.0]), (0.1, 1000.0));
+        assert_eq!(decades(&[0.3, 20.0]), (0.1 * 0.99, 100.0));
         assert_eq!(decades(&[]), (0.1, 10.0));
     }
 }

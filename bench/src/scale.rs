@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::Failure;
 use crate::child::Child;
+use crate::counts::Counts;
 use crate::device::{ACTION, Device, Step, executor_of, target_id};
 use crate::exchange::Commands;
 use crate::own_program;
@@ -20,7 +21,7 @@ const MEMBERS: usize = 5;
 /// Targets of each executor, where there are several executors.
 const TARGETS: usize = 10;
 
-/// Commands that wait for their answer at a time, over all executors.
+/// Commands that wait for their answer at a time, of each executor.
 const WINDOW: usize = 64;
 
 /// One size of device.
@@ -32,12 +33,24 @@ pub(crate) struct Point {
     pub(crate) costs: [f64; 4],
 }
 
-/// What is measured at each point, and its unit.
-pub(crate) const METRICS: [(&str, &str); 4] = [
-    ("CPU of an impulse", "µs"),
-    ("CPU of a command and its answer", "µs"),
-    ("CPU of registering an entity", "µs"),
-    ("resident memory of an entity", "bytes"),
+/// What is measured at each point, its unit, and the name of its axis.
+pub(crate) const METRICS: [(&str, &str, &str); 4] = [
+    ("CPU of an impulse", "µs", "µs of CPU for each impulse"),
+    (
+        "CPU of a command and its answer",
+        "µs",
+        "µs of CPU for each command",
+    ),
+    (
+        "CPU of registering an entity",
+        "µs",
+        "µs of CPU for each entity",
+    ),
+    (
+        "Resident memory of an entity",
+        "bytes",
+        "bytes for each entity",
+    ),
 ];
 
 /// Both curves.
@@ -72,7 +85,7 @@ pub(crate) async fn measure(scope: Scope) -> Result<Curves, Failure> {
 /// What the curves come to, in the table.
 pub(crate) fn figures(curves: &Curves) -> Vec<Figure> {
     let mut figures = Vec::new();
-    for (index, (what, unit)) in METRICS.into_iter().enumerate() {
+    for (index, (what, unit, _)) in METRICS.into_iter().enumerate() {
         for (points, of) in [
             (&curves.targets, "targets"),
             (&curves.executors, "executors"),
@@ -125,7 +138,8 @@ async fn round(scope: Scope, executors: usize, targets: usize) -> Result<[f64; 4
     let mut child = Child::start(own_program()?, device.arguments())?;
     let mut connections = Vec::new();
     for _ in 0..executors {
-        connections.push(sink.accept(Keep::default()).await?);
+        let connection = child.during(sink.accept(Keep::default())).await?;
+        connections.push(connection);
     }
     let registered: Step = child.line().await?;
     let pulsed: Step = child.line().await?;
@@ -133,11 +147,15 @@ async fn round(scope: Scope, executors: usize, targets: usize) -> Result<[f64; 4
     if !ready || pulsed.dropped > 0 {
         return Err(format!("the device dropped {} impulses", pulsed.dropped).into());
     }
+    for connection in &connections {
+        let all = |counts: &Counts| counts.targets >= targets as u64;
+        connection.wait_until("the registration", all).await?;
+    }
     let orders = connections.iter_mut().map(|connection| async {
-        let commands = commands_for(connection, targets, commands / executors, executors)?;
+        let commands = commands_for(connection, targets, commands / executors)?;
         connection.carry_out(commands).await
     });
-    try_join_all(orders).await?;
+    child.during(try_join_all(orders)).await?;
     let answered: Step = child.line().await?;
     child.end().await?;
     let mut arrived = 0;
@@ -160,7 +178,6 @@ fn commands_for(
     connection: &Connection,
     targets: usize,
     count: usize,
-    executors: usize,
 ) -> Result<Commands, Failure> {
     let counts = connection.counts();
     let executor = counts.instance.as_deref().and_then(executor_of);
@@ -171,6 +188,6 @@ fn commands_for(
             .collect(),
         action: ACTION,
         count,
-        window: (WINDOW / executors).max(1),
+        window: WINDOW,
     })
 }

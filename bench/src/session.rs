@@ -57,9 +57,11 @@ impl Session {
         }
         let mut closing = false;
         loop {
+            // An executor may say that it is ready before its registration was read here.
+            let registered = self.counter.counts.instance.is_some();
             tokio::select! {
                 biased;
-                Some(order) = orders.recv(), if !closing => match order {
+                Some(order) = orders.recv(), if registered && !closing => match order {
                     Order::CarryOut(commands, done) => {
                         let instance = self.counter.counts.instance.as_deref().unwrap_or_default();
                         self.exchange = Some((Exchange::new(commands, instance), done));

@@ -6,7 +6,7 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     sorted.sort_by(f64::total_cmp);
     let half = sorted.len() / 2;
     match (sorted.get(half), half.checked_sub(1).map(|low| sorted[low])) {
-        (Some(high), Some(low)) if sorted.len() % 2 == 0 => f64::midpoint(low, *high),
+        (Some(high), Some(low)) if sorted.len().is_multiple_of(2) => f64::midpoint(low, *high),
         (Some(middle), _) => *middle,
         (None, _) => f64::NAN,
     }

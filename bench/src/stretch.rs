@@ -55,17 +55,14 @@ impl Stretches {
         self.done.len().saturating_sub(1)
     }
 
-    /// The longest stretch, in bytes; that from the start to the first pulse, and that from the last
-    /// pulse to the end, are among them.
-    pub(crate) fn longest(&self) -> usize {
-        self.done.iter().copied().max().unwrap_or(self.open)
-    }
-
-    /// The stretch that half of them stayed below, in bytes.
-    pub(crate) fn median(&self) -> usize {
+    /// The length in bytes that this part of the stretches does not exceed. The one from the start to
+    /// the first pulse, and the one from the last pulse to the end, are among them.
+    pub(crate) fn percentile(&self, part: f64) -> usize {
         let mut sorted = self.done.clone();
         sorted.sort_unstable();
-        sorted.get(sorted.len() / 2).copied().unwrap_or(self.open)
+        let at = (sorted.len() as f64 * part).ceil() as usize;
+        let index = at.saturating_sub(1);
+        sorted.get(index).copied().unwrap_or(self.open)
     }
 }
 
@@ -85,7 +82,7 @@ mod tests {
         stretches.frame(b"\"emitterId\":\"t:v\"", 3);
         stretches.frame(&[b'.'; 9999], 4);
         assert_eq!(stretches.pulses(), 2);
-        assert_eq!(stretches.longest(), 102);
-        assert_eq!(stretches.median(), 67);
+        assert_eq!(stretches.percentile(1.0), 102);
+        assert_eq!(stretches.percentile(0.5), 67);
     }
 }

@@ -1,6 +1,7 @@
 //! The dispatch table: from the ids in a command to the target that carries it out.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::iter::{Chain, Once, once};
 use std::sync::Arc;
 use std::vec;
@@ -12,7 +13,7 @@ use crate::descriptor::TargetDescriptor;
 /// `R` is whatever the runtime needs to reach the target.
 #[derive(Debug)]
 pub struct DispatchTable<R> {
-    targets: HashMap<Arc<str>, Vec<Route<R>>>,
+    targets: HashMap<Arc<str>, Found<Route<R>>>,
     instances: Vec<Arc<str>>,
 }
 
@@ -94,30 +95,43 @@ impl<R> DispatchTable<R> {
 
     /// Makes a target of an instance known.
     pub fn add_target(&mut self, target: Arc<str>, route: Route<R>) {
-        self.targets.entry(target).or_default().push(route);
+        match self.targets.entry(target) {
+            Entry::Occupied(mut routes) => routes.get_mut().rest.push(route),
+            Entry::Vacant(place) => {
+                place.insert(Found {
+                    first: route,
+                    rest: Vec::new(),
+                });
+            }
+        }
     }
 
     /// Forgets a target of an instance.
     pub fn remove_target(&mut self, instance: &str, target: &str) {
-        if let Some(routes) = self.targets.get_mut(target) {
-            routes.retain(|route| *route.instance != *instance);
-            if routes.is_empty() {
+        let Some(routes) = self.targets.get_mut(target) else {
+            return;
+        };
+        routes.rest.retain(|route| *route.instance != *instance);
+        if *routes.first.instance == *instance {
+            if routes.rest.is_empty() {
                 self.targets.remove(target);
+            } else {
+                routes.first = routes.rest.remove(0);
             }
         }
     }
 
     /// The target in each of the instances that have it; empty when none has.
-    #[must_use]
-    pub fn routes(&self, target: &str) -> &[Route<R>] {
-        self.targets.get(target).map_or(&[], Vec::as_slice)
+    pub fn routes(&self, target: &str) -> impl Iterator<Item = &Route<R>> {
+        let routes = self.targets.get(target).into_iter();
+        routes.flat_map(|routes| once(&routes.first).chain(&routes.rest))
     }
 
     /// The target in one instance.
     pub fn route_mut(&mut self, instance: &str, target: &str) -> Option<&mut Route<R>> {
-        self.targets
-            .get_mut(target)?
-            .iter_mut()
+        let routes = self.targets.get_mut(target)?;
+        once(&mut routes.first)
+            .chain(&mut routes.rest)
             .find(|route| *route.instance == *instance)
     }
 
@@ -170,12 +184,11 @@ impl<R> DispatchTable<R> {
                 known: listed(self.instances.iter().map(|own| &**own)),
             });
         }
-        let all = self.routes(target);
-        if all.is_empty() {
+        let mut all = self.routes(target).peekable();
+        if all.peek().is_none() {
             return Err(DispatchError::UnknownTarget(target.to_owned()));
         }
         let mut named = all
-            .iter()
             .filter(|route| instance_id.is_none_or(|named| *route.instance == *named))
             .peekable();
         if let (None, Some(instance)) = (named.peek(), instance_id) {

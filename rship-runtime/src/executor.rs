@@ -179,6 +179,7 @@ impl Executor {
             tokio::select! {
                 () = session::supervise(hub) => {}
                 () = clock::run(hub) => {}
+                never = hub.runners.watch() => match never {},
             }
         };
         tokio::join!(told, work);

@@ -29,6 +29,8 @@ pub(crate) struct Registry {
     newest: NodeId,
     /// The number of the session; none has begun while it is 0.
     session: u64,
+    /// Whether anything was ever said of a target beside its description.
+    detailed: bool,
     pub(crate) table: DispatchTable<Arc<Way>>,
 }
 
@@ -173,7 +175,7 @@ impl Registry {
             emitters,
             details: node.details,
             pulses: Vec::new(),
-            shared: !self.table.routes(&node.target).is_empty(),
+            shared: self.table.routes(&node.target).next().is_some(),
         };
         Some((removed, node.slots))
     }
@@ -232,7 +234,17 @@ impl Registry {
         all
     }
 
+    /// Whether a command may carry out an action of a target now.
+    pub(crate) fn allows_action(&self, id: NodeId, action: &str) -> bool {
+        // Few devices ever say that something is not available: most commands need no look at the node.
+        !self.detailed
+            || self
+                .node(id)
+                .is_none_or(|node| node.details.allows_action(action))
+    }
+
     pub(crate) fn details_mut(&mut self, id: NodeId) -> Option<&mut Details> {
+        self.detailed = true;
         self.nodes.get_mut(&id).map(|node| &mut node.details)
     }
 
@@ -340,7 +352,7 @@ impl Registry {
 
     fn way(&self, instance: usize, target: &str) -> Option<&Arc<Way>> {
         let instance = &self.instance_ids[instance];
-        let routes = self.table.routes(target).iter();
+        let routes = self.table.routes(target);
         let mut own = routes.filter(|route| *route.instance == **instance);
         own.next().map(|route| &route.to)
     }

@@ -170,8 +170,7 @@ fn stops(hub: &Hub, call: &TargetCall) -> Result<(Stop, Vec<Stop>), String> {
     let stop = |(route, action): (&Route<Arc<Way>>, usize)| {
         let way = &route.to;
         let id = &route.descriptor.actions[action].id;
-        let node = registry.node(way.node);
-        if node.is_some_and(|node| !node.details.allows_action(id)) {
+        if !registry.allows_action(way.node, id) {
             return Err(format!("action `{}` is not available now", call.action_id));
         }
         Ok(Stop {

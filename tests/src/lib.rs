@@ -5,6 +5,7 @@
 
 pub mod corpus;
 mod device;
+mod pipes;
 mod running;
 mod scripted;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 pub use device::{Fridge, Lamp, Register, Sale, Sign, Stand};
+pub use pipes::{Connector, Pipes, pipes};
 pub use running::{Running, builder, core, executor, pulse};
 pub use scripted::{Peer, Server};
 

@@ -3,18 +3,14 @@
 // The lints' leave for tests ends at their helpers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use std::io;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use rship_dev::LocalCore;
-use rship_runtime::{Address, Connect, Generation, Handle, Status, Transport};
+use rship_runtime::{Generation, Handle, Status};
 use rship_tests::{
-    LIMIT, Lamp, Peer, Running, Server, Sign, Stand, builder, core, executor, pulse, within,
+    LIMIT, Lamp, Running, Server, Sign, Stand, builder, core, executor, pipes, pulse, within,
 };
 use serde_json::{Value, json};
-use tokio::io::DuplexStream;
-use tokio::sync::mpsc;
 
 /// The value of each state emitter, as the device itself has it.
 async fn values(stand: &Handle<Stand>) -> Vec<(String, Value)> {
@@ -210,39 +206,18 @@ async fn a_removal_that_was_on_its_way_when_the_connection_broke_is_said_again()
     assert_eq!(changes.last().unwrap()["changeType"], "DEL");
 }
 
-/// Hands out pipes of a few bytes in place of sockets.
-struct Pipes(mpsc::UnboundedSender<DuplexStream>, usize);
-
-#[async_trait]
-impl Connect for Pipes {
-    async fn connect(&self, _: &Address) -> io::Result<Box<dyn Transport>> {
-        let (ours, theirs) = tokio::io::duplex(self.1);
-        self.0.send(theirs).map_err(io::Error::other)?;
-        Ok(Box::new(ours))
-    }
-}
-
-/// Opens the next pipe as a 2026 server.
-async fn open(pipes: &mut mpsc::UnboundedReceiver<DuplexStream>) -> Peer<DuplexStream> {
-    let pipe = within("pipe", pipes.recv()).await.unwrap();
-    let mut peer = Peer::open(pipe).await;
-    let ping = peer.event("ws:m:ping").await;
-    peer.send(ping).await;
-    peer
-}
-
 #[tokio::test]
 async fn a_connection_of_another_kind_than_tcp_works_the_same() {
-    let (sender, mut pipes) = mpsc::unbounded_channel();
+    let (connect, mut pipes) = pipes(4096);
     let executor = builder("ws://nowhere.example/myko")
-        .connect(Pipes(sender, 4096))
+        .connect(connect)
         .build()
         .unwrap();
     let stand = executor.add("stand", Stand::full()).unwrap();
     let _running = Running::start(&executor);
     for stock in 1..=3 {
         stand.lock().await.stock = stock;
-        let mut peer = open(&mut pipes).await;
+        let mut peer = pipes.open().await;
         assert_eq!(peer.pulse("stand:stock").await, stock);
         peer.pulse("stand.sign:text").await;
         assert_eq!(
@@ -254,9 +229,9 @@ async fn a_connection_of_another_kind_than_tcp_works_the_same() {
 
 #[tokio::test]
 async fn what_is_added_while_the_registration_is_on_its_way_is_told_with_its_values() {
-    let (sender, mut pipes) = mpsc::unbounded_channel();
+    let (connect, mut pipes) = pipes(1024);
     let executor = builder("ws://nowhere.example/myko")
-        .connect(Pipes(sender, 1024))
+        .connect(connect)
         .build()
         .unwrap();
     for number in 0..20 {
@@ -264,7 +239,7 @@ async fn what_is_added_while_the_registration_is_on_its_way_is_told_with_its_val
         executor.add(&id, Stand::full()).unwrap();
     }
     let _running = Running::start(&executor);
-    let mut peer = open(&mut pipes).await;
+    let mut peer = pipes.open().await;
     // The registration is several frames and far larger than the pipe: it has begun and cannot have ended.
     peer.change().await;
     let late = executor

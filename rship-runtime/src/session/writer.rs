@@ -116,13 +116,13 @@ impl Link<'_> {
         let mut pings = interval(self.hub.config.ping_interval.max(Duration::from_millis(10)));
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let known = identity.borrow_and_update().clone();
-            if let Some(known) = known
-                && self
-                    .speech
-                    .as_ref()
-                    .is_none_or(|speech| !speech.suits(&known))
-            {
+            let speech = self.speech.as_ref();
+            let suits = |known: &&Identity| speech.is_some_and(|speech| speech.suits(known));
+            let other = {
+                let known = identity.borrow_and_update();
+                known.as_ref().filter(|known| !suits(known)).cloned()
+            };
+            if let Some(known) = other {
                 self.begin(&known);
             }
             self.send_next().await?;

@@ -168,7 +168,7 @@ fn check_free(
         });
     }
     let new = shadow.model.descriptor().type_name;
-    if let Some(other) = registry.table.routes(target).first()
+    if let Some(other) = registry.table.routes(target).next()
         && other.descriptor.type_name != new
     {
         return Err(Error::OtherType {

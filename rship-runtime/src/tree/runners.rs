@@ -1,74 +1,127 @@
-//! Runners: tasks that carry out the commands of all trees. To spawn a task for each tree would wake a
-//! thread for nearly every command as soon as they go to many targets.
+//! Runners: tasks that carry out the commands of all trees. A task for each tree would wake a thread for
+//! nearly every command as soon as they go to many targets.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::task::coop::consume_budget;
+use tokio::time::sleep;
 
 use super::Tree;
 
+/// How long a tree waits for a runner that is at work before another is started.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+#[derive(Clone, Default)]
+pub(crate) struct Runners(Arc<Shared>);
+
 #[derive(Default)]
-pub(crate) struct Runners(Arc<Mutex<State>>);
+struct Shared {
+    state: Mutex<State>,
+    /// Wakes the watch: a tree waits for a runner that is at work.
+    waiting: Notify,
+}
 
 #[derive(Default)]
 struct State {
     /// Trees with jobs that nobody carries out yet.
     ready: VecDeque<Arc<Tree>>,
-    /// Trees that became ready since runners were started last.
-    new: usize,
-    /// Runners that were started and have not begun.
-    standby: usize,
+    /// How many trees ever became ready, and how many of them a runner took.
+    came: u64,
+    taken: u64,
+    runners: usize,
+    watched: bool,
 }
 
 impl Runners {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has a tree work off its mailbox, once runners are started.
+    /// Has a tree work off its mailbox, once [`start`](Runners::start) is called.
     pub(super) fn schedule(&self, tree: Arc<Tree>) {
         let mut state = self.state();
         state.ready.push_back(tree);
-        state.new += 1;
+        state.came += 1;
     }
 
-    /// Starts as many runners as can run at a time; called after one or more commands, inside a tokio
-    /// runtime. Those that are at work do not count: a handler may hold them up.
+    /// Begins to carry out what was scheduled; called after one or more commands, inside a tokio runtime.
     pub(crate) fn start(&self) {
         let mut state = self.state();
-        let new = std::mem::take(&mut state.new);
-        if new == 0 {
+        if state.ready.is_empty() {
             return;
         }
-        let wanted = new.min(Handle::current().metrics().num_workers());
-        let started = wanted.saturating_sub(state.standby);
-        state.standby += started;
-        drop(state);
-        for _ in 0..started {
-            let runners = Self(Arc::clone(&self.0));
-            tokio::spawn(async move { runners.run().await });
+        let watch = state.ready.len() > 1 || state.runners > 0;
+        let watch = watch && !std::mem::replace(&mut state.watched, true);
+        if state.runners == 0 {
+            self.spawn(state);
+        } else {
+            drop(state);
         }
+        if watch {
+            self.0.waiting.notify_one();
+        }
+    }
+
+    fn spawn(&self, mut state: MutexGuard<'_, State>) {
+        state.runners += 1;
+        drop(state);
+        let runners = self.clone();
+        tokio::spawn(async move { runners.run().await });
     }
 
     async fn run(self) {
-        self.state().standby -= 1;
-        loop {
-            let Some(tree) = self.state().ready.pop_front() else {
-                return;
-            };
+        while let Some(tree) = self.next() {
             let mut work = Box::pin(tree.work());
-            // What awaits goes on beside the others.
-            let ready = std::future::poll_fn(|context| {
+            let ended = std::future::poll_fn(|context| {
                 Poll::Ready(Pin::new(&mut work).poll(context).is_ready())
             });
-            if !ready.await {
+            // What awaits goes on beside the others.
+            if !ended.await {
                 tokio::spawn(work);
             }
             consume_budget().await;
+        }
+    }
+
+    fn next(&self) -> Option<Arc<Tree>> {
+        let mut state = self.state();
+        let tree = state.ready.pop_front();
+        match tree {
+            Some(_) => state.taken += 1,
+            None => state.runners -= 1,
+        }
+        tree
+    }
+
+    /// Starts further runners when those at work are held up: by a handler that blocks its thread, or by
+    /// more work than one thread can do.
+    pub(crate) async fn watch(&self) -> Infallible {
+        loop {
+            self.0.waiting.notified().await;
+            loop {
+                let (came, taken) = {
+                    let state = self.state();
+                    (state.came, state.taken)
+                };
+                sleep(PATIENCE).await;
+                let mut state = self.state();
+                if state.ready.is_empty() {
+                    state.watched = false;
+                    break;
+                }
+                let stuck = state.taken == taken;
+                let late = state.taken < came;
+                if stuck || late && state.runners < Handle::current().metrics().num_workers() {
+                    self.spawn(state);
+                }
+            }
         }
     }
 }
