@@ -45,6 +45,7 @@ impl Answer {
             (Some(tx), Err(why)) => hub.outbox.answer(&wire::error(&tx, &command, &why)),
             (None, _) => debug!(command, "the command has no tx: nobody can be answered"),
         }
+        hub.counters.commands_answered.add(1);
     }
 }
 

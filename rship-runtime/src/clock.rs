@@ -16,7 +16,7 @@ use crate::tree::{Look, Tree};
 #[derive(Default)]
 pub(crate) struct Clock {
     new: Mutex<Vec<Watched>>,
-    came: Notify,
+    wake: Notify,
 }
 
 /// A tree that has values which are computed this often.
@@ -28,14 +28,14 @@ struct Watched {
 impl Clock {
     /// Has a tree looked at this often, until it is gone.
     pub(crate) fn watch(&self, tree: &Arc<Tree>, period: Duration) {
-        self.new().push(Watched {
+        self.watched().push(Watched {
             tree: Arc::downgrade(tree),
             period,
         });
-        self.came.notify_one();
+        self.wake.notify_one();
     }
 
-    fn new(&self) -> MutexGuard<'_, Vec<Watched>> {
+    fn watched(&self) -> MutexGuard<'_, Vec<Watched>> {
         self.new.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -44,7 +44,7 @@ impl Clock {
 pub(crate) async fn run(hub: &Arc<Hub>) {
     let mut schedule = Schedule::default();
     loop {
-        schedule.add(std::mem::take(&mut *hub.clock.new()));
+        schedule.add(std::mem::take(&mut *hub.clock.watched()));
         let next = schedule.next();
         let wait = async {
             match next {
@@ -53,7 +53,7 @@ pub(crate) async fn run(hub: &Arc<Hub>) {
             }
         };
         tokio::select! {
-            () = hub.clock.came.notified() => {}
+            () = hub.clock.wake.notified() => {}
             () = wait => schedule.tick(),
         }
     }

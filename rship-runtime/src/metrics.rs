@@ -43,6 +43,8 @@ metrics! {
     impulses_dropped,
     /// Commands read.
     commands,
+    /// Commands that were answered, with a response or an error.
+    commands_answered,
     /// Commands answered with an error.
     commands_failed,
 }

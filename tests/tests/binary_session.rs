@@ -199,7 +199,7 @@ async fn an_executor_that_speaks_json_reads_cbor() {
     let action = json!({"id": "banana-stand:burn", "targetId": "banana-stand"});
     let command = json!({"tx": "t", "instanceId": "stand-1", "action": action, "data": {}});
     let frame = json!({"event": "ws:m:command", "data": {"commandId": "ExecTargetAction", "command": command}});
-    let bytes = binary::encode(&frame.to_string()).unwrap();
+    let bytes = binary::encode(frame.to_string()).unwrap();
     peer.send_message(Message::binary(bytes)).await;
     let (tx, answer) = peer.answer().await;
     assert_eq!((tx.as_str(), answer), ("t", Ok(Value::Null)));

@@ -139,12 +139,13 @@ impl Cost {
         let told = executor.metrics();
         let done = DONE.load(Ordering::Relaxed);
         let commands = |targets| {
-            let answered = executor.metrics().commands + COMMANDS as u64;
+            let answered = executor.metrics().commands_answered + COMMANDS as u64;
             orders.send((COMMANDS, targets)).unwrap();
             measure(|| {
                 runtime.block_on(async {
-                    until("commands", || executor.metrics().commands == answered).await;
-                    within("answers", executor.flush()).await;
+                    let all = || executor.metrics().commands_answered == answered;
+                    until("answers", all).await;
+                    within("flush", executor.flush()).await;
                 });
             })
         };

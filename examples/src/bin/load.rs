@@ -22,7 +22,7 @@ use rship_runtime::model::{ActionSpec, Arg, EmitterSpec, ModelBuilder};
 use rship_runtime::prelude::*;
 use rship_runtime::{Executor, Metrics, Status};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -63,12 +63,12 @@ enum Mode {
     },
 }
 
-/// What is published, and what the action takes.
-#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+// What is published, and what the action takes. Not its documentation: that would be in every schema.
+#[derive(Clone, Default, Serialize, JsonSchema)]
 struct Level {
     level: f64,
     channel: u32,
-    label: String,
+    label: &'static str,
 }
 
 impl Level {
@@ -77,7 +77,7 @@ impl Level {
         Self {
             level: pulse as f64 / 1000.0,
             channel: u32::try_from(channel).unwrap_or(u32::MAX),
-            label: "load".to_owned(),
+            label: "load",
         }
     }
 }
@@ -119,24 +119,31 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .instance_id("load-1")
         .url(cli.url)
         .build()?;
-    let running = tokio::spawn({
+    let mut running = tokio::spawn({
         let executor = executor.clone();
         async move { executor.run().await }
     });
-    let report = match cli.mode {
-        Mode::Pulse { emitters, pulses } => pulse(&executor, emitters, pulses).await?,
-        Mode::State { emitters, pulses } => state(&executor, emitters, pulses).await?,
+    tokio::select! {
+        report = work(&executor, cli.mode) => println!("{}", report?),
+        // Ctrl-C, before the work was done.
+        ended = &mut running => return Ok(ended??),
+    }
+    executor.shutdown();
+    running.await??;
+    Ok(())
+}
+
+async fn work(executor: &Executor, mode: Mode) -> Result<Value, Box<dyn Error>> {
+    match mode {
+        Mode::Pulse { emitters, pulses } => pulse(executor, emitters, pulses).await,
+        Mode::State { emitters, pulses } => state(executor, emitters, pulses).await,
         Mode::Register {
             targets,
             actions,
             emitters,
-        } => register(&executor, targets, actions, emitters).await?,
-        Mode::Dispatch { commands, targets } => dispatch(&executor, commands, targets).await?,
-    };
-    println!("{report}");
-    executor.shutdown();
-    running.await??;
-    Ok(())
+        } => register(executor, targets, actions, emitters).await,
+        Mode::Dispatch { commands, targets } => dispatch(executor, commands, targets).await,
+    }
 }
 
 /// What the work took so far.
@@ -284,8 +291,8 @@ async fn dispatch(
     println!("{}", json!({ "ready": true }));
     left.done.notified().await;
     let enqueued = meter.begun.elapsed();
-    // The last handler says that it is done before its answer is on the way; each answer is a frame.
-    while executor.metrics().frames_out < meter.before.frames_out + commands {
+    // The last handler says that it is done before its answer is on the way.
+    while executor.metrics().commands_answered < meter.before.commands_answered + commands {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     executor.flush().await;

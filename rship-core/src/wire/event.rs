@@ -17,12 +17,13 @@ pub enum Change {
     Delete,
 }
 
-/// When an event was made, and the id of its transaction.
+/// When an event was made, and the id of its transaction. Both are written as they are: a time and a
+/// UUID have no characters that JSON escapes.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamp<'a> {
     /// RFC 3339, UTC.
     pub created_at: &'a str,
-    /// Unique for each event.
+    /// A UUID, unique for each event.
     pub tx: &'a str,
 }
 
@@ -44,14 +45,18 @@ pub struct Pulse<'a> {
 pub struct Writer {
     generation: Generation,
     client_id: Option<String>,
+    /// The client id as a field of each event and pulse; empty when there is none.
+    client_field: Vec<u8>,
 }
 
 impl Writer {
     /// Writes for this generation; `client_id` is what the server gave the connection, if it did.
     #[must_use]
     pub fn new(generation: Generation, client_id: Option<String>) -> Self {
+        let field = |id: &String| format!(",\"clientId\":\"{}\"", escaped(id)).into_bytes();
         Self {
             generation,
+            client_field: client_id.as_ref().map(field).unwrap_or_default(),
             client_id,
         }
     }
@@ -141,18 +146,19 @@ impl Writer {
     pub fn pulse(&self, change: Change, pulse: &Pulse<'_>, stamp: Stamp<'_>, out: &mut BytesMut) {
         self.open("Pulse", change, stamp, out);
         let item = out.len();
+        let emitter_id = escaped(pulse.emitter_id);
         out.extend_from_slice(b"{\"id\":\"");
-        push_escaped(pulse.emitter_id, out);
+        out.extend_from_slice(emitter_id.as_bytes());
         if self.generation == Generation::V2026 {
             // Two instances of one target would overwrite each other's pulses.
             out.extend_from_slice(b":");
-            push_escaped(pulse.instance_id, out);
+            out.extend_from_slice(escaped(pulse.instance_id).as_bytes());
         }
         out.extend_from_slice(b"\",\"emitterId\":\"");
-        push_escaped(pulse.emitter_id, out);
+        out.extend_from_slice(emitter_id.as_bytes());
         out.extend_from_slice(b"\",\"data\":");
         out.extend_from_slice(pulse.data);
-        self.push_client_id(out);
+        out.extend_from_slice(&self.client_field);
         let hash = item::content_hash(&out[item..]);
         out.extend_from_slice(b",");
         item::push_hash(hash ^ pulse.nonce.unwrap_or(0), out);
@@ -161,25 +167,17 @@ impl Writer {
 
     fn open(&self, item_type: &str, change: Change, stamp: Stamp<'_>, out: &mut BytesMut) {
         out.extend_from_slice(b"{\"itemType\":\"");
-        push_escaped(item_type, out);
+        out.extend_from_slice(escaped(item_type).as_bytes());
         out.extend_from_slice(match change {
             Change::Set => b"\",\"changeType\":\"SET\",\"createdAt\":\"",
             Change::Delete => b"\",\"changeType\":\"DEL\",\"createdAt\":\"",
         });
-        push_escaped(stamp.created_at, out);
+        out.extend_from_slice(stamp.created_at.as_bytes());
         out.extend_from_slice(b"\",\"tx\":\"");
-        push_escaped(stamp.tx, out);
+        out.extend_from_slice(stamp.tx.as_bytes());
         out.extend_from_slice(b"\"");
-        self.push_client_id(out);
+        out.extend_from_slice(&self.client_field);
         out.extend_from_slice(b",\"item\":");
-    }
-
-    fn push_client_id(&self, out: &mut BytesMut) {
-        if let Some(client_id) = &self.client_id {
-            out.extend_from_slice(b",\"clientId\":\"");
-            push_escaped(client_id, out);
-            out.extend_from_slice(b"\"");
-        }
     }
 }
 
@@ -213,9 +211,4 @@ impl Item for WithoutSchema<'_> {
     fn id(&self) -> &str {
         &self.0.id
     }
-}
-
-/// Appends a text as it stands between the quotes of a JSON string.
-fn push_escaped(text: &str, out: &mut BytesMut) {
-    out.extend_from_slice(escaped(text).as_bytes());
 }

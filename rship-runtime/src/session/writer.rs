@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rship_core::wire::{self, Encoding, FRAME_LIMIT, Frames, Writer};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::{Bytes, Error as WsError, Message};
 use tracing::{debug, info, warn};
 use uuid::Uuid;
@@ -21,6 +21,9 @@ use crate::hub::{Hub, stopped};
 use crate::outbox::Batch;
 use crate::stamp::{self, Stamper};
 use crate::status::Status;
+
+/// How long targets that are added to a running executor are gathered.
+const GATHERING: Duration = Duration::from_millis(2);
 
 /// Writes until the connection ends or the executor does.
 pub(super) async fn run(
@@ -66,6 +69,8 @@ struct Speech {
     frames: Frames,
     registration: Registration,
     progress: Progress,
+    /// Whether everything there was had been told before what is sent now.
+    registered: bool,
 }
 
 /// How far a session has come.
@@ -125,6 +130,9 @@ impl Link<'_> {
             if let Some(known) = other {
                 self.begin(&known);
             }
+            if self.targets_come() {
+                sleep(GATHERING).await;
+            }
             self.send_next().await?;
             let more = self.speech.is_some() && self.hub.outbox.has_more();
             tokio::select! {
@@ -146,6 +154,14 @@ impl Link<'_> {
         }
     }
 
+    /// Whether the first of some further targets came: more are likely to follow, and go into the same
+    /// frames.
+    fn targets_come(&mut self) -> bool {
+        self.speech.as_mut().is_some_and(|speech| {
+            std::mem::take(&mut speech.registered) && !self.hub.outbox.is_registered()
+        })
+    }
+
     /// Begins to tell everything.
     fn begin(&mut self, known: &Identity) {
         // From here on news is kept, so nothing falls between it and the registration.
@@ -158,6 +174,7 @@ impl Link<'_> {
             frames: Frames::new(known.generation),
             registration: Registration::default(),
             progress: Progress::Registering,
+            registered: false,
         });
         debug!(generation = %known.generation, "telling everything");
     }
@@ -210,9 +227,10 @@ impl Link<'_> {
         let Some(speech) = &mut self.speech else {
             return;
         };
+        speech.registered = self.hub.outbox.is_registered();
         let waiting = self.hub.outbox.waiting();
         speech.progress = match speech.progress {
-            Progress::Registering if self.hub.outbox.is_registered() => Progress::Catching(waiting),
+            Progress::Registering if speech.registered => Progress::Catching(waiting),
             Progress::Catching(left) => {
                 Progress::Catching(left.saturating_sub(pulses).min(waiting))
             }
