@@ -33,19 +33,25 @@ impl Answer {
 
     pub(crate) fn give(self, outcome: Outcome) {
         let Self { hub, number } = self;
-        let Some(Unanswered { tx, command }) = hub.unanswered.remove(number) else {
+        let answered = hub.unanswered.settle(number, |unanswered| {
+            let Unanswered { tx, command } = unanswered;
+            match (tx, &outcome) {
+                (Some(tx), Ok(response)) => hub.outbox.answer(&wire::response(tx, response)),
+                (Some(tx), Err(why)) => hub.outbox.answer(&wire::error(tx, command, why)),
+                (None, _) => {}
+            }
+        });
+        let Some(Unanswered { tx, command }) = answered else {
             return;
         };
-        if let Err(why) = &outcome {
+        hub.counters.commands_answered.add(1);
+        if tx.is_none() {
+            debug!(command, "the command has no tx: nobody can be answered");
+        }
+        if let Err(why) = outcome {
             hub.counters.commands_failed.add(1);
             warn!(command, tx, "command failed: {why}");
         }
-        match (tx, outcome) {
-            (Some(tx), Ok(response)) => hub.outbox.answer(&wire::response(&tx, &response)),
-            (Some(tx), Err(why)) => hub.outbox.answer(&wire::error(&tx, &command, &why)),
-            (None, _) => debug!(command, "the command has no tx: nobody can be answered"),
-        }
-        hub.counters.commands_answered.add(1);
     }
 }
 
@@ -84,9 +90,13 @@ impl AllUnanswered {
         self.state().commands.get(&number)?.tx.clone()
     }
 
-    /// Says that a command is answered now; `None` when it was before.
-    fn remove(&self, number: u64) -> Option<Unanswered> {
-        self.state().commands.remove(&number)
+    /// Has a command answered now; `None` when it was before. The answer waits for the wire before
+    /// anybody finds that none is missing.
+    fn settle(&self, number: u64, answer: impl FnOnce(&Unanswered)) -> Option<Unanswered> {
+        let mut state = self.state();
+        let unanswered = state.commands.remove(&number)?;
+        answer(&unanswered);
+        Some(unanswered)
     }
 
     /// The frames that answer all with an error.

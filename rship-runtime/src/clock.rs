@@ -19,6 +19,9 @@ pub(crate) struct Clock {
     wake: Notify,
 }
 
+/// As often as timers tick; a period of nothing would never end.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// A tree that has values which are computed this often.
 struct Watched {
     tree: Weak<Tree>,
@@ -75,7 +78,8 @@ impl Schedule {
         for watched in new {
             if self.known.insert(watched.key()) {
                 self.last += 1;
-                self.dues.push(Reverse((now + watched.period, self.last)));
+                let next = now + watched.period.max(SHORTEST);
+                self.dues.push(Reverse((next, self.last)));
                 self.watched.insert(self.last, watched);
             }
         }
@@ -98,7 +102,8 @@ impl Schedule {
             match tree.filter(|tree| !tree.removed.load(Ordering::Acquire)) {
                 Some(tree) => {
                     // A look that was missed is not made up for: only the present value counts.
-                    self.dues.push(Reverse((now + watched.period, number)));
+                    let next = now + watched.period.max(SHORTEST);
+                    self.dues.push(Reverse((next, number)));
                     look(tree, watched.period);
                 }
                 None => {

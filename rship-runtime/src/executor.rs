@@ -204,7 +204,7 @@ impl Executor {
     }
 
     /// Waits until everything that was said so far is on the wire; while the executor is offline, until
-    /// it is online again. Who publishes without pause keeps this waiting.
+    /// it is online again, or has ended. Who publishes without pause keeps this waiting.
     pub async fn flush(&self) {
         self.hub().outbox.all_written().await;
     }
@@ -275,6 +275,7 @@ struct Ended<'h>(&'h Hub);
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
         self.0.outbox.end();
+        self.0.outbox.finish();
         self.0.set_status(Status::Stopped);
     }
 }

@@ -33,19 +33,28 @@ pub(crate) struct Overflow {
 }
 
 impl Overflow {
-    /// Counts one, and says so in the log at most once a second.
-    pub(crate) fn count(&mut self, emitter: &str) {
+    /// Counts one; at most once a second there is something to say in the log.
+    pub(crate) fn count(&mut self) -> Option<Dropped> {
         self.count += 1;
         let due = self
             .said
             .is_none_or(|said| said.elapsed() >= Duration::from_secs(1));
-        if due {
-            warn!(
-                dropped = self.count,
-                emitter, "the queue of impulses is full: impulses are dropped"
-            );
-            self.count = 0;
+        due.then(|| {
             self.said = Some(Instant::now());
-        }
+            Dropped(std::mem::take(&mut self.count))
+        })
+    }
+}
+
+/// How many impulses were dropped.
+pub(crate) struct Dropped(u64);
+
+impl Dropped {
+    /// Says so in the log.
+    pub(crate) fn warn(&self, emitter: &str) {
+        warn!(
+            dropped = self.0,
+            emitter, "the queue of impulses is full: impulses are dropped"
+        );
     }
 }

@@ -43,7 +43,7 @@ metrics! {
     impulses_dropped,
     /// Commands read.
     commands,
-    /// Commands that were answered, with a response or an error.
+    /// Answers that were given, responses and errors; a member of a batch may want one of its own.
     commands_answered,
     /// Commands answered with an error.
     commands_failed,

@@ -168,6 +168,11 @@ impl Registry {
             let place = parent.children.iter().rposition(|child| *child == id);
             place.map(|place| parent.children.remove(place));
         }
+        // What no server was told of, one learns only after this is deleted.
+        let others = self.table.routes(&node.target);
+        let shared = others
+            .filter_map(|route| self.nodes.get(&route.to.node))
+            .any(Node::was_told);
         let removed = Removed {
             instance,
             target,
@@ -175,7 +180,7 @@ impl Registry {
             emitters,
             details: node.details,
             pulses: Vec::new(),
-            shared: self.table.routes(&node.target).next().is_some(),
+            shared,
         };
         Some((removed, node.slots))
     }

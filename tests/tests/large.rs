@@ -1,9 +1,12 @@
 //! Large devices: a registration of many frames keeps nobody waiting.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rship_core::wire::FRAME_LIMIT;
-use rship_runtime::{Handle, Target};
-use rship_tests::{Peer, Running, builder, pipes, within};
+use rship_runtime::{Generation, Handle, Target, actions};
+use rship_tests::{LIMIT, Peer, Running, builder, core, pipes, until, within};
 use serde_json::Value;
 use tokio::io::DuplexStream;
 
@@ -12,6 +15,12 @@ use tokio::io::DuplexStream;
 struct Channel {
     #[emitter]
     level: u32,
+}
+
+#[actions]
+impl Channel {
+    #[action]
+    fn touch(&self) {}
 }
 
 /// Reads frames, and changes the ticker after each, until the last channel is told of. Returns what the
@@ -108,4 +117,85 @@ async fn a_target_that_has_something_to_say_is_told_before_its_turn_and_once() {
         changes.len()
     );
     assert_eq!(changes[pulses[0]]["item"]["data"], 7);
+}
+
+#[tokio::test]
+async fn an_executor_that_ends_while_it_registers_tells_all_and_takes_it_offline() {
+    let (connect, mut pipes) = pipes(1024);
+    let executor = builder("ws://nowhere.example/myko")
+        .connect(connect)
+        .shutdown_timeout(LIMIT)
+        .build()
+        .unwrap();
+    for number in 0..CHANNELS {
+        let id = format!("channel-{number}");
+        executor.add(&id, Channel { level: 0 }).unwrap();
+    }
+    let running = Running::start(&executor);
+    let mut peer = pipes.open().await;
+    peer.change().await;
+    executor.shutdown();
+    let last = |change: &Value| {
+        change["itemType"] == "Instance" && change["item"]["status"] == "Unavailable"
+    };
+    let changes = peer.changes_until(last).await;
+    let count = |item_type: &str| {
+        let of_type = changes
+            .iter()
+            .filter(|change| change["itemType"] == item_type);
+        of_type.count()
+    };
+    assert_eq!((count("Target"), count("Pulse")), (CHANNELS, CHANNELS));
+    let offline = changes
+        .iter()
+        .filter(|change| change["item"]["status"] == "offline");
+    assert_eq!(offline.count(), CHANNELS);
+    drop(peer);
+    running.stop().await;
+    // Nothing can be waited for any more.
+    within("flush", executor.flush()).await;
+}
+
+#[tokio::test]
+async fn removals_of_many_are_all_told_before_the_end() {
+    let core = core(Generation::V2026).await;
+    let executor = builder(&core.url())
+        .shutdown_timeout(LIMIT)
+        .build()
+        .unwrap();
+    let running = Running::online(&executor).await;
+    let mut channels = Vec::new();
+    for number in 0..CHANNELS {
+        let id = format!("channel-{number}");
+        channels.push(executor.add(&id, Channel { level: 0 }).unwrap());
+    }
+    within("flush", executor.flush()).await;
+    for channel in channels {
+        channel.remove().unwrap();
+    }
+    running.stop().await;
+    until("the last removal", || core.count("Target") == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_are_answered_while_values_are_published_without_pause() {
+    let core = core(Generation::V2026).await;
+    let executor = builder(&core.url()).build().unwrap();
+    let channel = executor.add("channel", Channel { level: 0 }).unwrap();
+    let _running = Running::online(&executor).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let publisher = std::thread::spawn({
+        let (channel, stop) = (channel.clone(), Arc::clone(&stop));
+        move || {
+            while !stop.load(Ordering::Relaxed) {
+                channel.blocking_lock().level += 1;
+            }
+        }
+    });
+    for _ in 0..20 {
+        let answer = core.exec(None, "channel:touch", Value::Null);
+        assert_eq!(within("answer", answer).await.unwrap(), Value::Null);
+    }
+    stop.store(true, Ordering::Relaxed);
+    publisher.join().unwrap();
 }

@@ -78,7 +78,7 @@ impl Batch {
     }
 
     /// Puts the pulses into frames, and then the answers, so that a caller sees the states that its
-    /// command changed before its answer.
+    /// command changed before its answer, unless more than a frame of them waits.
     pub(crate) fn write(&self, writer: &Writer, stamper: &mut Stamper, frames: &mut Frames) {
         for taken in &self.pulses {
             let pulse = Pulse {
@@ -114,6 +114,7 @@ impl Answers {
 
     pub(super) fn clear(&mut self) {
         self.text.clear();
+        self.text.shrink_to(KEPT);
         self.ends.clear();
     }
 

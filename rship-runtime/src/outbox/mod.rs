@@ -62,8 +62,12 @@ struct State {
     /// Makes the hash of each impulse its own, over restarts too.
     nonce: u64,
     answers: Answers,
+    /// Whether answers were lost, because the server lets too many wait.
+    clogged: bool,
     news: NewsQueue,
     overflow: Overflow,
+    /// Whether no session comes any more.
+    ended: bool,
 }
 
 impl Outbox {
@@ -82,8 +86,10 @@ impl Outbox {
                 impulse_limit,
                 nonce: Uuid::new_v4().as_u64_pair().1,
                 answers: Answers::default(),
+                clogged: false,
                 news: NewsQueue::default(),
                 overflow: Overflow::default(),
+                ended: false,
             }),
             ready: Notify::new(),
             written: Notify::new(),
@@ -186,7 +192,12 @@ impl Outbox {
         let first = *live && slot.told && queue.is_empty();
         if *impulses >= *impulse_limit || !queue.push_impulse(id, json) {
             self.counters.impulses_dropped.add(1);
-            overflow.count(&slot.source.emitter);
+            if let Some(dropped) = overflow.count() {
+                let source = Arc::clone(&slot.source);
+                // Whoever keeps the log may publish, too.
+                drop(state);
+                dropped.warn(&source.emitter);
+            }
             return Published::Dropped;
         }
         slot.impulses += 1;
@@ -205,12 +216,14 @@ impl Outbox {
         if state.answers.len() < WAITING_ANSWERS {
             state.answers.push(frame.as_bytes());
             self.wake(state);
+        } else {
+            state.clogged = true;
         }
     }
 
     /// Whether the server has let so many answers wait that the connection is of no use.
     pub(crate) fn is_clogged(&self) -> bool {
-        self.state().answers.len() >= WAITING_ANSWERS
+        self.state().clogged
     }
 
     /// Whether a session takes what is published.
@@ -250,6 +263,7 @@ impl Outbox {
         state.news.begin();
         for slot in state.slots.all_mut() {
             slot.told = false;
+            slot.demanded = false;
         }
         state.early_first();
     }
@@ -260,7 +274,7 @@ impl Outbox {
         state.live = false;
         state.woken = false;
         state.taken = false;
-        if state.answers.len() >= WAITING_ANSWERS {
+        if std::mem::take(&mut state.clogged) {
             // The next server would not read them either, and nobody waits for them any more.
             state.answers.clear();
         }
@@ -277,11 +291,28 @@ impl Outbox {
         });
     }
 
+    /// No session comes any more: nobody waits for the wire.
+    pub(crate) fn finish(&self) {
+        self.state().ended = true;
+        self.written.notify_waiters();
+    }
+
     /// The next news; some of it waits for the end of the registration.
     pub(crate) fn next_news(&self) -> Option<News> {
         let mut state = self.state();
         let registered = state.registered;
         state.news.next(registered)
+    }
+
+    /// The server was asked all queries there are.
+    pub(crate) fn asked_all(&self) {
+        self.state().news.asked_all();
+    }
+
+    /// Whether the server was told of everything, and of all that has changed since.
+    pub(crate) fn has_told_all(&self) -> bool {
+        let state = self.state();
+        state.registered && state.news.is_empty()
     }
 
     /// Keeps what was written of things that are gone until the server is known to have read it.
@@ -371,8 +402,11 @@ impl Outbox {
             tokio::pin!(written);
             // Before the look, so that nothing is missed in between.
             written.as_mut().enable();
-            if self.state().is_written() {
-                return;
+            {
+                let state = self.state();
+                if state.ended || state.is_written() {
+                    return;
+                }
             }
             written.await;
         }
@@ -429,7 +463,7 @@ impl State {
             let Some(slot) = self.slots.get(entry.slot) else {
                 continue;
             };
-            if !slot.told && self.demanded.back() != Some(&slot.node) {
+            if !slot.told && !std::mem::replace(&mut slot.demanded, true) {
                 self.demanded.push_back(slot.node);
             }
             match entry.impulse {

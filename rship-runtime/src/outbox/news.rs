@@ -72,6 +72,8 @@ enum Once {
 #[derive(Default)]
 pub(super) struct NewsQueue {
     waiting: VecDeque<News>,
+    /// What follows the registration.
+    later: VecDeque<News>,
     /// What of it needs to be there once only.
     once: HashSet<Once>,
     /// What was written of things that are gone, with the number of the ping after it: its pong
@@ -82,7 +84,7 @@ pub(super) struct NewsQueue {
 
 impl NewsQueue {
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && self.later.is_empty()
     }
 
     /// Keeps news; without a session only what is gone, because a registration tells the rest.
@@ -94,18 +96,20 @@ impl NewsQueue {
             // What is published again after this must be told after it.
             self.once.remove(&Once::Item(key.clone()));
         }
-        if news.once().is_none_or(|once| self.once.insert(once)) {
+        if news.once().is_some_and(|once| !self.once.insert(once)) {
+            return;
+        }
+        if news.follows_registration() {
+            self.later.push_back(news);
+        } else {
             self.waiting.push_back(news);
         }
     }
 
     /// The next news; what follows the registration waits until it is `registered`.
     pub(super) fn next(&mut self, registered: bool) -> Option<News> {
-        let next = self
-            .waiting
-            .iter()
-            .position(|news| registered || !news.follows_registration())?;
-        let news = self.waiting.remove(next)?;
+        let next = self.waiting.pop_front();
+        let news = next.or_else(|| self.later.pop_front_if(|_| registered))?;
         if let Some(once) = news.once() {
             self.once.remove(&once);
         }
@@ -139,7 +143,14 @@ impl NewsQueue {
     /// A session begins: what waits and is not gone, its registration tells.
     pub(super) fn begin(&mut self) {
         self.waiting.retain(News::is_lasting);
+        // A frame is for the connection, whatever the server turns out to be.
+        self.later.retain(|news| matches!(news, News::Frame(_)));
         self.once = self.waiting.iter().filter_map(News::once).collect();
+    }
+
+    /// The registration asked all queries there are.
+    pub(super) fn asked_all(&mut self) {
+        self.later.retain(|news| !matches!(news, News::Query(_)));
     }
 
     /// The session has ended. Maybe the server never saw what was not confirmed; to say it twice does
@@ -148,6 +159,7 @@ impl NewsQueue {
         for (_, gone) in self.unconfirmed.drain(..).rev() {
             self.waiting.push_front(gone);
         }
+        self.later.clear();
         self.begin();
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Slot {
     pub(super) queued: bool,
     /// Whether the server of this session was told of the target: no pulse goes out before.
     pub(super) told: bool,
+    /// Whether its target is to be told of before others.
+    pub(super) demanded: bool,
     /// Impulses that wait.
     pub(super) impulses: u32,
 }
@@ -61,6 +63,7 @@ impl Slots {
             newest: LastValue::default(),
             queued: false,
             told: false,
+            demanded: false,
             impulses: 0,
         };
         if let Some(index) = self.free.pop() {

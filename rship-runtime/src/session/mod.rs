@@ -54,6 +54,8 @@ pub(crate) async fn supervise(hub: &Arc<Hub>) {
         let (began, sessions) = (Instant::now(), hub.counters.sessions.read());
         let span = info_span!("session", attempt, server = %hub.config.address);
         let end = session(hub, &mut stop).instrument(span).await;
+        // For the commands that came just before the end.
+        hub.runners.start();
         hub.outbox.end();
         hub.requests.end();
         if matches!(end, End::Stopped) || *stop.borrow() {

@@ -70,10 +70,7 @@ pub(super) async fn run(
     if let Some(known) = reader.detector.at_open() {
         reader.tell(known);
     }
-    let end = reader.read(socket, heard).await;
-    // For the commands that came just before the end.
-    hub.runners.start();
-    end
+    reader.read(socket, heard).await
 }
 
 struct Reader<'h> {
@@ -113,9 +110,11 @@ impl Reader<'_> {
                 }) => message,
             };
             burst += 1;
+            if idle || burst == 1 {
+                heard.now();
+            }
             if idle {
                 burst = 0;
-                heard.now();
                 if self.hub.outbox.is_clogged() {
                     return End::Clogged;
                 }

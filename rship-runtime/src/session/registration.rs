@@ -49,6 +49,7 @@ impl Registration {
                 Some(item) => self.item = Some(item),
                 None => {
                     teller.queries();
+                    outbox.asked_all();
                     self.rest = true;
                 }
             }

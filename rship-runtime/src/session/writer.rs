@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rship_core::wire::{self, Encoding, FRAME_LIMIT, Frames, Writer};
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::{Bytes, Error as WsError, Message};
 use tracing::{debug, info, warn};
@@ -149,7 +150,8 @@ impl Link<'_> {
                 }
                 () = self.hub.outbox.ready(), if self.speech.is_some() && !more => {}
                 // Who publishes faster than the socket takes it must not starve the branches above.
-                () = std::future::ready(()), if more => {}
+                // Nor must it starve the reader, which is polled when this has to wait.
+                () = yield_now(), if more => {}
             }
         }
     }
@@ -290,15 +292,16 @@ impl Link<'_> {
         loop {
             let sent = self.send_next().await?;
             left = left.saturating_sub(sent).min(self.hub.outbox.waiting());
-            if left == 0 || self.speech.is_none() {
+            if self.speech.is_none() || left == 0 && self.hub.outbox.has_told_all() {
                 break;
             }
         }
-        let unanswered = self.hub.unanswered.refuse_all("the executor ends");
+        for frame in self.hub.unanswered.refuse_all("the executor ends") {
+            self.hub.outbox.answer(&frame);
+        }
+        // With these, answers that were given meanwhile.
+        self.send_next().await?;
         if let Some(speech) = &mut self.speech {
-            for frame in unanswered {
-                speech.frames.frame(frame.as_bytes());
-            }
             self.stamper.look_at_clock();
             let mut teller = Teller {
                 hub: self.hub,

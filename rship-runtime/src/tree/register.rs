@@ -15,7 +15,7 @@ use crate::config::Ids;
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::impulse::ImpulseSink;
-use crate::outbox::{News, SlotId, Source};
+use crate::outbox::{News, Source};
 use crate::registry::{Entry, Node, NodeId, Registry, Removed, Way};
 
 /// A root target on its way into an executor.
@@ -248,29 +248,27 @@ pub(crate) fn remove(hub: &Hub, tree: &Tree, root: NodeId) {
 fn take_out(hub: &Hub, root: NodeId, say: fn(Box<Removed>) -> News) {
     let mut registry = hub.registry();
     let parent = registry.node(root).and_then(|node| node.parent);
-    let mut news = Vec::new();
+    let (mut gone, mut places) = (Vec::new(), Vec::new());
     let all = registry.subtree(root);
     hub.outbox.forget(&all);
     // Children first: no child is ever without its parent.
     for id in all.into_iter().rev() {
         // No server can know what none was told of.
         let was_told = registry.node(id).is_some_and(Node::was_told);
-        if let Some((mut removed, slots)) = registry.remove(id) {
-            removed.pulses = last_values(hub, &removed, &slots);
-            if was_told {
-                news.push(say(Box::new(removed)));
-            }
+        if let Some((removed, slots)) = registry.remove(id) {
+            places.extend(slots);
+            gone.push((removed, was_told));
         }
     }
-    news.extend(parent.map(News::Changed));
-    hub.outbox.news(news);
-}
-
-fn last_values(hub: &Hub, removed: &Removed, slots: &[SlotId]) -> Vec<(String, LastValue)> {
-    let values = hub.outbox.close(slots).into_iter();
-    let emitters = removed.emitters.iter().map(|emitter| emitter.id.clone());
-    emitters
-        .zip(values)
-        .filter(|(_, value)| !value.json().is_empty())
-        .collect()
+    let mut values = hub.outbox.close(&places).into_iter();
+    for (removed, _) in &mut gone {
+        let emitters = removed.emitters.iter().map(|emitter| emitter.id.clone());
+        let pulses = emitters.zip(&mut values);
+        removed.pulses = pulses
+            .filter(|(_, value)| !value.json().is_empty())
+            .collect();
+    }
+    let told = gone.into_iter().filter(|(_, was_told)| *was_told);
+    let news = told.map(|(removed, _)| say(Box::new(removed)));
+    hub.outbox.news(news.chain(parent.map(News::Changed)));
 }

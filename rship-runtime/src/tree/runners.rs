@@ -36,6 +36,8 @@ struct State {
     came: u64,
     taken: u64,
     runners: usize,
+    /// Whether a runner was started that has not begun.
+    starting: bool,
     watched: bool,
 }
 
@@ -71,20 +73,28 @@ impl Runners {
 
     fn spawn(&self, mut state: MutexGuard<'_, State>) {
         state.runners += 1;
+        state.starting = true;
         drop(state);
         let runners = self.clone();
         tokio::spawn(async move { runners.run().await });
     }
 
     async fn run(self) {
+        // The memory of a future that has ended.
+        let mut ended = None;
         while let Some(tree) = self.next() {
-            let mut work = Box::pin(tree.work());
-            let ended = std::future::poll_fn(|context| {
-                Poll::Ready(Pin::new(&mut work).poll(context).is_ready())
-            });
-            // What awaits goes on beside the others.
-            if !ended.await {
-                tokio::spawn(work);
+            let mut work = match ended.take() {
+                Some(mut work) => {
+                    Pin::set(&mut work, tree.work());
+                    work
+                }
+                None => Box::pin(tree.work()),
+            };
+            let polled = std::future::poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
+            match polled.await {
+                Poll::Ready(()) => ended = Some(work),
+                // What awaits goes on beside the others.
+                Poll::Pending => drop(tokio::spawn(work)),
             }
             consume_budget().await;
         }
@@ -92,6 +102,7 @@ impl Runners {
 
     fn next(&self) -> Option<Arc<Tree>> {
         let mut state = self.state();
+        state.starting = false;
         let tree = state.ready.pop_front();
         match tree {
             Some(_) => state.taken += 1,
@@ -118,7 +129,8 @@ impl Runners {
                 }
                 let stuck = state.taken == taken;
                 let late = state.taken < came;
-                if stuck || late && state.runners < Handle::current().metrics().num_workers() {
+                let workers = Handle::current().metrics().num_workers();
+                if !state.starting && (stuck || late && state.runners < workers) {
                     self.spawn(state);
                 }
             }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use rship_runtime::model::{EmitterSpec, ModelBuilder};
 use rship_runtime::prelude::*;
 use rship_tests::{Running, Server, executor, until};
 
@@ -109,4 +111,23 @@ async fn a_target_that_is_held_does_not_gather_looks_by_the_clock() {
     until("a look", || fast.load(Ordering::Relaxed) > before).await;
     let made_up = fast.load(Ordering::Relaxed) - before;
     assert!(made_up < 15, "{made_up} looks were made up for");
+}
+
+#[tokio::test]
+async fn a_period_of_nothing_is_a_short_one_and_stops_nobody() {
+    let server = Server::bind().await;
+    let executor = executor(&server.url());
+    let looks = Arc::new(AtomicU32::new(0));
+    let mut model = ModelBuilder::<Arc<AtomicU32>>::new("Counter");
+    let count = |looks: &Arc<AtomicU32>| looks.fetch_add(1, Ordering::Relaxed);
+    model.computed(EmitterSpec::new("looks"), Some(Duration::ZERO), count);
+    let model = model.build().unwrap();
+    let _counter = executor
+        .add_described("counter", Arc::clone(&looks), model)
+        .unwrap();
+    let _running = Running::start(&executor);
+    let mut peer = server.accept_2026().await;
+    for _ in 0..5 {
+        peer.pulse("counter:looks").await;
+    }
 }
