@@ -53,6 +53,16 @@ pub(super) async fn run(
     End::Broken(error)
 }
 
+/// Frames that are written before the reader gets a turn.
+const ROUNDS: u32 = 8;
+
+/// Goes on, or lets others have their turn first.
+async fn turn(of_others: bool) {
+    if of_others {
+        yield_now().await;
+    }
+}
+
 struct Link<'h> {
     hub: &'h Arc<Hub>,
     socket: &'h Socket,
@@ -121,7 +131,9 @@ impl Link<'_> {
         self.socket.send(Message::text(ping)).await?;
         let mut pings = interval(self.hub.config.ping_interval.max(Duration::from_millis(10)));
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut rounds: u32 = 0;
         loop {
+            rounds = rounds.wrapping_add(1);
             let speech = self.speech.as_ref();
             let suits = |known: &&Identity| speech.is_some_and(|speech| speech.suits(known));
             let other = {
@@ -151,7 +163,7 @@ impl Link<'_> {
                 () = self.hub.outbox.ready(), if self.speech.is_some() && !more => {}
                 // Who publishes faster than the socket takes it must not starve the branches above.
                 // Nor must it starve the reader, which is polled when this has to wait.
-                () = yield_now(), if more => {}
+                () = turn(rounds % ROUNDS == 0), if more => {}
             }
         }
     }
