@@ -14,7 +14,6 @@ use crate::table::Figure;
 const WINDOW: usize = 64;
 
 /// What one number of targets came to; one entry per round.
-#[derive(Default)]
 struct Costs {
     /// Microseconds of CPU for each command.
     cpu: Vec<f64>,
@@ -25,15 +24,20 @@ struct Costs {
 
 /// Measures all of it.
 pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Failure> {
-    const MANY: usize = 1_000;
-    let (mut one, mut many) = (Costs::default(), Costs::default());
+    let [mut one, mut some, mut many] = [const { Costs::new() }; 3];
     for _ in 0..scope.pick(7, 1) {
         one.add(load, scope, 1).await?;
-        many.add(load, scope, MANY).await?;
+        some.add(load, scope, 10).await?;
+        many.add(load, scope, 1_000).await?;
     }
     let spread = shares(&one.slow, &one.middle);
     let spread: Vec<_> = spread.iter().map(|percent| percent / 100.0).collect();
-    let more = shares(&many.cpu, &one.cpu);
+    let of_one = |targets: &str, costs: &Costs| {
+        let what = format!("… over {targets} targets, of that for one");
+        Figure::new(what, median(&shares(&costs.cpu, &one.cpu)), "%")
+            .detail(format!("{:.2} µs", median(&costs.cpu)))
+            .at_most(115.0)
+    };
     let latency = format!(
         "median {:.0} µs, p99 {:.0} µs, {WINDOW} in flight",
         median(&one.middle),
@@ -44,13 +48,20 @@ pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Fa
         Figure::new("… p99 of the latency, of its median", median(&spread), "x")
             .detail(latency)
             .at_most(3.0),
-        Figure::new("… over 1,000 targets, of that for one", median(&more), "%")
-            .detail(format!("{:.2} µs", median(&many.cpu)))
-            .at_most(115.0),
+        of_one("10", &some),
+        of_one("1,000", &many),
     ])
 }
 
 impl Costs {
+    const fn new() -> Self {
+        Self {
+            cpu: Vec::new(),
+            middle: Vec::new(),
+            slow: Vec::new(),
+        }
+    }
+
     async fn add(&mut self, load: &Load, scope: Scope, targets: usize) -> Result<(), Failure> {
         let sink = Sink::bind(Generation::V2026).await?;
         let count = scope.pick(100_000, 5_000);

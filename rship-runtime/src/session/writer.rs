@@ -163,7 +163,7 @@ impl Link<'_> {
                 () = self.hub.outbox.ready(), if self.speech.is_some() && !more => {}
                 // Who publishes faster than the socket takes it must not starve the branches above.
                 // Nor must it starve the reader, which is polled when this has to wait.
-                () = turn(rounds % ROUNDS == 0), if more => {}
+                () = turn(rounds.is_multiple_of(ROUNDS)), if more => {}
             }
         }
     }
