@@ -73,11 +73,10 @@ impl TreeState {
             changes: Changes::default(),
         };
         let Self { root, shadow } = self;
-        let target = Arc::clone(&shadow.target);
         let walked = catch_unwind(AssertUnwindSafe(|| walk.node(shadow, &**root, look)));
         if walked.is_err() {
             error!(
-                target_id = &*target,
+                target_id = &*shadow.target,
                 "looking at the values of this target panicked: what comes after is not published"
             );
         }
@@ -119,6 +118,9 @@ impl Walk<'_> {
     }
 
     fn emitters(&mut self, shadow: &mut Shadow, target: &AnyTarget, look: Look<'_>) {
+        if shadow.slots.is_empty() {
+            return;
+        }
         let descriptor = Arc::clone(shadow.model.descriptor());
         for (index, emitter) in descriptor.emitters.iter().enumerate() {
             let due = match (emitter.kind, look) {
