@@ -183,6 +183,8 @@ async fn commands_are_answered_while_values_are_published_without_pause() {
     let executor = builder(&core.url()).build().unwrap();
     let channel = executor.add("channel", Channel { level: 0 }).unwrap();
     let _running = Running::online(&executor).await;
+    // What is on the wire need not have been read.
+    until("action", || core.count("Action") == 1).await;
     let stop = Arc::new(AtomicBool::new(false));
     let publisher = std::thread::spawn({
         let (channel, stop) = (channel.clone(), Arc::clone(&stop));

@@ -32,9 +32,8 @@ struct Shared {
 struct State {
     /// Trees with jobs that nobody carries out yet.
     ready: VecDeque<Arc<Tree>>,
-    /// How many trees ever became ready, and how many of them a runner took.
-    came: u64,
-    taken: u64,
+    /// How many of them a runner ever took.
+    taken: usize,
     runners: usize,
     /// Whether a runner was started that has not begun.
     starting: bool,
@@ -48,9 +47,7 @@ impl Runners {
 
     /// Has a tree work off its mailbox, once [`start`](Runners::start) is called.
     pub(super) fn schedule(&self, tree: Arc<Tree>) {
-        let mut state = self.state();
-        state.ready.push_back(tree);
-        state.came += 1;
+        self.state().ready.push_back(tree);
     }
 
     /// Begins to carry out what was scheduled; called after one or more commands, inside a tokio runtime.
@@ -117,9 +114,9 @@ impl Runners {
         loop {
             self.0.waiting.notified().await;
             loop {
-                let (came, taken) = {
+                let (taken, came) = {
                     let state = self.state();
-                    (state.came, state.taken)
+                    (state.taken, state.taken + state.ready.len())
                 };
                 sleep(PATIENCE).await;
                 let mut state = self.state();
