@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::text::escaped;
 use crate::entity::Instance;
 
-/// The response to a command. `tx` stands twice, because 2023 servers look for it beside `data` and
+/// The response to a command, which is written as its JSON text. `tx` stands twice, because 2023 servers look for it beside `data` and
 /// later ones inside.
 #[must_use]
-pub fn response(tx: &str, response: &Value) -> String {
+pub fn response(tx: &str, response: &impl fmt::Display) -> String {
     let tx = escaped(tx);
     answer(
         2 * tx.len(),
