@@ -29,7 +29,8 @@ impl Query {
         query
     }
 
-    /// The items of a type whose fields have given values: see [`field`](Query::field).
+    /// The items of a type whose fields have given values: see [`field`](Query::field) and
+    /// [`any_of`](Query::any_of).
     #[must_use]
     pub fn matching(item_type: &str) -> Self {
         Self::new(format!("Get{item_type}sByQuery"), item_type)
@@ -43,11 +44,18 @@ impl Query {
         }
     }
 
-    /// Only items whose field has this value; a list means any of its members.
+    /// Only items whose field has this value.
     #[must_use]
     pub fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Only items whose field has one of these values; 2026 servers alone understand it.
+    #[must_use]
+    pub fn any_of<V: Into<Value>>(self, name: &str, values: impl IntoIterator<Item = V>) -> Self {
+        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        self.field(name, json!({ "$in": values }))
     }
 
     /// The type of the items.
