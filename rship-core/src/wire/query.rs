@@ -110,11 +110,11 @@ impl QueryResponse {
     }
 
     /// Reads the content of a `ws:m:query-response`, in the form of any generation.
-    pub(super) fn read(tx: Option<&Value>, data: Value) -> Option<Self> {
+    pub(super) fn read(tx: &Value, data: Value) -> Option<Self> {
         match data {
             // 2023: every time the whole answer.
             Value::Array(items) => Some(Self {
-                tx: tx?.as_str()?.to_owned(),
+                tx: tx.as_str()?.to_owned(),
                 fresh: true,
                 upserts: items.into_iter().filter_map(item).collect(),
                 deletes: Vec::new(),
@@ -122,7 +122,7 @@ impl QueryResponse {
             data => {
                 let raw: RawResponse = serde_json::from_value(data).ok()?;
                 Some(Self {
-                    tx: raw.tx.or_else(|| Some(tx?.as_str()?.to_owned()))?,
+                    tx: raw.tx.or_else(|| tx.as_str().map(ToOwned::to_owned))?,
                     fresh: raw.sequence == Some(0),
                     upserts: raw.upserts.into_iter().filter_map(item).collect(),
                     deletes: raw.deletes.into_iter().filter_map(id_of).collect(),
