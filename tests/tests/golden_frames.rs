@@ -8,7 +8,9 @@ use rship_core::entity::{
     Action, ActionStatus, Emitter, EmitterStatus, Instance, InstanceStatus, Item, LayoutField,
     Machine, Position, Status, Target, TargetLayout, TargetStatus, TargetTopology, WritesTo,
 };
-use rship_core::wire::{self, Change, Frames, Generation, Pulse, Query, Stamp, Writer};
+use rship_core::wire::{
+    self, Change, Encoding, Frame, Frames, Generation, Pulse, PulseSource, Query, Stamp, Writer,
+};
 use serde_json::json;
 
 const STAMP: Stamp<'static> = Stamp {
@@ -288,9 +290,9 @@ fn the_schema_of_an_emitter_goes_to_servers_since_2024() {
 fn pulse(generation: Generation, nonce: Option<u64>, data: &str) -> String {
     written(|out| {
         let writer = writer(generation);
+        let source = PulseSource::new("banana-stand:cash", "stand-1");
         let pulse = Pulse {
-            emitter_id: "banana-stand:cash",
-            instance_id: "stand-1",
+            source: &source,
             data: data.as_bytes(),
             nonce,
         };
@@ -371,9 +373,9 @@ fn the_hash_of_an_entity_does_not_depend_on_when_it_was_written() {
 fn ids_with_characters_that_json_escapes_stay_whole() {
     let event = written(|out| {
         let writer = writer(Generation::V2026);
+        let source = PulseSource::new("a\"b\\c:e", "in\"st");
         let pulse = Pulse {
-            emitter_id: "a\"b\\c:e",
-            instance_id: "in\"st",
+            source: &source,
             data: b"1",
             nonce: None,
         };
@@ -405,7 +407,7 @@ fn an_event_alone_is_a_frame_and_several_are_a_batch_where_that_is_read() {
     for generation in Generation::ALL {
         let one = event(generation);
         let single = format!(r#"{{"event":"ws:m:event","data":{one}}}"#);
-        let mut frames = Frames::new(generation);
+        let mut frames = Frames::new(generation, Encoding::Json);
         for _ in 0..2 {
             frames.event(|out| out.extend_from_slice(one.as_bytes()));
         }
@@ -417,6 +419,10 @@ fn an_event_alone_is_a_frame_and_several_are_a_batch_where_that_is_read() {
             vec![single.clone(), single]
         };
         let made: Vec<_> = std::iter::from_fn(|| frames.take()).collect();
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|text| Frame::Text(text.into()))
+            .collect();
         assert_eq!(made, expected);
     }
 }

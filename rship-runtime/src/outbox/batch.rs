@@ -82,12 +82,11 @@ impl Batch {
     pub(crate) fn write(&self, writer: &Writer, stamper: &mut Stamper, frames: &mut Frames) {
         for taken in &self.pulses {
             let pulse = Pulse {
-                emitter_id: &taken.source.emitter,
-                instance_id: &taken.source.instance,
+                source: &taken.source.wire,
                 data: &self.values[taken.value.clone()],
                 nonce: taken.nonce,
             };
-            frames.event(|out| writer.pulse(Change::Set, &pulse, stamper.next(), out));
+            frames.pulse(writer, Change::Set, &pulse, stamper.next());
         }
         for answer in self.answers.iter() {
             frames.frame(answer);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rship_core::change::LastValue;
+use rship_core::wire::PulseSource;
 
 use crate::registry::NodeId;
 
@@ -19,11 +20,14 @@ pub(crate) struct Source {
     /// `TARGET:EMITTER`.
     pub(crate) emitter: Box<str>,
     pub(crate) instance: Arc<str>,
+    /// Both, ready for the wire.
+    pub(crate) wire: PulseSource,
 }
 
 impl Source {
     pub(crate) fn new(emitter: String, instance: Arc<str>) -> Self {
         Self {
+            wire: PulseSource::new(&emitter, &instance),
             emitter: emitter.into(),
             instance,
         }

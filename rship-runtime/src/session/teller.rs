@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use rship_core::entity::{InstanceStatus, Status, TargetStatus};
-use rship_core::wire::{self, Change, Frames, Generation, Pulse, Writer};
+use rship_core::wire::{self, Change, Frames, Generation, Pulse, PulseSource, Writer};
 
 use crate::details::Telling;
 use crate::hub::Hub;
@@ -197,14 +197,14 @@ impl Teller<'_> {
     fn removed(&mut self, gone: &Removed) {
         const DELETE: Change = Change::Delete;
         for (emitter, value) in &gone.pulses {
+            let source = PulseSource::new(emitter, &gone.instance);
             let pulse = Pulse {
-                emitter_id: emitter,
-                instance_id: &gone.instance,
+                source: &source,
                 data: value.json(),
                 nonce: None,
             };
             self.frames
-                .event(|out| self.writer.pulse(DELETE, &pulse, self.stamper.next(), out));
+                .pulse(self.writer, DELETE, &pulse, self.stamper.next());
         }
         self.gone_status(gone, DELETE);
         self.gone_details(gone, Telling::Deleted);

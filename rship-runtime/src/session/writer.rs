@@ -182,10 +182,11 @@ impl Link<'_> {
         let mut registry = self.hub.registry();
         registry.begin_session();
         self.hub.outbox.begin();
+        let encoding = encoding::choose(self.hub.config.encoding, known.generation);
         self.speech = Some(Speech {
-            encoding: encoding::choose(self.hub.config.encoding, known.generation),
+            encoding,
             writer: Writer::new(known.generation, known.client_id.clone()),
-            frames: Frames::new(known.generation),
+            frames: Frames::new(known.generation, encoding),
             registration: Registration::default(),
             progress: Progress::Registering,
             registered: false,
