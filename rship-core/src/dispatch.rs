@@ -27,6 +27,20 @@ pub trait Destination {
     fn descriptor(&self) -> &TargetDescriptor;
 }
 
+impl<D: Destination + ?Sized> Destination for Arc<D> {
+    fn instance(&self) -> &str {
+        (**self).instance()
+    }
+
+    fn is_online(&self) -> bool {
+        (**self).is_online()
+    }
+
+    fn descriptor(&self) -> &TargetDescriptor {
+        (**self).descriptor()
+    }
+}
+
 /// Why a command reaches nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchError {

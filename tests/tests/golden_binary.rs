@@ -3,7 +3,10 @@
 // The lints' leave for tests ends at their helpers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use rship_core::wire::{Generation, Inbound, Writer, binary, read, read_binary};
+use rship_core::wire::{
+    self, Change, Encoding, Frames, Generation, Inbound, Pulse, PulseSource, Stamp, Writer, binary,
+    read, read_binary,
+};
 use serde_json::Value;
 
 const GOLDEN: &str = include_str!("golden_binary.txt");
@@ -139,17 +142,89 @@ fn frames_that_are_no_frames_are_errors_in_bytes_too() {
     let error = read_binary(&[0xc0]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "no frame of the Myko protocol: a tag has no place in a frame"
+        "not a frame of the Myko protocol: a tag has no place in a frame"
     );
+}
+
+const STAMP: Stamp<'_> = Stamp {
+    created_at: "2023-04-30T19:56:34.000Z",
+    tx: "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+};
+
+/// The frames with one pulse, as JSON and as CBOR.
+fn pulse(writer: &Writer, change: Change, pulse: &Pulse<'_>) -> [wire::Frame; 2] {
+    Encoding::ALL.map(|encoding| {
+        let mut frames = Frames::new(Generation::V2026, encoding);
+        frames.pulse(writer, change, pulse, STAMP);
+        frames.take().unwrap()
+    })
+}
+
+#[test]
+fn a_pulse_is_written_to_the_same_document_on_both_wires() {
+    let long = "a stand with a long name ".repeat(20);
+    let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let list = format!("[{}]", vec!["0.5"; 600].join(", "));
+    for client_id in [None, Some("c-1"), Some("c \"1\"")] {
+        let writer = Writer::new(Generation::V2026, client_id.map(ToOwned::to_owned));
+        for (emitter, instance) in [("a:e", "i"), ("ü\"b\\:e\n", "in st"), (&long, &long)] {
+            let source = PulseSource::new(emitter, instance);
+            for data in [
+                "null",
+                "true",
+                "0",
+                "-7",
+                "4711",
+                "0.25",
+                "1e-7",
+                "250000.0",
+                r#""load""#,
+                r#""a\"b ü""#,
+                r#"{"level":0.25,"channel":1,"label":"load"}"#,
+                "{ }",
+                "[]",
+                &deep,
+                &list,
+            ] {
+                for (change, nonce) in [(Change::Set, None), (Change::Delete, Some(4711))] {
+                    let value = Pulse {
+                        source: &source,
+                        data: data.as_bytes(),
+                        nonce,
+                    };
+                    let [text, binary] = pulse(&writer, change, &value);
+                    let (wire::Frame::Text(text), wire::Frame::Binary(bytes)) = (text, binary)
+                    else {
+                        panic!("{data}");
+                    };
+                    assert_eq!(bytes, binary::encode(&text).unwrap(), "{data}");
+                    let text: Value = serde_json::from_slice(&text).unwrap();
+                    let other: Value = ciborium::from_reader(&*bytes).unwrap();
+                    assert_eq!(other, text);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pulse_that_cbor_cannot_carry_goes_out_as_text() {
+    let source = PulseSource::new("a:e", "i");
+    let deep = format!("{}{}", "[".repeat(130), "]".repeat(130));
+    let value = Pulse {
+        source: &source,
+        data: deep.as_bytes(),
+        nonce: Some(1),
+    };
+    let [text, fallback] = pulse(&Writer::new(Generation::V2026, None), Change::Set, &value);
+    assert_eq!(fallback, text);
+    assert!(matches!(fallback, wire::Frame::Text(_)));
 }
 
 #[test]
 fn floats_keep_every_bit_on_their_way_through_text() {
     let writer = Writer::new(Generation::V2026, None);
-    let stamp = rship_core::wire::Stamp {
-        created_at: "2023-04-30T19:56:34.000Z",
-        tx: "t",
-    };
+    let source = PulseSource::new("a:e", "i");
     // A walk over the bits of doubles, which meets what an inexact reader of text gets wrong.
     let mut bits: u64 = 0x3ff0_0000_0000_0001;
     for _ in 0..20_000 {
@@ -161,16 +236,14 @@ fn floats_keep_every_bit_on_their_way_through_text() {
             continue;
         }
         let data = serde_json::to_string(&value).unwrap();
-        let pulse = rship_core::wire::Pulse {
-            emitter_id: "a:e",
-            instance_id: "i",
+        let value = Pulse {
+            source: &source,
             data: data.as_bytes(),
             nonce: None,
         };
-        let mut json = bytes::BytesMut::new();
-        writer.pulse(rship_core::wire::Change::Set, &pulse, stamp, &mut json);
-        let event: Value = ciborium::from_reader(&*binary::encode(&json).unwrap()).unwrap();
-        let back = event["item"]["data"].as_f64().unwrap();
+        let [_, frame] = pulse(&writer, Change::Set, &value);
+        let event: Value = ciborium::from_reader(&frame.bytes()[..]).unwrap();
+        let back = event["data"]["item"]["data"].as_f64().unwrap();
         assert_eq!(back.to_bits(), bits, "{data}");
     }
 }

@@ -8,7 +8,9 @@ use rship_core::entity::{
     Action, ActionStatus, Emitter, EmitterStatus, Instance, InstanceStatus, Item, LayoutField,
     Machine, Position, Status, Target, TargetLayout, TargetStatus, TargetTopology, WritesTo,
 };
-use rship_core::wire::{self, Change, Frames, Generation, Pulse, Query, Stamp, Writer};
+use rship_core::wire::{
+    self, Change, Encoding, Frame, Frames, Generation, Pulse, PulseSource, Query, Stamp, Writer,
+};
 use serde_json::json;
 
 const STAMP: Stamp<'static> = Stamp {
@@ -218,6 +220,12 @@ fn a_query_asks_for_a_type_by_the_names_that_servers_derive() {
         r#"{"data":{"query":{"createdAt":"2023-04-30T19:56:34.000Z","emitterId":"a:e","tx":"q-1"},"queryId":"GetPulsesByQuery","queryItemType":"Pulse"},"event":"ws:m:query"}"#
     );
     assert_eq!(
+        Query::matching("Action")
+            .any_of("targetId", ["a", "b"])
+            .frame("q-1", STAMP.created_at),
+        r#"{"data":{"query":{"createdAt":"2023-04-30T19:56:34.000Z","targetId":{"$in":["a","b"]},"tx":"q-1"},"queryId":"GetActionsByQuery","queryItemType":"Action"},"event":"ws:m:query"}"#
+    );
+    assert_eq!(
         Query::cancel("q-1"),
         r#"{"data":{"tx":"q-1"},"event":"ws:m:query-cancel","tx":"q-1"}"#
     );
@@ -282,9 +290,9 @@ fn the_schema_of_an_emitter_goes_to_servers_since_2024() {
 fn pulse(generation: Generation, nonce: Option<u64>, data: &str) -> String {
     written(|out| {
         let writer = writer(generation);
+        let source = PulseSource::new("banana-stand:cash", "stand-1");
         let pulse = Pulse {
-            emitter_id: "banana-stand:cash",
-            instance_id: "stand-1",
+            source: &source,
             data: data.as_bytes(),
             nonce,
         };
@@ -365,9 +373,9 @@ fn the_hash_of_an_entity_does_not_depend_on_when_it_was_written() {
 fn ids_with_characters_that_json_escapes_stay_whole() {
     let event = written(|out| {
         let writer = writer(Generation::V2026);
+        let source = PulseSource::new("a\"b\\c:e", "in\"st");
         let pulse = Pulse {
-            emitter_id: "a\"b\\c:e",
-            instance_id: "in\"st",
+            source: &source,
             data: b"1",
             nonce: None,
         };
@@ -399,7 +407,7 @@ fn an_event_alone_is_a_frame_and_several_are_a_batch_where_that_is_read() {
     for generation in Generation::ALL {
         let one = event(generation);
         let single = format!(r#"{{"event":"ws:m:event","data":{one}}}"#);
-        let mut frames = Frames::new(generation);
+        let mut frames = Frames::new(generation, Encoding::Json);
         for _ in 0..2 {
             frames.event(|out| out.extend_from_slice(one.as_bytes()));
         }
@@ -411,6 +419,10 @@ fn an_event_alone_is_a_frame_and_several_are_a_batch_where_that_is_read() {
             vec![single.clone(), single]
         };
         let made: Vec<_> = std::iter::from_fn(|| frames.take()).collect();
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|text| Frame::Text(text.into()))
+            .collect();
         assert_eq!(made, expected);
     }
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use tokio::sync::watch;
 
 use crate::address::Address;
-use crate::status::Status;
+use crate::session::Status;
 
 /// Says each change once, however often the same try fails; runs until it is dropped.
 pub(crate) async fn speak(address: &Address, mut status: watch::Receiver<Status>) -> Infallible {

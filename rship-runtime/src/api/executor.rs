@@ -258,7 +258,7 @@ impl Executor {
         }
         let launched = self.launch()?;
         let signal = launched.interrupted()?;
-        launched.until(signal).await;
+        launched.until(self, signal).await;
         Ok(())
     }
 
@@ -268,7 +268,7 @@ impl Executor {
     /// When it runs already.
     pub async fn run_until(&self, end: impl Future<Output = ()>) -> Result<(), Error> {
         let launched = self.launch()?;
-        launched.until(end).await;
+        launched.until(self, end).await;
         Ok(())
     }
 
@@ -307,13 +307,12 @@ impl Executor {
             self.print_manifest()?;
             self.shutdown();
         }
-        let launched = self.launch()?;
         let (told, ended) = mpsc::channel::<()>();
-        let Launched { thread, mut task, .. } = launched;
+        let Launched { thread, task } = self.launch()?;
         let handle = thread.handle().clone();
         handle.spawn(async move {
             let _thread = thread;
-            let _ = (&mut task).await;
+            let _ = task.await;
             drop(told);
         });
         let running = Running {
@@ -349,11 +348,7 @@ impl Executor {
             engine.run().await;
             drop(runtime);
         });
-        Ok(Launched {
-            executor: self.clone(),
-            thread,
-            task,
-        })
+        Ok(Launched { thread, task })
     }
 
     /// Whether it has ended.
@@ -455,7 +450,6 @@ impl Executor {
 
 /// An executor at work on the connection thread.
 struct Launched {
-    executor: Executor,
     thread: Arc<ConnectionThread>,
     task: JoinHandle<()>,
 }
@@ -468,20 +462,21 @@ impl Launched {
     }
 
     /// Waits for the end of the executor, which comes when `end` is ready, or when the executor is told.
-    async fn until(mut self, end: impl Future<Output = ()>) {
+    async fn until(mut self, executor: &Executor, end: impl Future<Output = ()>) {
+        let ending = EndWhenDropped(executor);
         tokio::select! {
             () = end => {}
             _ = &mut self.task => return,
         }
-        self.executor.shutdown();
+        drop(ending);
         // It does not panic: what is the user's runs elsewhere.
         let _ = (&mut self.task).await;
     }
 
     /// The same on a thread that blocks.
-    fn wait(mut self) {
+    fn wait(self) {
         let (told, ended) = mpsc::channel::<()>();
-        let task = std::mem::replace(&mut self.task, self.thread.handle().spawn(async {}));
+        let task = self.task;
         self.thread.handle().spawn(async move {
             let _ = task.await;
             drop(told);
@@ -491,10 +486,12 @@ impl Launched {
     }
 }
 
-impl Drop for Launched {
+/// Ends the executor also when the future of `run` is dropped on the way.
+struct EndWhenDropped<'e>(&'e Executor);
+
+impl Drop for EndWhenDropped<'_> {
     fn drop(&mut self) {
-        // Also when the future of `run` is dropped on the way.
-        self.executor.shutdown();
+        self.0.shutdown();
     }
 }
 

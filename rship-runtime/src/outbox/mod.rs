@@ -158,7 +158,7 @@ impl Outbox {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -176,7 +176,7 @@ impl Outbox {
 
     /// Whether no session comes any more.
     pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.state().phase, Phase::Ended)
+        matches!(self.locked().phase, Phase::Ended)
     }
 
     /// The largest value, entity or answer, in bytes.
@@ -189,12 +189,12 @@ impl Outbox {
 impl Outbox {
     /// A place for an emitter of a target.
     pub(crate) fn open(&self, source: Arc<Source>, target: TargetNumber) -> SlotId {
-        self.state().slots.open(source, target)
+        self.locked().slots.open(source, target)
     }
 
     /// Gives places back, with all that waits in them.
     pub(crate) fn close(&self, slots: &[SlotId]) {
-        let mut state = self.state();
+        let mut state = self.locked();
         let mut waiting = false;
         for id in slots {
             if let Some(used) = state.slots.close(*id) {
@@ -220,7 +220,7 @@ impl Outbox {
     }
 
     fn state_changed(&self, id: SlotId) -> Published {
-        let mut state = self.state();
+        let mut state = self.locked();
         let State {
             phase,
             slots,
@@ -262,7 +262,7 @@ impl Outbox {
 
     /// Queues the newest value of a state once more; `false` when it has none.
     pub(crate) fn resend(&self, id: SlotId) -> bool {
-        let mut state = self.state();
+        let mut state = self.locked();
         let State { slots, pulses, .. } = &mut *state;
         let Some(used) = slots.get(id) else {
             return false;
@@ -284,7 +284,7 @@ impl Outbox {
             self.refuse(&source.emitter, json.len());
             return Published::TooLarge;
         }
-        let mut state = self.state();
+        let mut state = self.locked();
         let State {
             phase,
             slots,
@@ -355,7 +355,7 @@ impl Outbox {
     /// Queues a reply, to be sent behind the states that its command changed; only to the connection that
     /// asked. Says whether that is still there.
     pub(crate) fn reply(&self, epoch: Epoch, frame: &str, touched: &[SlotId]) -> bool {
-        let mut state = self.state();
+        let mut state = self.locked();
         if state.epoch != Some(epoch) {
             return false;
         }
@@ -366,7 +366,7 @@ impl Outbox {
 
     /// Whether a command of this connection may begin.
     pub(crate) fn admit(&self, epoch: Epoch) -> Admission {
-        let state = self.state();
+        let state = self.locked();
         if state.epoch != Some(epoch) {
             Admission::Gone
         } else if state.replies.bytes() >= self.limits.reply_bytes {
@@ -376,14 +376,9 @@ impl Outbox {
         }
     }
 
-    /// The connection that commands come from now.
-    pub(crate) fn epoch(&self) -> Option<Epoch> {
-        self.state().epoch
-    }
-
     /// Whether there is room for further replies.
     pub(crate) fn has_reply_room(&self) -> bool {
-        let state = self.state();
+        let state = self.locked();
         state.replies.bytes() < self.limits.reply_bytes || state.epoch.is_none()
     }
 
@@ -403,14 +398,14 @@ impl Outbox {
 
     /// Echoes a ping of the server's own.
     pub(crate) fn echo(&self, frame: String) {
-        let mut state = self.state();
+        let mut state = self.locked();
         state.echo = Some(frame);
         self.wake(state);
     }
 
     /// Queues a frame for this session; `false` when there is none, or too much waits.
     pub(crate) fn frame(&self, frame: String) -> bool {
-        let mut state = self.state();
+        let mut state = self.locked();
         if state.phase.link().is_none() {
             return false;
         }
@@ -421,12 +416,12 @@ impl Outbox {
 
     /// Whether a session takes what is published.
     pub(crate) fn is_online(&self) -> bool {
-        self.state().phase.link().is_some()
+        self.locked().phase.link().is_some()
     }
 
     /// There are queries to ask or to cancel.
     pub(crate) fn requests_came(&self) {
-        let mut state = self.state();
+        let mut state = self.locked();
         state.requests = true;
         self.wake(state);
     }
@@ -436,16 +431,17 @@ impl Outbox {
 impl Outbox {
     /// Targets came that no server was told of.
     pub(crate) fn targets_came(&self) {
-        let mut state = self.state();
+        let mut state = self.locked();
         if let Phase::Live(link) = &mut state.phase {
-            state.phase = Phase::Registering(std::mem::take(link));
+            let link = std::mem::take(link);
+            state.phase = Phase::Registering(link);
         }
         self.wake(state);
     }
 
     /// Something has changed; without a session a registration will tell.
     pub(crate) fn changed(&self, changes: impl IntoIterator<Item = Change>) {
-        let mut state = self.state();
+        let mut state = self.locked();
         if state.phase.link().is_none() {
             return;
         }
@@ -457,7 +453,7 @@ impl Outbox {
 
     /// Targets are gone: those that a server may know are told of.
     pub(crate) fn departed(&self, gone: &[TargetNumber], departed: Vec<Departed>) {
-        let mut state = self.state();
+        let mut state = self.locked();
         state.updates.forget(gone);
         let mut dropped = 0;
         for departed in departed {
@@ -470,17 +466,17 @@ impl Outbox {
 
     /// An id is back with these members.
     pub(crate) fn returned(&self, key: &TargetKey, stays: &dyn Fn(&str) -> bool) {
-        self.state().updates.departures.returned(key, stays);
+        self.locked().updates.departures.returned(key, stays);
     }
 
     /// How long an id has to stay away because its deletion is on its way.
     pub(crate) fn hold(&self, key: &TargetKey) -> Option<Hold> {
-        self.state().updates.departures.hold(key)
+        self.locked().updates.departures.hold(key)
     }
 
     /// An item was published, or published anew.
     pub(crate) fn item(&self, key: ItemKey) {
-        let mut state = self.state();
+        let mut state = self.locked();
         if state.phase.link().is_some() {
             state.updates.item(key);
         } else {
@@ -491,7 +487,7 @@ impl Outbox {
 
     /// An item was deleted; `json` is what a server may know of it.
     pub(crate) fn item_deleted(&self, key: ItemKey, json: Option<Vec<u8>>) {
-        let mut state = self.state();
+        let mut state = self.locked();
         let kept = match json {
             Some(json) => state.updates.delete(key, json, self.limits.update_bytes),
             None => {
@@ -521,7 +517,7 @@ impl Outbox {
 impl Outbox {
     /// A connection is open: commands may come.
     pub(crate) fn connected(&self) -> Epoch {
-        let mut state = self.state();
+        let mut state = self.locked();
         state.epochs += 1;
         state.epoch = Some(state.epochs);
         state.epochs
@@ -529,7 +525,7 @@ impl Outbox {
 
     /// The server is known, and was told of nothing in the form that it reads.
     pub(crate) fn begin(&self, round: &mut Round) {
-        let mut state = self.state();
+        let mut state = self.locked();
         state.recall(round);
         state.phase = Phase::Registering(Link {
             notified: false,
@@ -547,7 +543,7 @@ impl Outbox {
     /// The connection is gone: states are kept, impulses wait, replies are of no use to anybody.
     pub(crate) fn end(&self, round: &mut Round) {
         let discarded = {
-            let mut state = self.state();
+            let mut state = self.locked();
             state.recall(round);
             state.phase = Phase::Offline;
             state.epoch = None;
@@ -563,7 +559,7 @@ impl Outbox {
     /// No session comes any more: nobody waits for the wire.
     pub(crate) fn finish(&self) {
         {
-            let mut state = self.state();
+            let mut state = self.locked();
             state.phase = Phase::Ended;
             state.epoch = None;
             state.pulses = Queue::default();
@@ -576,45 +572,45 @@ impl Outbox {
 
     /// The next update; some of it waits for the end of the registration.
     pub(crate) fn next_update(&self) -> Option<Update> {
-        let mut state = self.state();
+        let mut state = self.locked();
         let registered = state.phase.is_live();
         state.updates.next(registered)
     }
 
     /// Keeps what was written of things that are gone until the server is known to have read it.
     pub(crate) fn update_written(&self, update: Update) {
-        self.state().updates.written(update);
+        self.locked().updates.written(update);
     }
 
     /// Whether there are queries to ask or to cancel now.
     pub(crate) fn take_requests(&self) -> bool {
-        let mut state = self.state();
+        let mut state = self.locked();
         state.phase.is_live() && std::mem::take(&mut state.requests)
     }
 
     pub(crate) fn take_echo(&self) -> Option<String> {
-        self.state().echo.take()
+        self.locked().echo.take()
     }
 
     /// The number of the next ping.
     pub(crate) fn ping(&self) -> u64 {
-        self.state().updates.ping()
+        self.locked().updates.ping()
     }
 
     /// The server has read everything that was written before the ping of this number.
     pub(crate) fn pong(&self, number: u64) {
-        self.state().updates.pong(number);
+        self.locked().updates.pong(number);
     }
 
     /// A target that has something to say before it was announced.
     pub(crate) fn urgent(&self) -> Option<TargetNumber> {
-        self.state().urgent.pop()
+        self.locked().urgent.pop()
     }
 
     /// A target is announced in the frames that are written next. The last values of its states come
     /// first of all its pulses.
     pub(crate) fn announce(&self, target: TargetNumber, slots: &[SlotId], round: &mut Round) {
-        let mut state = self.state();
+        let mut state = self.locked();
         for id in slots {
             if let Some(used) = state.slots.get(*id) {
                 used.standing = Standing::Announced;
@@ -634,21 +630,22 @@ impl Outbox {
 
     /// The server was told of everything there is now.
     pub(crate) fn registered(&self) {
-        let mut state = self.state();
+        let mut state = self.locked();
         if let Phase::Registering(link) = &mut state.phase {
-            state.phase = Phase::Live(std::mem::take(link));
+            let link = std::mem::take(link);
+            state.phase = Phase::Live(link);
         }
     }
 
     /// Whether the server of this session was told of everything.
     pub(crate) fn is_registered(&self) -> bool {
-        self.state().phase.is_live()
+        self.locked().phase.is_live()
     }
 
     /// Begins to take what waits.
     pub(crate) fn open_round(&self, round: &mut Round) {
         round.clear();
-        if let Some(link) = self.state().phase.link() {
+        if let Some(link) = self.locked().phase.link() {
             *link = Link {
                 notified: false,
                 in_flight: true,
@@ -659,7 +656,7 @@ impl Outbox {
     /// Takes up to a frame's worth of pulses, and of replies those whose states are in it or before it.
     pub(crate) fn take(&self, round: &mut Round) {
         let was_full = {
-            let mut state = self.state();
+            let mut state = self.locked();
             state.take_pulses(round);
             let was_full = state.replies.bytes() >= self.limits.reply_bytes;
             state.take_replies(round);
@@ -673,18 +670,18 @@ impl Outbox {
 
     /// Whether there is something to take.
     pub(crate) fn has_more(&self, round: &Round) -> bool {
-        !round.is_spent() || self.state().has_takeable()
+        !round.is_spent() || self.locked().has_takeable()
     }
 
     /// Whether the server was told of everything, and of all that has changed since.
     pub(crate) fn has_told_all(&self) -> bool {
-        let state = self.state();
+        let state = self.locked();
         state.phase.is_live() && state.updates.is_empty()
     }
 
     /// How many pulses wait.
     pub(crate) fn waiting(&self, round: &Round) -> usize {
-        self.state().pulses.len() + round.left()
+        self.locked().pulses.len() + round.left()
     }
 
     /// All that was taken is on the wire.
@@ -694,7 +691,7 @@ impl Outbox {
         }
         round.clear();
         round.outgoing.clear();
-        if let Some(link) = self.state().phase.link() {
+        if let Some(link) = self.locked().phase.link() {
             link.in_flight = false;
         }
         self.written.notify_waiters();
@@ -707,7 +704,7 @@ impl Outbox {
             tokio::pin!(written);
             // Before the look, so that nothing is missed in between.
             written.as_mut().enable();
-            if self.state().is_written() {
+            if self.locked().is_written() {
                 return;
             }
             written.await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rship_core::wire::{self, FRAME_LIMIT, Frames, Pulse, Writer};
+use rship_core::wire::{Change, FRAME_LIMIT, Frames, Pulse, Writer};
 
 use super::KEPT;
 use super::queue::Queue;
@@ -131,12 +131,11 @@ impl Round {
                 None => &self.values[taken.start..taken.start + taken.length],
             };
             let pulse = Pulse {
-                emitter_id: &source.emitter,
-                instance_id: &source.instance,
+                source: &source.wire,
                 data,
                 nonce: taken.nonce,
             };
-            frames.event(|out| writer.pulse(wire::Change::Set, &pulse, stamper.next(), out));
+            frames.pulse(writer, Change::Set, &pulse, stamper.next());
         }
         let mut start = 0;
         for end in &self.reply_ends {

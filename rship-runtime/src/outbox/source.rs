@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rship_core::change::LastValue;
+use rship_core::wire::PulseSource;
 
 /// One emitter of one instance. The target's own code, the outbox and the session share it.
 #[derive(Debug)]
@@ -10,6 +11,8 @@ pub(crate) struct Source {
     /// `TARGET:EMITTER`.
     pub(crate) emitter: Box<str>,
     pub(crate) instance: Arc<str>,
+    /// Both, ready for the wire.
+    pub(crate) wire: PulseSource,
     value: Mutex<Value>,
 }
 
@@ -26,6 +29,7 @@ struct Value {
 impl Source {
     pub(crate) fn new(emitter: String, instance: Arc<str>) -> Self {
         Self {
+            wire: PulseSource::new(&emitter, &instance),
             emitter: emitter.into(),
             instance,
             value: Mutex::default(),

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use bytes::BytesMut;
 use rship_core::entity::{InstanceStatus, Item, Status, TargetStatus};
-use rship_core::wire::{self, Change, Frames, Generation, Pulse, Stamp, Writer};
+use rship_core::wire::{self, Change, Frames, Generation, Pulse, PulseSource, Stamp, Writer};
 
 use super::Parts;
 use crate::journal::Topic;
@@ -222,9 +222,9 @@ impl Announcer<'_> {
     }
 
     fn delete_pulse(&mut self, emitter_id: &str, instance_id: &str, data: &[u8]) {
+        let source = PulseSource::new(emitter_id, instance_id);
         let pulse = Pulse {
-            emitter_id,
-            instance_id,
+            source: &source,
             data,
             nonce: None,
         };

@@ -259,7 +259,8 @@ impl Link<'_> {
         targets.begin_session();
         self.parts.outbox.begin(self.round);
         self.parts.outgoing.begin();
-        let mut frames = Frames::new(known.generation);
+        let encoding = encoding::choose(self.parts.settings.server.encoding, known.generation);
+        let mut frames = Frames::new(known.generation, encoding);
         let writer = Writer::new(known.generation, known.client_id.clone());
         self.instances.client_id(known.client_id.as_deref());
         if self.read_back.is_on() {
@@ -268,7 +269,7 @@ impl Link<'_> {
             frames.frame(question.as_bytes());
         }
         self.dialect = Some(Dialect {
-            encoding: encoding::choose(self.parts.settings.server.encoding, known.generation),
+            encoding,
             writer,
             frames,
             registration: Registration::default(),

@@ -41,7 +41,7 @@ pub(crate) use lock::{Held, Who};
 pub(crate) use pool::start as start_handlers;
 pub use publish::Changes;
 pub(crate) use publish::Look;
-pub(crate) use reentrancy::{Inside, current};
+pub(crate) use reentrancy::{Inside, current, unwind};
 pub(crate) use reference::{Path, RawHandle, Reference, Step};
 pub(crate) use register::{Addition, add, remove};
 pub(crate) use registry::{Registry, Targets};

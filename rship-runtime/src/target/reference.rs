@@ -174,7 +174,7 @@ impl Reference {
     }
 }
 
-impl Destination for Arc<Reference> {
+impl Destination for Reference {
     fn instance(&self) -> &str {
         &self.instance_id
     }
