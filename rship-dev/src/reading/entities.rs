@@ -208,6 +208,14 @@ fn table(item_type: &str) -> Option<&'static [Field]> {
     })
 }
 
+/// What a field of an entity holds in this generation, where its table lists it.
+pub(crate) fn kind_of(generation: Generation, item_type: &str, name: &str) -> Option<Kind> {
+    table(item_type)?
+        .iter()
+        .find(|field| field.name == name && field.need(generation) != Need::Unread)
+        .map(|field| field.kind)
+}
+
 /// Whether an entity of this type carries the id of the client that sent it.
 pub(crate) fn has_client_id(item_type: &str) -> bool {
     matches!(item_type, "Instance" | "Pulse")

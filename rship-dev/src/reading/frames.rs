@@ -264,14 +264,7 @@ impl Reader {
         let item_type = self.text("data.", &data, "queryItemType")?;
         let query = self.object("data.query", data.remove("query"))?;
         let tx = self.text("data.query.", &query, "tx")?;
-        let query = Query::read(&query_id, &item_type, query).map_err(|found| {
-            Problem::wrong(
-                self.generation,
-                "data.query.ids",
-                &found,
-                "an array of strings",
-            )
-        })?;
+        let query = Query::read(self.generation, &query_id, &item_type, query)?;
         Ok(Inbound::Query { tx, query })
     }
 

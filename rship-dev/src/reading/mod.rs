@@ -6,6 +6,7 @@
 pub(crate) mod bindable;
 pub(crate) mod entities;
 pub(crate) mod fields;
+pub(crate) mod filter;
 pub(crate) mod frames;
 pub(crate) mod judge;
 pub(crate) mod schema;
