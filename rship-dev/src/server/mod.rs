@@ -7,6 +7,7 @@ mod routing;
 mod session;
 mod shared;
 mod state;
+mod window;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -41,6 +42,7 @@ pub struct Builder {
     bind: SocketAddr,
     answer_limit: Duration,
     ping_every: Duration,
+    window: Duration,
     record: bool,
 }
 
@@ -73,6 +75,14 @@ impl Builder {
         self
     }
 
+    /// How long a 2026 server gathers changes of Target, Action, Emitter and their statuses before it applies all
+    /// SETs and then all DELs; 100 ms as on a real server unless said otherwise. Zero applies each change at once.
+    #[must_use]
+    pub const fn window(mut self, window: Duration) -> Self {
+        self.window = window;
+        self
+    }
+
     /// Whether to keep every frame that comes in, for [`LocalCore::frames`].
     #[must_use]
     pub const fn record(mut self, record: bool) -> Self {
@@ -88,7 +98,17 @@ impl Builder {
         let listener = TcpListener::bind(self.bind).await?;
         let addr = listener.local_addr()?;
         let ping_every = self.ping_every.max(Duration::from_millis(1));
-        let shared = Shared::new(self.generation, self.answer_limit, ping_every, self.record);
+        let window = match self.generation {
+            Generation::V2026 => self.window,
+            Generation::V2023 | Generation::V2024 => Duration::ZERO,
+        };
+        let shared = Shared::new(
+            self.generation,
+            self.answer_limit,
+            ping_every,
+            self.record,
+            window,
+        );
         let stop = watch::Sender::new(false);
         let task = tokio::spawn(listener::listen(
             listener,
@@ -125,6 +145,7 @@ impl LocalCore {
             bind: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             answer_limit: Duration::from_secs(10),
             ping_every: Duration::from_secs(5),
+            window: window::WINDOW,
             record: false,
         }
     }
@@ -237,7 +258,23 @@ impl LocalCore {
         })
     }
 
+    /// Waits until what came in so far is in the store: the windows of a 2026 server that are open now are over.
+    ///
+    /// See [`Builder::window`]. Lasts no longer than a window, and no time at all when none is open.
+    pub async fn settled(&self) {
+        let asked = Instant::now();
+        let mut revisions = self.shared.revisions();
+        while self.shared.look(|state| state.windows.waiting_since(asked)) {
+            if revisions.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Waits until `pred` holds; it is asked again after everything that happens to the core.
+    ///
+    /// It returns once what came in by then is in the store too, see [`LocalCore::settled`]: whoever waits for a
+    /// pulse finds the target that was told before it.
     ///
     /// # Errors
     /// When it does not hold within `timeout`; the error tells `what` was awaited and what the store has.
@@ -252,6 +289,7 @@ impl LocalCore {
             loop {
                 let before = Instant::now();
                 if pred(self) {
+                    self.settled().await;
                     return true;
                 }
                 // A look that is dear is not taken at each of thousands of changes: at most half of the time.
@@ -276,6 +314,7 @@ impl LocalCore {
     ///
     /// The target is looked up from the stored Action. Without an instance, the command goes to every executor
     /// that has the target online; where exactly one instance has it and the generation names instances, that one is named.
+    /// What came in so far is in the store first, see [`LocalCore::settled`]; so it is for [`LocalCore::command`].
     ///
     /// # Errors
     /// When the action or its executor is unknown, answers with an error, or does not answer in time.
@@ -285,6 +324,7 @@ impl LocalCore {
         action_id: &str,
         data: Value,
     ) -> Result<Value, CommandError> {
+        self.settled().await;
         let found = self.shared.look(|state| {
             let action = state.store.get("Action", action_id)?.item.clone();
             let mut instances = state
@@ -333,6 +373,7 @@ impl LocalCore {
         command_id: &str,
         command: Map<String, Value>,
     ) -> Result<Value, CommandError> {
+        self.settled().await;
         let (caller, outcome) = oneshot::channel();
         let limit = self.shared.answer_limit;
         let tx = command

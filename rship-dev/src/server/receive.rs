@@ -104,6 +104,15 @@ impl State {
         let Some(id) = self.accept(from, &item_type, change, &item) else {
             return;
         };
+        if self.windows.gathers(&item_type) {
+            let event = Event {
+                item_type,
+                change,
+                item,
+            };
+            self.windows.gather(from, id, event);
+            return;
+        }
         match change {
             Change::Set => self.set(from, &item_type, &id, item),
             Change::Del => self.delete(Some(from), &item_type, &id),

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use rship_core::wire::Generation;
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::routing::Pending;
+use super::window::Windows;
 use crate::explained::{DROP_TYPE, Explained, Explanations, Verdict, WARNING_TYPE};
 use crate::query::{Told, Watch};
 use crate::reading::Problem;
@@ -60,6 +62,7 @@ pub(crate) struct State {
     pub(crate) clients: BTreeMap<ClientNo, Client>,
     pub(crate) next_client: ClientNo,
     pub(crate) pending: BTreeMap<String, Pending>,
+    pub(crate) windows: Windows,
     pub(crate) explanations: Explanations,
     pub(crate) frames: Vec<String>,
     /// Whether somebody follows the store's events.
@@ -71,13 +74,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(generation: Generation) -> Self {
+    pub(crate) fn new(generation: Generation, window: Duration) -> Self {
         Self {
             generation,
             store: Store::default(),
             clients: BTreeMap::new(),
             next_client: 1,
             pending: BTreeMap::new(),
+            windows: Windows::new(window),
             explanations: Explanations::default(),
             frames: Vec::new(),
             followed: false,
@@ -307,6 +311,7 @@ impl State {
                 self.mark(item_type, &id, "status", "offline");
             }
         }
+        self.windows.take_offline(&instances);
         for id in owned(&self.store, "Pulse") {
             self.delete(None, "Pulse", &id);
         }

@@ -13,3 +13,4 @@ mod limits;
 mod peer;
 mod queries;
 mod storing;
+mod windows;
