@@ -2,6 +2,7 @@
 
 mod error;
 mod listener;
+mod meddling;
 mod receive;
 mod routing;
 mod session;
@@ -26,7 +27,7 @@ use tokio::time::Instant;
 pub use self::error::{CommandError, WaitError};
 use self::routing::{Caller, Outcome};
 use self::shared::Shared;
-use self::state::{Outgoing, State};
+use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
 use crate::near;
 use crate::speaking;
@@ -244,6 +245,8 @@ impl LocalCore {
     }
 
     /// How many sockets are open, those of user interfaces included.
+    ///
+    /// When one that closed no longer counts, its instances and statuses are marked and its pulses deleted.
     #[must_use]
     pub fn clients(&self) -> usize {
         self.shared.look(|state| state.clients.len())
@@ -407,32 +410,6 @@ impl LocalCore {
                 command_id: command_id.to_owned(),
             }),
         }
-    }
-
-    /// Sends a frame as it is, to the executor of one instance or to every client; returns to how many.
-    ///
-    /// It is the way to say what no server should.
-    pub fn send_frame(&self, instance_id: Option<&str>, frame: &Value) -> usize {
-        self.shared.transact(|state| {
-            let clients: Vec<_> = match instance_id {
-                Some(instance) => state.owner_of(instance).into_iter().collect(),
-                None => state.clients.keys().copied().collect(),
-            };
-            for no in &clients {
-                state.send(*no, Outgoing::Document(frame.clone()));
-            }
-            clients.len()
-        })
-    }
-
-    /// Drops all sockets without a word; the server stays, and what belonged to them is marked.
-    pub fn disconnect_all(&self) {
-        self.shared.transact(|state| {
-            let clients: Vec<_> = state.clients.keys().copied().collect();
-            for no in clients {
-                state.close(no);
-            }
-        });
     }
 
     /// Closes the listener and all sockets; the port can be bound again when this returns.

@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     /// Counts transactions, so that waiters know when to look again.
     revision: watch::Sender<u64>,
     pub(crate) events: broadcast::Sender<StoreEvent>,
+    /// Whether nothing is read from clients.
+    pub(crate) stalled: watch::Sender<bool>,
     /// Wakes the task that keeps the time of commands and windows.
     timed: Notify,
 }
@@ -55,6 +57,7 @@ impl Shared {
             state: Mutex::new(State::new(generation, window)),
             revision: watch::Sender::new(0),
             events: broadcast::Sender::new(EVENTS_KEPT),
+            stalled: watch::Sender::new(false),
             timed: Notify::new(),
         })
     }

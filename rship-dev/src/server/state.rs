@@ -211,25 +211,34 @@ impl State {
         }
     }
 
-    /// Changes fields of an entity on the server's own account.
-    fn mark(&mut self, item_type: &str, id: &str, field: &str, value: &str) {
-        let hashed = self.generation != Generation::V2026;
-        let Some(entry) = self.store.get(item_type, id) else {
-            return;
+    /// Sets fields of an entity on the server's own account.
+    pub(crate) fn change(
+        &mut self,
+        item_type: &str,
+        id: &str,
+        fields: Map<String, Value>,
+        owner: Option<ClientNo>,
+    ) {
+        let stored = self.store.get(item_type, id);
+        let mut item = match stored.map(|entry| &entry.item) {
+            Some(Value::Object(item)) => item.clone(),
+            _ => Map::new(),
         };
-        let mut entry = Entry {
-            owner: None,
-            ..entry.clone()
-        };
-        if let Value::Object(item) = &mut entry.item {
-            item.insert(field.to_owned(), value.into());
-            // Else the same entity sent again after a reconnect would count as unchanged.
-            entry.hash = content_hash(item);
-            if hashed && item.contains_key("hash") {
-                item.insert("hash".to_owned(), entry.hash.clone().into());
-            }
+        item.extend(fields);
+        item.insert("id".to_owned(), id.into());
+        // Else the same entity sent again after a reconnect would count as unchanged.
+        let hash = content_hash(&item);
+        if self.generation != Generation::V2026 && item.contains_key("hash") {
+            item.insert("hash".to_owned(), hash.clone().into());
         }
-        self.put(item_type, id, entry, None);
+        let item = Value::Object(item);
+        self.put(item_type, id, Entry { item, owner, hash }, None);
+    }
+
+    /// Writes the status of an entity whose connection ended.
+    fn mark(&mut self, item_type: &str, id: &str, status: &str) {
+        let status = Map::from_iter([("status".to_owned(), status.into())]);
+        self.change(item_type, id, status, None);
     }
 
     fn put(&mut self, item_type: &str, id: &str, entry: Entry, from: Option<ClientNo>) {
@@ -293,7 +302,7 @@ impl State {
         };
         let instances = owned(&self.store, "Instance");
         for id in &instances {
-            self.mark("Instance", id, "status", "Unavailable");
+            self.mark("Instance", id, "Unavailable");
         }
         for item_type in ["TargetStatus", "ActionStatus", "EmitterStatus"] {
             let statuses: Vec<_> = self
@@ -308,7 +317,7 @@ impl State {
                 .map(|(id, _)| id.to_owned())
                 .collect();
             for id in statuses {
-                self.mark(item_type, &id, "status", "offline");
+                self.mark(item_type, &id, "offline");
             }
         }
         self.windows.take_offline(&instances);
