@@ -107,7 +107,6 @@ async fn bytes_that_are_no_frame_are_explained_and_the_connection_is_kept() {
         (vec![0x81], "no CBOR (it ends too early)"),
         (vec![0xa0, 0x00], "1 bytes follow"),
         (vec![0xc1, 0x00], "the tag 1"),
-        (vec![0xf7], "undefined"),
         (vec![0xf9, 0x7c, 0x00], "not finite"),
         (vec![0x80], "an array"),
     ] {
