@@ -110,6 +110,9 @@ pub struct ActionDescriptor {
     pub mode: ActionMode,
     /// Whether a new run cancels the one before.
     pub restart: bool,
+    /// How long a run may take before its command is answered with an error; `None`: what the executor
+    /// is set to.
+    pub timeout: Option<Duration>,
 }
 
 /// That an action sets the state of an emitter.

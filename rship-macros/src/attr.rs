@@ -189,7 +189,7 @@ impl Given {
                 errors.at(&expr, what, format_args!("write {form}"));
                 Ok(Value::Wrong)
             }
-            Ok((kind, text)) => Ok(checked(kind, text, errors)),
+            Ok((kind, text)) => Ok(checked(key.name, kind, text, errors)),
         }
     }
 
@@ -265,7 +265,7 @@ fn skip(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-fn checked(kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
+fn checked(key: &str, kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
     let value = text.value();
     match kind {
         Kind::Id if value.is_empty() => {
@@ -307,7 +307,7 @@ fn checked(kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
             Ok(Duration::ZERO) => {
                 errors.at(
                     &text,
-                    "a period must not be zero",
+                    format_args!("argument `{key}` must not be zero"),
                     "write one such as `500ms`",
                 );
                 Value::Wrong
@@ -316,7 +316,7 @@ fn checked(kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
             Err(error) => {
                 errors.at(
                     &text,
-                    format_args!("`{value}` is no period: {error}"),
+                    format_args!("`{value}` is not a duration: {error}"),
                     "write one such as `500ms`, `2s` or `1m 30s`",
                 );
                 Value::Wrong
@@ -434,12 +434,13 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_more_than_nothing() {
+    fn a_duration_is_more_than_nothing() {
         let (given, messages) = read(&grammar::COMPUTED, quote!(every = "1m 500ms"));
         assert!(messages.is_empty());
         assert_eq!(given.duration("every"), Some(Duration::from_millis(60_500)));
         for wrong in ["0s", "soon", ""] {
             assert_eq!(read(&grammar::COMPUTED, quote!(every = #wrong)).1.len(), 1);
+            assert_eq!(read(&grammar::ACTION, quote!(timeout = #wrong)).1.len(), 1);
         }
     }
 

@@ -85,6 +85,7 @@ grammars! {
     /// `#[action]` on a method.
     ACTION = "action" on "a method" {
         "id": Id, "name": Text, "writes": Id, "blocking": Flag, "restart": Flag,
+        "timeout": Duration,
     }
     /// `#[emitter]` on a method.
     COMPUTED = "emitter" on "a method" { "id": Id, "name": Text, "every": Duration, }

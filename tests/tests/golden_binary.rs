@@ -139,7 +139,7 @@ fn frames_that_are_no_frames_are_errors_in_bytes_too() {
     let error = read_binary(&[0xc0]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "no frame of the Myko protocol: a tag has no place in a frame"
+        "not a frame of the Myko protocol: a tag has no place in a frame"
     );
 }
 

@@ -218,6 +218,12 @@ fn a_query_asks_for_a_type_by_the_names_that_servers_derive() {
         r#"{"data":{"query":{"createdAt":"2023-04-30T19:56:34.000Z","emitterId":"a:e","tx":"q-1"},"queryId":"GetPulsesByQuery","queryItemType":"Pulse"},"event":"ws:m:query"}"#
     );
     assert_eq!(
+        Query::matching("Action")
+            .any_of("targetId", ["a", "b"])
+            .frame("q-1", STAMP.created_at),
+        r#"{"data":{"query":{"createdAt":"2023-04-30T19:56:34.000Z","targetId":{"$in":["a","b"]},"tx":"q-1"},"queryId":"GetActionsByQuery","queryItemType":"Action"},"event":"ws:m:query"}"#
+    );
+    assert_eq!(
         Query::cancel("q-1"),
         r#"{"data":{"tx":"q-1"},"event":"ws:m:query-cancel","tx":"q-1"}"#
     );

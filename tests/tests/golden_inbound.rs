@@ -167,14 +167,33 @@ fn a_resend_comes_as_a_command_or_as_an_event() {
 }
 
 #[test]
-fn pings_with_an_id_are_echoes_and_those_without_are_the_servers_own() {
+fn pings_with_an_id_are_echoes_and_those_with_a_time_alone_are_the_servers_own() {
+    for text in [
+        r#"{"event":"ws:m:ping","data":{"id":"p","timestamp":1}}"#,
+        r#"{"event":"ws:m:ping","data":{"id":"p","ts":1}}"#,
+    ] {
+        assert_eq!(inbound(text), Inbound::Echo("p".into()), "{text}");
+    }
+    for ping in [json!({"ts": 1}), json!({"ts": "now", "id": 5})] {
+        let text = json!({"event": "ws:m:ping", "data": ping}).to_string();
+        assert_eq!(inbound(&text), Inbound::Ping(ping));
+    }
+}
+
+#[test]
+fn a_ping_that_says_nothing_tells_nothing_of_the_server() {
+    for data in [
+        "",
+        r#","data":null"#,
+        r#","data":{}"#,
+        r#","data":[{"ts":1}]"#,
+    ] {
+        let text = format!(r#"{{"event":"ws:m:ping"{data}}}"#);
+        assert_eq!(inbound(&text), Inbound::Ignored, "{text}");
+    }
     assert_eq!(
-        inbound(r#"{"event":"ws:m:ping","data":{"id":"p","timestamp":1}}"#),
-        Inbound::Echo("p".into())
-    );
-    assert_eq!(
-        inbound(r#"{"event":"ws:m:ping","data":{"ts":1}}"#),
-        Inbound::Ping(json!({"ts": 1}))
+        inbound(r#"{"event":"ws:m:ping","data":"ts"}"#),
+        Inbound::Ignored
     );
 }
 
@@ -260,7 +279,15 @@ fn parts_of_an_answer_bring_what_was_known_up_to_date() {
 
 #[test]
 fn a_command_that_cannot_be_read_is_still_a_command_to_answer() {
+    let deep = format!(
+        r#"{{"tx":"t","data":{}{}}}"#,
+        "[".repeat(130),
+        "]".repeat(130)
+    );
     for (id, content) in [
+        ("ExecTargetAction", deep.as_str()),
+        ("ExecTargetAction", r#"{"tx":"t","data":1e400}"#),
+        ("ExecTargetAction", r#"{"data":"\ud800","tx":"t"}"#),
         ("ExecTargetAction", r#"{"tx":"t"}"#),
         ("ExecTargetAction", r#"{"tx":"t","action":{"id":5}}"#),
         ("BatchTargetAction", r#"{"tx":"t","actions":{}}"#),
@@ -289,6 +316,8 @@ fn unknown_commands_are_known_to_be_unknown_and_unknown_fields_are_ignored() {
     );
     let bare = command(r#"{"event":"ws:m:command","data":{"commandId":"make:tea"}}"#);
     assert_eq!(bare.tx, None);
+    let beside = command(r#"{"event":"ws:m:command","data":{"commandId":"make:tea","tx":"t"}}"#);
+    assert_eq!(beside.tx.as_deref(), Some("t"));
 }
 
 #[test]
@@ -310,6 +339,7 @@ fn frames_of_no_use_are_ignored_and_texts_that_are_no_frames_are_errors() {
         r#"{"event":5}"#,
         r#"{"event":"ws:m:command"}"#,
         r#"{"event":"ws:m:command","data":{"command":{}}}"#,
+        r#"["ws:m:command",null,null,{"commandId":"x","tx":"t"}]"#,
         r#"{"event":"ws:m:event","data":{"itemType":"ResendEmitterValue"}}"#,
     ] {
         assert!(read(text).is_err(), "{text}");

@@ -354,6 +354,7 @@ impl<T> ModelBuilder<T> {
             writes: spec.writes,
             mode,
             restart: spec.restart,
+            timeout: spec.timeout,
         });
         self
     }

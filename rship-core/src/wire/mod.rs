@@ -13,6 +13,7 @@ mod inbound;
 pub mod item;
 mod outbound;
 mod query;
+mod salvage;
 mod text;
 
 pub use command::{Command, Exec, Member, MemberFault, Resend, TargetCall};

@@ -49,6 +49,7 @@ pub(crate) struct Action<'a> {
     pub(crate) output: Option<&'a Type>,
     pub(crate) writes: Option<String>,
     pub(crate) restart: bool,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// How a handler runs.
@@ -244,6 +245,7 @@ fn action<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Action<
             .text("writes")
             .map(|emitter| emitter_id(&emitter.value())),
         restart: given.has("restart"),
+        timeout: given.duration("timeout"),
     }
 }
 

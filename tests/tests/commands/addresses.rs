@@ -53,11 +53,11 @@ async fn a_command_that_reaches_nobody_is_answered_with_where_it_ends() {
         ("Dance", json!({}), "no such command"),
         ("ExecTargetAction", json!({"data": 1}), "cannot be read"),
         ("ExecTargetAction", json!({"action": 7}), "cannot be read"),
-        ("BatchTargetAction", json!({}), "`actions` must be a list"),
+        ("BatchTargetAction", json!({}), "`actions` must be an array"),
         (
             "CompactBatchTargetAction",
             json!({"groups": 1}),
-            "`groups` must be a list",
+            "`groups` must be an array",
         ),
         ("ResendEmitterValue", json!({}), "emitterId"),
         (

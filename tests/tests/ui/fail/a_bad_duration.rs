@@ -21,6 +21,18 @@ impl Stand {
     fn number(&self) -> f64 {
         0.0
     }
+
+    #[action(timeout = "0ms")]
+    fn at_once(&mut self) {}
+
+    #[action(timeout = "a while")]
+    async fn patient(&mut self) {}
+
+    #[action(timeout = 5)]
+    async fn unitless(this: Handle<Self>) {}
+
+    #[action(timeout)]
+    fn endless(&mut self) {}
 }
 
 fn main() {}
