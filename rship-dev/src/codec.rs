@@ -12,7 +12,7 @@ pub(crate) const MAX_MESSAGE: usize = 64 << 20;
 /// As deep as text is read.
 const DEPTH: usize = 127;
 
-/// Why a message is no document.
+/// Why a message is not a document.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unreadable {
     NoJson(String),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_told_apart() {
+    fn what_is_not_a_document_is_told_apart() {
         assert!(matches!(
             decode(&Message::text("Error parsing message")),
             Some(Err(Unreadable::NoJson(_)))

@@ -219,7 +219,7 @@ fn no_connection(url: &str, error: &Error) -> String {
         }
         Error::Url(_) | Error::HttpFormat(_) => {
             format!(
-                "`{url}` is no address of a server: write ws://HOST:PORT/myko or wss://HOST/myko"
+                "`{url}` is not the address of a server: write ws://HOST:PORT/myko or wss://HOST/myko"
             )
         }
         other => format!("cannot connect to {url}: {other}"),

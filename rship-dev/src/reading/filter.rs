@@ -141,7 +141,7 @@ fn range(path: &str, bounds: Map<String, Value>) -> Result<Condition, Problem> {
 /// What the table of a type says that a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holds {
-    Text,
+    String,
     Flag,
     Number,
     /// Neither, such as an array.
@@ -153,17 +153,17 @@ enum Holds {
 impl Holds {
     fn of(item_type: &str, name: &str) -> Self {
         match entities::kind_of(Generation::V2026, item_type, name) {
-            Some(Kind::Text | Kind::Color | Kind::OneOf(_) | Kind::SchemaText) => Self::Text,
+            Some(Kind::String | Kind::Color | Kind::OneOf(_) | Kind::SchemaString) => Self::String,
             Some(Kind::Flag) => Self::Flag,
             Some(Kind::Number) => Self::Number,
-            Some(Kind::Texts | Kind::Schema | Kind::Record(_) | Kind::Records(_)) => Self::Other,
+            Some(Kind::Strings | Kind::Schema | Kind::Record(_) | Kind::Records(_)) => Self::Other,
             Some(Kind::Anything) | None => Self::Anything,
         }
     }
 
     fn has_operator(self, operator: &str) -> bool {
         match self {
-            Self::Text => operator != "$range",
+            Self::String => operator != "$range",
             Self::Number => operator == "$range",
             Self::Flag | Self::Other => false,
             Self::Anything => true,
@@ -172,7 +172,7 @@ impl Holds {
 
     fn takes(self, path: &str, value: &Value) -> Result<(), Problem> {
         let wants = match self {
-            Self::Text if !value.is_string() => "a string",
+            Self::String if !value.is_string() => "a string",
             Self::Flag if !value.is_boolean() => "a boolean",
             Self::Number if !value.is_number() => "a number",
             _ => return Ok(()),

@@ -34,7 +34,7 @@ use crate::speaking;
 use crate::store::{ClientNo, StoreEvent};
 
 /// A look at the store that takes longer is not taken at every change.
-const DEAR: Duration = Duration::from_millis(1);
+const EXPENSIVE: Duration = Duration::from_millis(1);
 
 /// How a [`LocalCore`] is to be.
 #[derive(Debug, Clone)]
@@ -295,9 +295,9 @@ impl LocalCore {
                     self.settled().await;
                     return true;
                 }
-                // A look that is dear is not taken at each of thousands of changes: at most half of the time.
+                // A look that is expensive is not taken at each of thousands of changes: at most half of the time.
                 let took = before.elapsed();
-                if took > DEAR {
+                if took > EXPENSIVE {
                     tokio::time::sleep(took).await;
                 }
                 if revisions.changed().await.is_err() {
@@ -355,7 +355,7 @@ impl LocalCore {
     /// that no server knows to the only executor there is. The generation does not limit which commands can be sent.
     ///
     /// # Errors
-    /// When `command` is no object, no executor is found, it answers with an error, or does not answer in time.
+    /// When `command` is not an object, no executor is found, it answers with an error, or does not answer in time.
     pub async fn command(
         &self,
         instance_id: Option<&str>,

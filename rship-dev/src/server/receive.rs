@@ -16,16 +16,16 @@ use crate::speaking;
 use crate::store::{Change, ClientNo};
 
 impl State {
-    /// Takes a frame that is no document.
+    /// Takes a frame that is not a document.
     pub(crate) fn unreadable(&mut self, from: ClientNo, unreadable: Unreadable) {
         let problem = match unreadable {
             Unreadable::NoJson(error) => {
                 if self.generation == Generation::V2024 {
                     self.send(from, Outgoing::Bare("Error parsing message"));
                 }
-                Problem::fatal("", format!("it is no JSON ({error})"))
+                Problem::fatal("", format!("it is not JSON ({error})"))
             }
-            Unreadable::NoCbor(error) => Problem::fatal("", format!("it is no CBOR ({error})")),
+            Unreadable::NoCbor(error) => Problem::fatal("", format!("it is not CBOR ({error})")),
         };
         self.explain(Some(from), "frame", "", problem);
     }

@@ -27,7 +27,7 @@ pub(crate) const MAX_WAITING: usize = 10_000;
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     Document(Value),
-    /// A text that is no document.
+    /// A text that is not a document.
     Bare(&'static str),
     /// The whole answer to the query with this tx, looked up when it is sent.
     Whole(String),

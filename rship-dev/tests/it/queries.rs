@@ -12,7 +12,7 @@ fn ids(frame: &Value) -> Vec<&str> {
     } else {
         &frame["data"]["upserts"]
     };
-    let members = list.as_array().expect("a list").iter();
+    let members = list.as_array().expect("an array").iter();
     members
         .map(|member| member["item"]["id"].as_str().expect("an id"))
         .collect()

@@ -65,7 +65,7 @@ async fn what_is_deleted_and_set_within_a_window_is_gone_and_explained() {
 }
 
 #[tokio::test]
-async fn the_order_of_one_frame_is_no_help() {
+async fn the_order_of_one_frame_does_not_help() {
     let core = slow().await;
     let mut peer = Peer::connect(&core).await;
     peer.set("Target", peer.target("t")).await;
