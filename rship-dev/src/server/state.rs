@@ -354,12 +354,17 @@ impl State {
         let mut frames = Vec::new();
         for (no, client) in &mut self.clients {
             for (tx, watch) in &mut client.watches {
-                // An entity that changed twice in one transaction is told as it is last.
+                // An entity that changed twice in one transaction is told as it is last, and one that came and went not
+                // at all.
                 let mut upserts = BTreeMap::new();
                 let mut deletes = BTreeSet::new();
+                let mut new = BTreeSet::new();
                 for change in untold {
                     if change.item_type != watch.query.item_type {
                         continue;
+                    }
+                    if !watch.known.contains(&change.id) && !deletes.contains(&change.id) {
+                        new.insert(&change.id);
                     }
                     match watch.hears(&change.id, change.item.as_ref()) {
                         Told::Upsert => {
@@ -368,7 +373,9 @@ impl State {
                         }
                         Told::Delete => {
                             upserts.remove(&change.id);
-                            deletes.insert(change.id.clone());
+                            if !new.contains(&change.id) {
+                                deletes.insert(change.id.clone());
+                            }
                         }
                         Told::Nothing => {}
                     }

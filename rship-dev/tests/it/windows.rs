@@ -102,6 +102,8 @@ async fn what_is_set_and_then_deleted_is_gone_without_a_word() {
     let core = slow().await;
     let mut peer = Peer::connect(&core).await;
     let mut events = core.events();
+    peer.query("q", "GetAllTargets", "Target", json!({})).await;
+    peer.recv().await;
     peer.set("Target", peer.target("t")).await;
     peer.set("Target", with(peer.target("t"), "name", "Other"))
         .await;
@@ -110,6 +112,7 @@ async fn what_is_set_and_then_deleted_is_gone_without_a_word() {
     assert!(events.try_recv().is_err(), "nothing is applied yet");
     core.settled().await;
     assert_eq!((core.count("Target"), core.drops()), (0, vec![]));
+    assert!(peer.sync().await.is_empty(), "watchers never saw it");
     let told = [(); 3].map(|()| events.try_recv().unwrap());
     assert_eq!(
         told.map(|event| (event.change, event.item["name"].clone())),
