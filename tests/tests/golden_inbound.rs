@@ -204,6 +204,7 @@ fn answers_carry_their_tx_at_the_top_or_inside() {
         result: Ok(json!("stand-1")),
     };
     for text in [
+        r#"{"event":"ws:m:command-response","tx":"t","data":"stand-1"}"#,
         r#"{"event":"ws:m:command-response","tx":"t","data":{"response":"stand-1"}}"#,
         r#"{"event":"ws:m:command-response","data":{"tx":"t","response":"stand-1"}}"#,
     ] {

@@ -110,8 +110,13 @@ fn interpret(mut frame: Value) -> Result<Inbound, FrameError> {
             found.map_or(Inbound::Ignored, Inbound::Found)
         }
         "ws:m:command-response" => {
-            let response = data.get_mut("response").map(Value::take);
-            answer(&tx, &data, Ok(response.unwrap_or_default()))
+            let response = match data.get_mut("response").map(Value::take) {
+                Some(response) => response,
+                // 2023: all of `data` is the response.
+                None if data.get("tx").is_none() => data.clone(),
+                None => Value::Null,
+            };
+            answer(&tx, &data, Ok(response))
         }
         "ws:m:command-error" => {
             let message = match data.get_mut("message").map(Value::take).unwrap_or(message) {
