@@ -1,8 +1,5 @@
 //! What the tests share: a device, a running executor, and a server that does what a script says.
 
-// The lints' leave for tests ends at their helpers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
 pub mod corpus;
 mod device;
 mod pipes;

@@ -1,8 +1,5 @@
 //! Registration: what a server is told when a session begins, in every generation.
 
-// The lints' leave for tests ends at their helpers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

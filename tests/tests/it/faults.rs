@@ -1,8 +1,5 @@
 //! Faults: what is no frame, no server, no answer, or no end.
 
-// The lints' leave for tests ends at their helpers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
 use std::time::{Duration, Instant};
 
 use futures_util::SinkExt as _;

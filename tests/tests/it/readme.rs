@@ -1,8 +1,5 @@
 //! The README names everything that a user can write.
 
-// The lints' leave for tests ends at their helpers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 use std::fs;
 
