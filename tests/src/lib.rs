@@ -2,6 +2,10 @@
 
 pub mod corpus;
 mod device;
+mod door;
+mod gate;
+mod hosted;
+mod link;
 mod pipes;
 mod running;
 mod scripted;
@@ -12,6 +16,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 pub use device::{Fridge, Lamp, Register, Sale, Sign, Stand};
+pub use door::Door;
+pub use gate::{Gate, Turnstile};
+pub use hosted::{Host, Hosted, on_current_thread, on_two_workers};
+pub use link::{Conditions, Link};
 pub use pipes::{Connector, Pipes, pipes};
 pub use running::{Running, builder, core, executor, pulse};
 pub use scripted::{Peer, Server};
