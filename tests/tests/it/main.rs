@@ -14,6 +14,7 @@ mod golden_frames;
 mod golden_inbound;
 mod large;
 mod lifecycle;
+mod linear;
 mod liveness;
 mod network;
 mod order;
