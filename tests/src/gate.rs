@@ -65,14 +65,14 @@ impl Turnstile {
         place.unwrap_or_else(PoisonError::into_inner).is_open
     }
 
-    /// Blocks the thread until the gate is open.
+    /// Blocks the thread until the gate is open, or longer than any test takes.
     pub fn wait(&self) {
         let mut place = self.0.place.lock().unwrap_or_else(PoisonError::into_inner);
         place.waiting += 1;
         let waited = self
             .0
             .opened
-            .wait_timeout_while(place, LIMIT, |place| !place.is_open);
+            .wait_timeout_while(place, LIMIT * 5, |place| !place.is_open);
         let (mut place, _) = waited.unwrap_or_else(PoisonError::into_inner);
         place.waiting -= 1;
     }

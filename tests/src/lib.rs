@@ -9,6 +9,7 @@ mod link;
 mod pipes;
 mod running;
 mod scripted;
+mod store;
 
 use std::future::Future;
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub use link::{Conditions, Link};
 pub use pipes::{Connector, Pipes, pipes};
 pub use running::{Running, builder, core, executor, pulse};
 pub use scripted::{Peer, Server};
+pub use store::{differences, ids, stored};
 
 /// Longer than anything takes on the slowest machine; nothing waits for it to pass.
 pub const LIMIT: Duration = Duration::from_secs(60);

@@ -111,7 +111,8 @@ alone! {
     errors_of_1_mb_to_a_peer_that_does_not_read_are_bounded => errors,
     one_batch_with_replies_of_1_mb_is_bounded => batch,
     items_published_and_deleted_while_offline_leave_nothing => items,
-    queries_dropped_while_offline_leave_nothing => queries,
+    queries_dropped_while_offline_leave_nothing => queries_offline,
+    queries_dropped_at_a_peer_that_does_not_read_leave_nothing => queries,
     commands_given_up_while_online_leave_nothing => commands,
     targets_added_and_removed_at_a_peer_that_never_pongs_leave_nothing => targets,
     targets_added_and_removed_while_offline_leave_nothing => targets_offline,
@@ -356,13 +357,39 @@ async fn items() {
     memory.is_back_at(SMALL, "items that are gone").await;
 }
 
-async fn queries() {
+async fn queries_offline() {
     let executor = executor("ws://127.0.0.1:9/myko");
+    let running = Running::start(&executor);
     let memory = Memory::start();
-    for number in 0..500_000 {
-        drop(executor.query(Query::by_ids("Cue", [format!("cue-{number}")])));
-    }
+    ask_and_forget(&executor).await;
     memory.is_back_at(SMALL, "queries that are dropped").await;
+    running.stop().await;
+}
+
+async fn queries() {
+    let (connector, mut pipes) = pipes(4 << 10);
+    let executor = builder("ws://pipe/myko")
+        .connect(connector)
+        .build()
+        .unwrap();
+    executor.add("store", Store::default()).unwrap();
+    let running = Running::start(&executor);
+    let mut peer = pipes.open().await;
+    peer.pulse("store:taken").await;
+    let memory = Memory::start();
+    ask_and_forget(&executor).await;
+    memory.grew_at_most(SMALL, "queries that are dropped");
+    drop(peer);
+    running.stop().await;
+}
+
+async fn ask_and_forget(executor: &Executor) {
+    for number in 0..300_000 {
+        drop(executor.query(Query::by_ids("Cue", [format!("cue-{number}")])));
+        if number % 1000 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 async fn commands() {
@@ -406,10 +433,10 @@ async fn targets() {
         while matches!(reader.read(&mut chunk).await, Ok(1..)) {}
     });
     let mut memory = Memory::start();
-    for number in 0..40_000 {
+    for number in 0..200_000 {
         let store = executor.add(&format!("store-{number}"), Store::default());
         store.unwrap().remove().unwrap();
-        if number % 50 == 0 {
+        if number % 100 == 0 {
             executor.flush().await;
         }
         if number == 4_000 {
@@ -458,8 +485,8 @@ async fn clocks() {
     let executor = executor(&core.url());
     let running = Running::online(&executor).await;
     let memory = Memory::start();
-    for number in 0..2_000 {
-        let weight = vec![1; 100_000];
+    for number in 0..100_000 {
+        let weight = vec![1; 1_000];
         let clock = executor.add(&format!("clock-{number}"), Clock { weight });
         let clock = clock.unwrap();
         clock.remove().unwrap();

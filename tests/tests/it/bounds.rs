@@ -98,7 +98,8 @@ async fn busy(builder: rship_runtime::Builder, server: &Server, stores: usize) -
     peer.pulse("zebra:number").await;
     for number in 0..stores {
         let tx = format!("slow-{number}");
-        peer.exec(&tx, &format!("store-{number}:wait"), Value::Null).await;
+        peer.exec(&tx, &format!("store-{number}:wait"), Value::Null)
+            .await;
     }
     gate.wait_for(stores).await;
     Busy {
@@ -128,7 +129,9 @@ impl Busy {
         }
         // Refusals come at once; the other trees go on meanwhile.
         let mut refused = 0;
-        self.peer.exec("free", "zebra:take", json!({"text": ""})).await;
+        self.peer
+            .exec("free", "zebra:take", json!({"text": ""}))
+            .await;
         loop {
             let (tx, outcome) = self.peer.answer().await;
             match outcome {
@@ -184,12 +187,18 @@ async fn many_small_commands_wait_where_few_large_ones_would_not() {
         let data = json!({"text": "x"});
         busy.peer.exec(&tx, "store-0:take", data).await;
     }
-    busy.peer.call("free", "zebra:take", json!({"text": ""})).await.unwrap();
+    busy.peer
+        .call("free", "zebra:take", json!({"text": ""}))
+        .await
+        .unwrap();
     assert_eq!(busy.executor.metrics().commands_refused, 0);
     busy.gate.open();
     assert_eq!(busy.peer.answer().await.0, "slow-0");
     for number in 0..10_000 {
-        assert_eq!(busy.peer.answer().await, (format!("t-{number}"), Ok(json!(1))));
+        assert_eq!(
+            busy.peer.answer().await,
+            (format!("t-{number}"), Ok(json!(1)))
+        );
     }
     busy.hosted.stop().await;
 }
@@ -244,7 +253,10 @@ async fn while_too_many_answers_wait_no_command_is_read_and_none_is_lost() {
     assert_eq!(store.lock().await.number, 500);
     let metrics = executor.metrics();
     assert_eq!((metrics.sessions, metrics.commands_refused), (1, 0));
-    until("all counted", || executor.metrics().commands_answered == 500).await;
+    until("all counted", || {
+        executor.metrics().commands_answered == 500
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -254,7 +266,11 @@ async fn removals_while_offline_are_limited_in_bytes_and_healed_when_they_were_t
     let builder = builder(&core.url()).connect(door.clone());
     let executor = builder.update_bytes(2_000).build().unwrap();
     let stores: Vec<_> = (0..200)
-        .map(|number| executor.add(&format!("store-{number}"), Store::default()).unwrap())
+        .map(|number| {
+            executor
+                .add(&format!("store-{number}"), Store::default())
+                .unwrap()
+        })
         .collect();
     executor.add("zebra", Store::default()).unwrap();
     let running = Running::online(&executor).await;
@@ -356,7 +372,9 @@ async fn a_state_over_the_limit_before_the_first_session_does_not_keep_it_from_c
     };
     executor.add("store", store).unwrap();
     let running = Running::online(&executor).await;
-    core.exec(None, "store:take", json!({"text": "abc"})).await.unwrap();
+    core.exec(None, "store:take", json!({"text": "abc"}))
+        .await
+        .unwrap();
     assert_eq!(executor.metrics().sessions, 1);
     assert_eq!(executor.metrics().values_refused, 1);
     running.stop().await;
@@ -373,10 +391,15 @@ async fn an_answer_over_the_limit_becomes_an_error() {
     let large = json!({"bytes": 20_000});
     let refused = peer.call("a", "store:long-answer", large.clone()).await;
     let why = refused.unwrap_err();
-    assert!(why.len() < 1000 && why.contains("store:long-answer"), "{why}");
+    assert!(
+        why.len() < 1000 && why.contains("store:long-answer"),
+        "{why}"
+    );
     let refused = peer.call("b", "store:long-error", large).await;
     assert!(refused.unwrap_err().len() <= 10_000);
-    let small = peer.call("c", "store:long-answer", json!({"bytes": 5})).await;
+    let small = peer
+        .call("c", "store:long-answer", json!({"bytes": 5}))
+        .await;
     assert_eq!(small, Ok(json!("xxxxx")));
     // A batch whose answers fit one by one, and not together.
     let member = json!({"action": {"id": "store:long-answer"}, "data": {"bytes": 4_000}});

@@ -3,12 +3,15 @@
 
 mod answers;
 mod binary_session;
+mod comes_back;
 mod commands;
 mod compile;
 mod contained;
 mod corpus;
+mod crossing;
 mod epochs;
 mod faults;
+mod generations;
 mod golden_binary;
 mod golden_frames;
 mod golden_inbound;
@@ -18,8 +21,10 @@ mod linear;
 mod liveness;
 mod network;
 mod order;
+mod owned;
 mod pulses;
 mod readme;
 mod reconnect;
 mod registration;
 mod threads;
+mod twins;
