@@ -1,6 +1,8 @@
 //! A link between an executor and its server that is as slow, as late or as stalled as a test says.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,11 +16,31 @@ use tokio::time::{Instant, sleep, sleep_until};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Conditions {
     /// What passes from the executor to the server in a second; as much as there is, if not set.
-    pub bytes_per_second: Option<u32>,
+    bytes_per_second: Option<u32>,
     /// How late everything arrives, each way.
-    pub delay: Duration,
-    /// Of this many first connections the link takes what the executor sends, and keeps it for now.
-    pub held: usize,
+    delay: Duration,
+    /// Of this many first connections the link keeps what the executor sends.
+    held: usize,
+}
+
+impl Conditions {
+    /// A link that passes this much a second.
+    #[must_use]
+    pub fn slow(bytes_per_second: u32) -> Self {
+        Self {
+            bytes_per_second: Some(bytes_per_second),
+            ..Self::default()
+        }
+    }
+
+    /// A link on which everything arrives this much later.
+    #[must_use]
+    pub fn late(delay: Duration) -> Self {
+        Self {
+            delay,
+            ..Self::default()
+        }
+    }
 }
 
 /// A TCP proxy; it ends when this is dropped.
@@ -26,6 +48,7 @@ pub struct Conditions {
 pub struct Link {
     address: SocketAddr,
     conditions: watch::Sender<Conditions>,
+    connections: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
@@ -40,13 +63,16 @@ impl Link {
         let listener = socket.listen(64).expect("a listener");
         let address = listener.local_addr().expect("an address");
         let (conditions, seen) = watch::channel(conditions);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
-            for number in 1.. {
+            loop {
                 let Ok((executor, _)) = listener.accept().await else {
                     return;
                 };
+                let number = accepted.fetch_add(1, Ordering::SeqCst) + 1;
                 let Ok(server) = TcpStream::connect(server).await else {
                     continue;
                 };
@@ -60,6 +86,7 @@ impl Link {
         Self {
             address,
             conditions,
+            connections,
             _tasks: tasks,
         }
     }
@@ -70,9 +97,15 @@ impl Link {
         format!("ws://{}/myko", self.address)
     }
 
-    /// Changes what the link does.
-    pub fn change(&self, change: impl FnOnce(&mut Conditions)) {
-        self.conditions.send_modify(change);
+    /// Keeps what the executor sends on all connections so far, until [`release`](Link::release).
+    pub fn hold(&self) {
+        let held = self.connections.load(Ordering::SeqCst);
+        self.conditions.send_modify(|now| now.held = held);
+    }
+
+    /// Passes on what was kept.
+    pub fn release(&self) {
+        self.conditions.send_modify(|now| now.held = 0);
     }
 }
 

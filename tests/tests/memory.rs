@@ -10,7 +10,7 @@ use rship_runtime::prelude::*;
 use rship_runtime::{Generation, Item, Query};
 use rship_tests::{
     Door, Gate, Hosted, LIMIT, Running, Server, Turnstile, builder, core, executor, on_two_workers,
-    pipes, until, within,
+    pipes, within,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -419,6 +419,11 @@ async fn commands() {
 }
 
 async fn targets() {
+    come_and_go(Store::default).await;
+}
+
+/// Targets that a peer is told of, and of their end; it reads, and says nothing: neither a pong nor anything else.
+async fn come_and_go<T: Target>(make: impl Fn() -> T) {
     let server = Server::bind().await;
     let builder = builder(&server.url()).keepalive(LIMIT, LIMIT * 10);
     let executor = builder.build().unwrap();
@@ -427,19 +432,25 @@ async fn targets() {
     let mut peer = server.accept_2026().await;
     peer.pulse("store:taken").await;
     let (mut reader, _writer) = tokio::io::split(peer.socket.into_inner());
-    // It reads, and says nothing: neither a pong nor anything else.
     let reads = tokio::spawn(async move {
         let mut chunk = vec![0; 64 << 10];
         while matches!(reader.read(&mut chunk).await, Ok(1..)) {}
     });
     let mut memory = Memory::start();
-    for number in 0..200_000 {
-        let store = executor.add(&format!("store-{number}"), Store::default());
-        store.unwrap().remove().unwrap();
-        if number % 100 == 0 {
-            executor.flush().await;
+    for round in 0..500 {
+        let all: Vec<_> = (0..100)
+            .map(|number| {
+                executor
+                    .add(&format!("target-{round}-{number}"), make())
+                    .unwrap()
+            })
+            .collect();
+        within("room", executor.flush()).await;
+        for target in all {
+            target.remove().unwrap();
         }
-        if number == 4_000 {
+        within("room", executor.flush()).await;
+        if round == 50 {
             memory = Memory::start();
         }
     }
@@ -468,39 +479,16 @@ async fn targets_offline() {
 }
 
 #[derive(Target, Default)]
-struct Clock {
-    weight: Vec<u8>,
-}
+struct Clock;
 
 #[actions]
 impl Clock {
     #[emitter(every = "1h")]
-    fn size(&self) -> usize {
-        self.weight.len()
+    fn hours(&self) -> u32 {
+        1
     }
 }
 
 async fn clocks() {
-    let core = core(Generation::V2026).await;
-    let executor = executor(&core.url());
-    let running = Running::online(&executor).await;
-    let memory = Memory::start();
-    for number in 0..100_000 {
-        let weight = vec![1; 1_000];
-        let clock = executor.add(&format!("clock-{number}"), Clock { weight });
-        let clock = clock.unwrap();
-        clock.remove().unwrap();
-        drop(clock);
-        if number % 50 == 0 {
-            executor.flush().await;
-        }
-    }
-    until("the end of all", || {
-        executor.manifest()["instances"][0]["targets"] == json!([])
-    })
-    .await;
-    memory
-        .is_back_at(SMALL, "targets with a clock that are gone")
-        .await;
-    running.stop().await;
+    come_and_go(|| Clock).await;
 }

@@ -19,7 +19,7 @@ async fn frames_of_an_old_connection_that_come_late_leave_nothing_wrong_in_the_e
     let mut running = Running::online(&executor).await;
     for round in 1..=5 {
         // Each round gives one connection up. Its uplink stalls: what is said goes into the network, and no further.
-        link.change(|conditions| conditions.held = round as usize);
+        link.hold();
         for stock in 0..20 {
             let mut stand = stand.lock().await;
             stand.stock = 1000 * round + stock;
@@ -47,7 +47,7 @@ async fn frames_of_an_old_connection_that_come_late_leave_nothing_wrong_in_the_e
         .await
         .unwrap();
         // The network comes back with what it held, and then with the end of the old connection.
-        link.change(|conditions| conditions.held = 0);
+        link.release();
         let waited = core.wait_until(LIMIT, "what is true", |core| {
             let name = core
                 .item("Target", "stand")

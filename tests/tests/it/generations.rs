@@ -12,10 +12,7 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn a_clue_that_comes_late_leaves_no_value_under_two_ids() {
     let core = core(Generation::V2026).await;
-    let late = Conditions {
-        delay: Duration::from_millis(400),
-        ..Conditions::default()
-    };
+    let late = Conditions::late(Duration::from_millis(400));
     let link = Link::to(core.addr(), late).await;
     let executor = builder(&link.url())
         .handshake_timeout(Duration::from_millis(300))
@@ -47,10 +44,7 @@ async fn a_clue_that_comes_late_leaves_no_value_under_two_ids() {
 async fn a_set_id_that_comes_late_leaves_no_value_under_two_ids() {
     for generation in [Generation::V2023, Generation::V2024] {
         let core = core(generation).await;
-        let late = Conditions {
-            delay: Duration::from_millis(400),
-            ..Conditions::default()
-        };
+        let late = Conditions::late(Duration::from_millis(400));
         let link = Link::to(core.addr(), late).await;
         let executor = builder(&link.url())
             .handshake_timeout(Duration::from_millis(300))
@@ -120,6 +114,8 @@ async fn a_hundred_set_ids_do_not_register_a_hundred_times() {
     for number in 0..100 {
         let set_id = json!({"clientId": format!("c-{number}"), "tx": format!("set-{number}")});
         peer.command("client:setId", set_id).await;
+        // So that they are not one to the executor.
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let mut registrations = 0;
     within("the last id", async {

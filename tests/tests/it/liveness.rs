@@ -176,11 +176,7 @@ fn book(executor: &Executor) {
 async fn a_slow_link_that_makes_progress_is_never_cut() {
     let core = core(Generation::V2026).await;
     // About 4 MB: some five times as long as the silence that ends a connection.
-    let conditions = Conditions {
-        bytes_per_second: Some(400 << 10),
-        ..Conditions::default()
-    };
-    let link = Link::to(core.addr(), conditions).await;
+    let link = Link::to(core.addr(), Conditions::slow(400 << 10)).await;
     let executor = watchful(builder(&link.url()));
     book(&executor);
     let mut running = Running::start(&executor);
