@@ -1,52 +1,12 @@
 //! Registration: what a server is told when a session begins, in every generation.
 
-// The lints' leave for tests ends at their helpers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rship_dev::LocalCore;
-use rship_runtime::{Executor, Generation, Status};
-use rship_tests::{LIMIT, Running, Server, Stand, builder, core, executor, pulse};
+use rship_runtime::{Generation, Status};
+use rship_tests::{LIMIT, Running, Server, Stand, builder, core, executor, ids, pulse, stored};
 use serde_json::{Value, json};
-
-/// Every id of a manifest, by item type.
-fn ids(executor: &Executor) -> BTreeMap<&'static str, BTreeSet<String>> {
-    fn walk(target: &Value, instance: &str, ids: &mut BTreeMap<&'static str, BTreeSet<String>>) {
-        let id = target["id"].as_str().unwrap();
-        ids.entry("Target").or_default().insert(id.to_owned());
-        let status = format!("{instance}:{id}");
-        ids.entry("TargetStatus").or_default().insert(status);
-        for (item_type, members) in [("Action", "actions"), ("Emitter", "emitters")] {
-            for member in target[members].as_array().unwrap() {
-                let id = member["id"].as_str().unwrap().to_owned();
-                ids.entry(item_type).or_default().insert(id);
-            }
-        }
-        for child in target["targets"].as_array().unwrap() {
-            walk(child, instance, ids);
-        }
-    }
-    let mut ids = BTreeMap::new();
-    for instance in executor.manifest()["instances"].as_array().unwrap() {
-        let id = instance["instance"]["id"].as_str().unwrap();
-        ids.entry("Instance")
-            .or_insert_with(BTreeSet::new)
-            .insert(id.to_owned());
-        for target in instance["targets"].as_array().unwrap() {
-            walk(target, id, &mut ids);
-        }
-    }
-    ids
-}
-
-fn stored(core: &LocalCore) -> BTreeMap<&'static str, BTreeSet<String>> {
-    let types = ["Instance", "Target", "TargetStatus", "Action", "Emitter"];
-    types
-        .map(|of| (of, core.items(of).into_keys().collect()))
-        .into()
-}
 
 /// The changes in the frames that a core got, in order, batches taken apart.
 fn changes(core: &LocalCore) -> Vec<Value> {

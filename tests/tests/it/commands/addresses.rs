@@ -4,7 +4,7 @@ use rship_runtime::Generation;
 use rship_tests::{LIMIT, Running, Stand, core, executor, pulse};
 use serde_json::{Value, json};
 
-use crate::lab::setup;
+use super::lab::setup;
 
 #[tokio::test]
 async fn actions_run_and_are_answered_in_every_generation() {

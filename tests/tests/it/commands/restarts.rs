@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::setup;
+use super::lab::setup;
 
 #[tokio::test]
 async fn a_newer_run_cancels_one_that_runs_beside_and_both_are_answered() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::setup;
+use super::lab::setup;
 
 #[tokio::test]
 async fn a_handler_that_locks_the_target_it_is_inside_gets_an_error_that_says_so() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::setup;
+use super::lab::setup;
 
 fn member(action: &str, data: Value) -> Value {
     json!({"instanceId": "stand-1", "action": {"id": action, "targetId": "lab"}, "data": data})

@@ -239,7 +239,7 @@ mod signals {
                     "--ignored",
                     "--exact",
                     "--nocapture",
-                    "ending::signals::a_device_of_its_own",
+                    "lifecycle::ending::signals::a_device_of_its_own",
                 ])
                 .env("RSHIP_TEST_CORE", core.url())
                 .stdout(Stdio::piped())

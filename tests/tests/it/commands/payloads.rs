@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::lab::setup;
+use super::lab::setup;
 
 #[tokio::test]
 async fn a_bad_payload_is_answered_with_the_argument_and_what_was_expected() {

@@ -1,5 +1,4 @@
 //! Large devices: a registration of many frames keeps nobody waiting.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,9 +1,6 @@
 //! What a device says and asks beyond its targets: availability, layout, items of its own, queries and
 //! commands to the server.
 
-// The lints' leave for tests ends at their helpers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
 use rship_dev::LocalCore;
 use rship_runtime::prelude::*;
 use rship_runtime::{CommandError, Generation, Item, Member, Position, Query};

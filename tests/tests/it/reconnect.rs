@@ -1,8 +1,5 @@
 //! Reconnecting: whatever was lost, the server's store is as the device is.
 
-// The lints' leave for tests ends at their helpers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
 use std::time::Duration;
 
 use rship_dev::LocalCore;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rship_tests::{LIMIT, Running, Stand, core, executor};
 use serde_json::{Value, json};
 
-use crate::lab::setup;
+use super::lab::setup;
 
 #[tokio::test]
 async fn a_command_for_a_target_with_a_full_mailbox_is_refused_at_once() {

@@ -6,7 +6,7 @@ use rship_tests::within;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::lab::setup;
+use super::lab::setup;
 
 #[tokio::test]
 async fn an_error_of_a_handler_is_the_answer_in_its_own_words() {

@@ -1,8 +1,5 @@
 //! Sessions in CBOR: an executor that was asked for it, with servers that read it and others.
 
-// The lints' leave for tests ends at their helpers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
 use futures_util::StreamExt as _;
 use rship_core::wire::binary;
 use rship_runtime::{Encoding, Executor, Generation};
