@@ -4,7 +4,6 @@ mod bare;
 mod build_cost;
 mod child;
 mod counts;
-mod device;
 mod dispatch;
 mod exchange;
 mod load;
@@ -21,7 +20,7 @@ mod sink;
 mod stats;
 mod stretch;
 mod table;
-mod usage;
+mod threads;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -32,7 +31,6 @@ use tokio::process::Command;
 use tokio::runtime::Builder;
 
 use crate::bare::Bare;
-use crate::device::Device;
 use crate::load::Load;
 use crate::publish::Readme;
 use crate::scope::Scope;
@@ -61,14 +59,13 @@ struct Cli {
 enum Role {
     #[command(hide = true)]
     Bare(Bare),
-    #[command(hide = true)]
-    Device(Device),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     Pulses,
     Dispatch,
+    Threads,
     Registration,
     Scale,
     Pieces,
@@ -90,10 +87,6 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let single = Builder::new_current_thread().enable_all().build()?;
     match cli.child {
         Some(Role::Bare(bare)) => single.block_on(bare.run()),
-        Some(Role::Device(device)) => {
-            let several = Builder::new_multi_thread().enable_all().build()?;
-            several.block_on(device.run())
-        }
         None => single.block_on(measure(&cli)),
     }
 }
@@ -112,12 +105,17 @@ async fn measure(cli: &Cli) -> Result<(), Failure> {
     if wanted(Part::Dispatch) {
         parts.push(("Commands", dispatch::measure(&load, scope).await?));
     }
+    if wanted(Part::Threads) {
+        let mut figures = threads::publishing(&load, scope).await?;
+        figures.extend(threads::idle(&load, scope).await?);
+        parts.push(("Threads", figures));
+    }
     if wanted(Part::Registration) {
         let figures = registration::measure(&load, scope).await?;
         parts.push(("Registration", figures));
     }
     if wanted(Part::Scale) {
-        let curves = scale::measure(scope).await?;
+        let curves = scale::measure(&load, scope).await?;
         if cli.write {
             plot::write(&curves, &root.join("docs").join("scale.svg"))?;
         }
