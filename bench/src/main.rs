@@ -17,6 +17,7 @@ mod scale;
 mod scope;
 mod session;
 mod sink;
+mod soak;
 mod stats;
 mod stretch;
 mod table;
@@ -34,6 +35,7 @@ use crate::bare::Bare;
 use crate::load::Load;
 use crate::publish::Readme;
 use crate::scope::Scope;
+use crate::soak::Soak;
 
 /// Why something could not be measured.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -51,14 +53,17 @@ struct Cli {
     #[arg(long, conflicts_with_all = ["short", "only"])]
     write: bool,
     #[command(subcommand)]
-    child: Option<Role>,
+    other: Option<Other>,
 }
 
-/// What this program does in a process of its own, for a clean account of CPU time and memory.
+/// What this program does instead.
 #[derive(Subcommand)]
-enum Role {
+enum Other {
+    /// Sends what a script says, in a process of its own for a clean account of CPU time.
     #[command(hide = true)]
     Bare(Bare),
+    /// A device under everything that it may meet, in turn: memory, threads, descriptors, violations.
+    Soak(Soak),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -84,10 +89,11 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     // One thread: the sink leaves the other processors to what is measured.
-    let single = Builder::new_current_thread().enable_all().build()?;
-    match cli.child {
-        Some(Role::Bare(bare)) => single.block_on(bare.run()),
-        None => single.block_on(measure(&cli)),
+    let single = || Builder::new_current_thread().enable_all().build();
+    match cli.other {
+        Some(Other::Bare(bare)) => single()?.block_on(bare.run()),
+        Some(Other::Soak(soak)) => soak.run(&machine::line()?),
+        None => single()?.block_on(measure(&cli)),
     }
 }
 
