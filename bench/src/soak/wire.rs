@@ -11,6 +11,7 @@ use super::Stage;
 use super::abuse::Abuse;
 use super::device::{INSTANCE, Unit, executor, lock, unit_id};
 use super::link::Flow;
+use super::server::RAW;
 use crate::Failure;
 
 /// A bit longer than the silence that the device bears.
@@ -74,16 +75,16 @@ pub(super) async fn silent(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> 
 
 /// Commands that nobody can carry out.
 pub(super) async fn bad_commands(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
-    let count = 20_000;
+    let count = 50_000;
     let deep = (0..130).fold(Value::Null, |inner, _| json!([inner]));
     let kinds = [
         exec(0, "no-such-action", &Value::Null),
         exec(0, "add", &json!({"by": "much"})),
         exec(0, "add", &deep),
         exec(0, "add", &json!({"\u{1b}[31m\r\n": "x".repeat(300)})),
-        command("NoSuchCommand", &json!({"tx": "bad"})),
-        json!({"event": "ws:m:command", "data": {"commandId": 7, "command": {"tx": "bad"}}}),
-        json!({"event": "ws:m:command", "data": {"command": {"tx": "bad"}}}),
+        command("NoSuchCommand", &json!({"tx": RAW})),
+        json!({"event": "ws:m:command", "data": {"commandId": 7, "command": {"tx": RAW}}}),
+        json!({"event": "ws:m:command", "data": {"command": {"tx": RAW}}}),
     ];
     for number in 0..count {
         stage
@@ -214,7 +215,7 @@ pub(super) async fn rival(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
 fn exec(number: usize, action: &str, data: &Value) -> Value {
     let target = unit_id(number % super::device::TARGETS);
     let content = json!({
-        "tx": format!("soak-{number}"),
+        "tx": format!("{RAW}{number}"),
         "instanceId": INSTANCE,
         "action": {"id": format!("{target}:{action}"), "targetId": target},
         "data": data,
