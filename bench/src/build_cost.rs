@@ -26,7 +26,7 @@ pub(crate) async fn measure(root: &Path, scope: Scope) -> Result<Vec<Figure>, Fa
     let folder = TempDir::new()?;
     let device = Package::new(root, folder.path(), "device", "main.rs", &device(0))?;
     let crates = Figure::new("crates of a device", device.crates().await? as f64, "");
-    let crates = crates.at_most(110.0);
+    let crates = crates.at_most(90.0);
     if scope.short {
         return Ok(vec![crates]);
     }
@@ -54,7 +54,7 @@ pub(crate) async fn measure(root: &Path, scope: Scope) -> Result<Vec<Figure>, Fa
         Figure::new("what an action adds to `cargo check`", each, "ms").detail(format!(
             "{TARGETS} targets of {ACTIONS}: {with:.2} s, plain methods: {without:.2} s"
         )),
-        Figure::new("release binary, stripped", size as f64 / 1e6, "MB").at_most(8.0),
+        Figure::new("release binary, stripped", size as f64 / 1e6, "MB").at_most(4.5),
         crates,
     ])
 }

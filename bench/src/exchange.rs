@@ -5,7 +5,7 @@ use std::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::Failure;
-use crate::counts::text_after;
+use crate::counts::string_after;
 
 /// What is to be carried out.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Exchange {
 
     /// Takes the answer to one of the commands; says whether the frame was one.
     pub(crate) fn answered(&mut self, frame: &[u8]) -> Result<bool, Failure> {
-        let number = text_after(frame, b"\"tx\":\"b").and_then(|number| number.parse().ok());
+        let number = string_after(frame, b"\"tx\":\"b").and_then(|number| number.parse().ok());
         let Some(sent) = number.and_then(|number: usize| self.sent.get(number)) else {
             return Ok(false);
         };

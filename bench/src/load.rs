@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use rship_examples::load::{Ready, Report};
 use serde::Deserialize;
 
 use crate::child::Child;
@@ -12,22 +13,6 @@ use crate::{Failure, cargo};
 /// The program.
 pub(crate) struct Load {
     program: PathBuf,
-}
-
-/// What it reports.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Report {
-    pub(crate) cpu_s: f64,
-    pub(crate) rss_kib: u64,
-    pub(crate) frames: u64,
-    pub(crate) bytes: u64,
-    pub(crate) pulses_sent: u64,
-    pub(crate) dropped: u64,
-}
-
-#[derive(Deserialize)]
-struct Ready {
-    ready: bool,
 }
 
 /// A message of cargo's.
@@ -79,8 +64,13 @@ impl Load {
         Ok(Self { program })
     }
 
+    /// Where it was built.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Starts it against the sink.
-    async fn start(
+    pub(crate) async fn start(
         &self,
         sink: &Sink,
         mode: &[&str],

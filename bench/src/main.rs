@@ -4,7 +4,6 @@ mod bare;
 mod build_cost;
 mod child;
 mod counts;
-mod device;
 mod dispatch;
 mod exchange;
 mod load;
@@ -18,10 +17,11 @@ mod scale;
 mod scope;
 mod session;
 mod sink;
+mod soak;
 mod stats;
 mod stretch;
 mod table;
-mod usage;
+mod threads;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -32,10 +32,10 @@ use tokio::process::Command;
 use tokio::runtime::Builder;
 
 use crate::bare::Bare;
-use crate::device::Device;
 use crate::load::Load;
 use crate::publish::Readme;
 use crate::scope::Scope;
+use crate::soak::Soak;
 
 /// Why something could not be measured.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -53,22 +53,24 @@ struct Cli {
     #[arg(long, conflicts_with_all = ["short", "only"])]
     write: bool,
     #[command(subcommand)]
-    child: Option<Role>,
+    other: Option<Other>,
 }
 
-/// What this program does in a process of its own, for a clean account of CPU time and memory.
+/// What this program does instead.
 #[derive(Subcommand)]
-enum Role {
+enum Other {
+    /// Sends what a script says, in a process of its own for a clean account of CPU time.
     #[command(hide = true)]
     Bare(Bare),
-    #[command(hide = true)]
-    Device(Device),
+    /// A device under everything that it may meet, in turn: memory, threads, descriptors, violations.
+    Soak(Soak),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     Pulses,
     Dispatch,
+    Threads,
     Registration,
     Scale,
     Pieces,
@@ -87,14 +89,11 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     // One thread: the sink leaves the other processors to what is measured.
-    let single = Builder::new_current_thread().enable_all().build()?;
-    match cli.child {
-        Some(Role::Bare(bare)) => single.block_on(bare.run()),
-        Some(Role::Device(device)) => {
-            let several = Builder::new_multi_thread().enable_all().build()?;
-            several.block_on(device.run())
-        }
-        None => single.block_on(measure(&cli)),
+    let single = || Builder::new_current_thread().enable_all().build();
+    match cli.other {
+        Some(Other::Bare(bare)) => single()?.block_on(bare.run()),
+        Some(Other::Soak(soak)) => soak.run(&machine::line()?),
+        None => single()?.block_on(measure(&cli)),
     }
 }
 
@@ -112,12 +111,17 @@ async fn measure(cli: &Cli) -> Result<(), Failure> {
     if wanted(Part::Dispatch) {
         parts.push(("Commands", dispatch::measure(&load, scope).await?));
     }
+    if wanted(Part::Threads) {
+        let mut figures = threads::publishing(&load, scope).await?;
+        figures.extend(threads::idle(&load, scope).await?);
+        parts.push(("Threads", figures));
+    }
     if wanted(Part::Registration) {
         let figures = registration::measure(&load, scope).await?;
         parts.push(("Registration", figures));
     }
     if wanted(Part::Scale) {
-        let curves = scale::measure(scope).await?;
+        let curves = scale::measure(&load, scope).await?;
         if cli.write {
             plot::write(&curves, &root.join("docs").join("scale.svg"))?;
         }

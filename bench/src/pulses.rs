@@ -1,35 +1,24 @@
-//! What a pulse costs, beside what tokio-tungstenite alone costs for the same bytes.
+//! What a pulse costs, beside what a bare loop costs that sends the same.
 
 use rship_runtime::Generation;
 use tempfile::TempDir;
 
 use crate::Failure;
-use crate::bare;
+use crate::bare::Script;
 use crate::load::Load;
 use crate::scope::Scope;
 use crate::sink::{Keep, Sink};
 use crate::stats::{median, shares};
 use crate::table::Figure;
 
-/// Throughput per CPU-second, of what tokio-tungstenite alone reaches.
-const SHARE: f64 = 50.0;
+/// Throughput per CPU-second, of what a bare loop reaches.
+const SHARE: f64 = 65.0;
 
-/// What one way of saying it cost, in microseconds of CPU for each pulse; one entry per round.
-#[derive(Default)]
-struct Costs {
-    load: Vec<f64>,
-    same_frames: Vec<f64>,
-    one_by_one: Vec<f64>,
-}
+/// CPU of an impulse in CBOR, of one in JSON.
+const CBOR: f64 = 105.0;
 
-/// What was sent in the first round, which the yardstick sends again.
-#[derive(Default)]
-struct Recorded {
-    pulses: f64,
-    /// Bytes of a pulse in a frame of its own.
-    size: f64,
-    per_frame: f64,
-}
+/// Emitters that pulse in turn.
+const EMITTERS: usize = 10;
 
 /// Measures all of it.
 pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Failure> {
@@ -37,6 +26,7 @@ pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Fa
     for generation in Generation::ALL.into_iter().rev() {
         figures.extend(impulses(load, scope, generation).await?);
     }
+    figures.push(cbor(load, scope).await?);
     figures.extend(states(load, scope).await?);
     Ok(figures)
 }
@@ -46,90 +36,92 @@ async fn impulses(
     scope: Scope,
     generation: Generation,
 ) -> Result<Vec<Figure>, Failure> {
-    let count = scope.pick(300_000, 20_000);
+    let count = count(scope);
     let sink = Sink::bind(generation).await?;
     let folder = TempDir::new()?;
-    let (same, single) = (folder.path().join("same"), folder.path().join("single"));
-    let mut costs = Costs::default();
-    let mut recorded = Recorded::default();
+    let file = folder.path().join("script");
+    let mut script = None;
+    let (mut own, mut bare) = (Vec::new(), Vec::new());
     let mut missing = 0;
     // Load and yardstick take turns, because the machine is not as fast at all times.
-    for round in 0..scope.pick(9, 1) {
+    for _ in 0..scope.pick(9, 1) {
         let keep = Keep {
-            pulses: round == 0,
+            pulses: script.is_none(),
             ..Keep::default()
         };
-        let pulses = count.to_string();
-        let (report, ended) = load.run(&sink, &["pulse", "10", &pulses], keep).await?;
-        costs.load.push(report.cpu_s * 1e6 / count as f64);
+        let mode = ["pulse", &EMITTERS.to_string(), &count.to_string()];
+        let (report, ended) = load.run(&sink, &mode, keep).await?;
+        own.push(report.cpu_s * 1e6 / count as f64);
         missing += count - ended.counts.pulses.min(count) + report.dropped;
-        if round == 0 {
-            let frames = bare::one_by_one(&ended.pulses)?;
-            bare::write(&same, &ended.pulses)?;
-            bare::write(&single, &frames)?;
-            recorded = Recorded::new(&ended.pulses, &frames);
-        }
-        let sent = bare::send(&sink, &same).await?;
-        costs.same_frames.push(sent.cpu_s * 1e6 / recorded.pulses);
-        if recorded.per_frame > 1.0 {
-            let sent = bare::send(&sink, &single).await?;
-            costs.one_by_one.push(sent.cpu_s * 1e6 / recorded.pulses);
-        }
+        // What was sent in the first round is what the yardstick sends in each.
+        let script = match &mut script {
+            Some(script) => script,
+            none => {
+                let script = none.insert(Script::new(&ended.pulses, EMITTERS)?);
+                script.write(&file)?;
+                script
+            }
+        };
+        let sent = script.send(&sink, &file).await?;
+        bare.push(sent.cpu_s * 1e6 / script.pulses() as f64);
     }
-    let mut figures = vec![
+    let script = script.ok_or("no round was measured")?;
+    let detail = format!(
+        "{:.0} bytes, {:.0} in a frame",
+        script.size(),
+        script.per_frame()
+    );
+    let what = format!("CPU of an impulse, {generation} server");
+    Ok(vec![
+        Figure::new(what, median(&own), "µs").detail(detail),
         Figure::new(
-            format!("CPU of an impulse, {generation} server"),
-            median(&costs.load),
-            "µs",
+            "… throughput per CPU-second, of a bare loop's that sends the same",
+            median(&shares(&bare, &own)),
+            "%",
         )
-        .detail(recorded.words()),
-        against_bare("the same frames", &costs.load, &costs.same_frames).at_least(SHARE),
-    ];
-    if !costs.one_by_one.is_empty() {
-        let what = "each pulse in a frame of its own";
-        figures.push(against_bare(what, &costs.load, &costs.one_by_one).at_least(SHARE));
+        .detail(format!("bare: {:.3} µs", median(&bare)))
+        .at_least(SHARE),
+        Figure::new("… impulses that did not arrive", missing as f64, "").at_most(0.0),
+    ])
+}
+
+async fn cbor(load: &Load, scope: Scope) -> Result<Figure, Failure> {
+    let count = count(scope);
+    let sink = Sink::bind(Generation::V2026).await?;
+    let (mut json, mut cbor) = (Vec::new(), Vec::new());
+    let mode = ["pulse", &EMITTERS.to_string(), &count.to_string()];
+    for _ in 0..scope.pick(7, 1) {
+        for (costs, flag) in [(&mut json, None), (&mut cbor, Some("--cbor"))] {
+            let mode: Vec<_> = mode.into_iter().chain(flag).collect();
+            let (report, ended) = load.run(&sink, &mode, Keep::default()).await?;
+            let arrived = ended.counts.pulses;
+            if arrived != count {
+                return Err(format!("of {count} impulses {arrived} arrived").into());
+            }
+            costs.push(report.cpu_s * 1e6 / count as f64);
+        }
     }
-    figures.push(Figure::new("… impulses that did not arrive", missing as f64, "").at_most(0.0));
-    Ok(figures)
+    let share = median(&shares(&cbor, &json));
+    let detail = format!("{:.3} µs", median(&cbor));
+    let figure = Figure::new("CPU of an impulse in CBOR, of one in JSON", share, "%");
+    Ok(figure.detail(detail).at_most(CBOR))
 }
 
 async fn states(load: &Load, scope: Scope) -> Result<Vec<Figure>, Failure> {
-    let count = scope.pick(300_000, 20_000);
+    let count = count(scope) as f64;
     let sink = Sink::bind(Generation::V2026).await?;
-    let (mut costs, mut shares) = (Vec::new(), Vec::new());
+    let (mut costs, mut sent) = (Vec::new(), Vec::new());
     for _ in 0..scope.pick(5, 1) {
-        let changes = count.to_string();
-        let mode = ["state", "10", &changes];
+        let mode = ["state", &EMITTERS.to_string(), &count.to_string()];
         let (report, _) = load.run(&sink, &mode, Keep::default()).await?;
-        costs.push(report.cpu_s * 1e6 / f64::from(count));
-        shares.push(report.pulses_sent as f64 * 100.0 / f64::from(count));
+        costs.push(report.cpu_s * 1e6 / count);
+        sent.push(report.pulses_sent as f64 * 100.0 / count);
     }
     let what = "CPU of a change of a state, 2026 server";
-    let sent = format!("{:.0} % of them sent", median(&shares));
+    let sent = format!("{:.0} % of them sent", median(&sent));
     Ok(vec![Figure::new(what, median(&costs), "µs").detail(sent)])
 }
 
-fn against_bare(what: &str, load: &[f64], bare: &[f64]) -> Figure {
-    let share = median(&shares(bare, load));
-    let what = format!("… throughput per CPU-second, of bare tokio-tungstenite's: {what}");
-    Figure::new(what, share, "%").detail(format!("bare: {:.3} µs", median(bare)))
-}
-
-impl Recorded {
-    fn new(frames: &[Vec<u8>], single: &[Vec<u8>]) -> Self {
-        let bytes: usize = single.iter().map(Vec::len).sum();
-        let pulses = single.len() as f64;
-        Self {
-            pulses,
-            size: bytes as f64 / pulses,
-            per_frame: pulses / frames.len() as f64,
-        }
-    }
-
-    fn words(&self) -> String {
-        let Self {
-            size, per_frame, ..
-        } = self;
-        format!("{size:.0} bytes, {per_frame:.0} in a frame")
-    }
+fn count(scope: Scope) -> u64 {
+    scope.pick(300_000, 20_000)
 }

@@ -1,12 +1,10 @@
 //! What it takes to tell a server of many targets, at first and after every reconnect.
 
+use rship_examples::load::Report;
 use rship_runtime::Generation;
 
 use crate::Failure;
-use crate::child::Child;
-use crate::device::{Device, Step, TICKER};
-use crate::load::{Load, Report};
-use crate::own_program;
+use crate::load::Load;
 use crate::scope::Scope;
 use crate::sink::{Keep, Sink};
 use crate::stats::{median, shares};
@@ -59,7 +57,7 @@ pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Fa
         .at_most(200.0),
         Figure::new("… bytes", thousand.bytes as f64, "").at_most(6e6),
     ];
-    figures.extend(again(many).await?);
+    figures.extend(again(load, many).await?);
     Ok(figures)
 }
 
@@ -81,26 +79,17 @@ fn per_entity(report: &Report, targets: usize) -> f64 {
 }
 
 /// The registration after a reconnect, while a state changes all the time.
-async fn again(targets: usize) -> Result<Vec<Figure>, Failure> {
+async fn again(load: &Load, targets: usize) -> Result<Vec<Figure>, Failure> {
     let sink = Sink::bind(Generation::V2026).await?;
-    let device = Device {
-        url: sink.url()?,
-        executors: 1,
-        targets,
-        members: MEMBERS,
-        pulses: 0,
-        commands: 0,
-        ticker: true,
-    };
-    let mut child = Child::start(own_program()?, device.arguments())?;
-    let first = child.during(sink.accept(Keep::default())).await?;
-    let _: Step = child.line().await?;
+    let mode = ["tick", &targets.to_string(), &MEMBERS.to_string()];
+    let (mut child, first) = load.start(&sink, &mode, Keep::default()).await?;
+    let _: Report = child.line().await?;
     first.close().await?;
 
     let all = targets as u64 + 1;
     let keep = Keep {
         stretches: Some(Watched {
-            emitter: format!("{TICKER}:value"),
+            emitter: "ticker:value".to_owned(),
             targets: all,
         }),
         ..Keep::default()

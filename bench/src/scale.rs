@@ -1,15 +1,14 @@
 //! The curve over the size of a device: targets in one executor, and executors in one process.
 
 use futures_util::future::try_join_all;
+use rship_examples::load::{Ready, Report, executor_of, target_id};
 use rship_runtime::Generation;
-use serde::Deserialize;
 
 use crate::Failure;
 use crate::child::Child;
 use crate::counts::Counts;
-use crate::device::{ACTION, Device, Step, executor_of, target_id};
 use crate::exchange::Commands;
-use crate::own_program;
+use crate::load::Load;
 use crate::scope::Scope;
 use crate::sink::{Connection, Keep, Sink};
 use crate::stats::median;
@@ -59,24 +58,21 @@ pub(crate) struct Curves {
     pub(crate) executors: Vec<Point>,
 }
 
-#[derive(Deserialize)]
-struct Ready {
-    ready: bool,
-}
-
 /// Measures both curves.
-pub(crate) async fn measure(scope: Scope) -> Result<Curves, Failure> {
+pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Curves, Failure> {
     let mut curves = Curves {
         targets: Vec::new(),
         executors: Vec::new(),
     };
     let largest = scope.pick(4, 2);
     for size in (0..=largest).map(|power| 10_usize.pow(power)) {
-        curves.targets.push(point(scope, size, 1, size).await?);
+        curves
+            .targets
+            .push(point(load, scope, size, [1, size]).await?);
     }
     let largest = scope.pick(6, 2);
     for size in (0..=largest).map(|power| 2_usize.pow(power)) {
-        let point = point(scope, size, size, TARGETS).await?;
+        let point = point(load, scope, size, [size, TARGETS]).await?;
         curves.executors.push(point);
     }
     Ok(curves)
@@ -104,14 +100,14 @@ pub(crate) fn figures(curves: &Curves) -> Vec<Figure> {
 }
 
 async fn point(
+    load: &Load,
     scope: Scope,
     size: usize,
-    executors: usize,
-    targets: usize,
+    shape: [usize; 2],
 ) -> Result<Point, Failure> {
     let mut rounds: [Vec<f64>; 4] = Default::default();
     for _ in 0..scope.pick(3, 1) {
-        let costs = round(scope, executors, targets).await?;
+        let costs = round(load, scope, shape).await?;
         for (all, cost) in rounds.iter_mut().zip(costs) {
             all.push(cost);
         }
@@ -122,27 +118,25 @@ async fn point(
     })
 }
 
-async fn round(scope: Scope, executors: usize, targets: usize) -> Result<[f64; 4], Failure> {
+/// One device of so many executors with so many targets each.
+async fn round(
+    load: &Load,
+    scope: Scope,
+    [executors, targets]: [usize; 2],
+) -> Result<[f64; 4], Failure> {
     let sink = Sink::bind(Generation::V2026).await?;
     let pulses = scope.pick(100_000, 5_000);
     let commands = scope.pick(50_000, 2_000) / executors * executors;
-    let device = Device {
-        url: sink.url()?,
-        executors,
-        targets,
-        members: MEMBERS,
-        pulses,
-        commands: commands as u64,
-        ticker: false,
-    };
-    let mut child = Child::start(own_program()?, device.arguments())?;
+    let numbers = [executors, targets, MEMBERS, pulses, commands].map(|number| number.to_string());
+    let mode = [sink.url()?, "fleet".to_owned()].into_iter().chain(numbers);
+    let mut child = Child::start(load.program(), mode)?;
     let mut connections = Vec::new();
     for _ in 0..executors {
         let connection = child.during(sink.accept(Keep::default())).await?;
         connections.push(connection);
     }
-    let registered: Step = child.line().await?;
-    let pulsed: Step = child.line().await?;
+    let registered: Report = child.line().await?;
+    let pulsed: Report = child.line().await?;
     let Ready { ready } = child.line().await?;
     if !ready || pulsed.dropped > 0 {
         return Err(format!("the device dropped {} impulses", pulsed.dropped).into());
@@ -156,7 +150,7 @@ async fn round(scope: Scope, executors: usize, targets: usize) -> Result<[f64; 4
         connection.carry_out(commands).await
     });
     child.during(try_join_all(orders)).await?;
-    let answered: Step = child.line().await?;
+    let answered: Report = child.line().await?;
     child.end().await?;
     let mut arrived = 0;
     for connection in connections {
@@ -186,7 +180,7 @@ fn commands_for(
         targets: (0..targets)
             .map(|target| target_id(executor, target))
             .collect(),
-        action: ACTION,
+        action: "a0",
         count,
         window: WINDOW,
     })

@@ -94,6 +94,11 @@ impl Session {
     fn take(&mut self, message: Option<Result<Message, WsError>>) -> Result<bool, Failure> {
         match message {
             Some(Ok(Message::Text(text))) => self.frame(text.as_bytes())?,
+            Some(Ok(Message::Binary(bytes))) => {
+                if self.counter.binary_frame(&bytes) == (0, 0) && is_ping(&bytes) {
+                    self.echoes.push(Message::Binary(bytes));
+                }
+            }
             Some(Ok(_)) => {}
             // An executor that is ended from outside says no goodbye.
             None
@@ -130,9 +135,7 @@ impl Session {
         {
             return Ok(());
         }
-        if self.generation == Generation::V2026
-            && memchr::memmem::find(frame, b"\"ws:m:ping\"").is_some()
-        {
+        if self.generation == Generation::V2026 && is_ping(frame) {
             self.echoes
                 .push(Message::text(String::from_utf8_lossy(frame).into_owned()));
         }
@@ -180,6 +183,11 @@ impl Session {
             stretches: self.stretches,
         }
     }
+}
+
+/// A frame without events may be one.
+fn is_ping(frame: &[u8]) -> bool {
+    memchr::memmem::find(frame, b"ws:m:ping").is_some()
 }
 
 /// What a server of this generation says right after the open.

@@ -1,4 +1,6 @@
-//! What the examples share: a local core to run against when no server is named.
+//! What the examples share: a local core to run against when no server is named, and the load device.
+
+pub mod load;
 
 use std::env;
 use std::fmt;
