@@ -113,7 +113,9 @@ impl Address {
                 .authority()
                 .is_some_and(|all| uri.host().is_some_and(|host| all.as_str().ends_with(host))) =>
             {
-                return Err(wrong("is not an address (its port is not one from 1 to 65535)"));
+                return Err(wrong(
+                    "is not an address (its port is not one from 1 to 65535)",
+                ));
             }
             None => default_port,
             Some(port) if port.as_u16() > 0 => port.as_u16(),

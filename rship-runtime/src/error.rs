@@ -93,6 +93,18 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// An item is larger than the message limit.
+    #[error("the {item_type} `{id}` has {length} bytes, and the message limit is {limit}")]
+    TooLarge {
+        /// The item's type.
+        item_type: &'static str,
+        /// The item's id.
+        id: String,
+        /// What it has, in bytes.
+        length: usize,
+        /// What it may have, in bytes.
+        limit: usize,
+    },
     /// The executor has ended: nobody is told of anything any more.
     #[error("the executor has ended")]
     Ended,

@@ -400,7 +400,11 @@ impl Executor {
         if parts.outbox.has_ended() {
             return Err(Error::Ended);
         }
-        if let Some(key) = parts.items.keep(item, parts.settings.limits.message)? {
+        let kept = parts.items.keep(item, parts.settings.limits.message);
+        if matches!(kept, Err(Error::TooLarge { .. })) {
+            parts.counters.values_refused.add(1);
+        }
+        if let Some(key) = kept? {
             parts.outbox.item(key);
         }
         Ok(())

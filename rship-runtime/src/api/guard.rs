@@ -95,4 +95,3 @@ impl<T: fmt::Debug + Send + 'static> fmt::Debug for Guard<T> {
         (**self).fmt(f)
     }
 }
-

@@ -132,7 +132,10 @@ impl<T: Send + 'static> Handle<T> {
     pub fn try_lock(&self) -> Result<Guard<T>, LockError> {
         let inside = target::current();
         let who = who(inside.as_deref(), Location::caller());
-        if inside.as_ref().is_some_and(|inside| inside.owns(&self.raw.tree)) {
+        if inside
+            .as_ref()
+            .is_some_and(|inside| inside.owns(&self.raw.tree))
+        {
             return Err(self.inside_error());
         }
         let held = self.raw.tree.try_lock(who);
@@ -276,7 +279,10 @@ fn who(inside: Option<&Inside>, place: &'static Location<'static>) -> Who {
 }
 
 /// There is no guard, and nobody to answer: whoever asked hears of it.
-#[expect(clippy::panic, reason = "documented: the caller was promised a guard and there is none")]
+#[expect(
+    clippy::panic,
+    reason = "documented: the caller was promised a guard and there is none"
+)]
 fn no_guard(error: &LockError) -> ! {
     panic!("{error}")
 }

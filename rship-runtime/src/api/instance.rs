@@ -23,7 +23,9 @@ impl InstanceHandle {
     /// The instance's id.
     #[must_use]
     pub fn id(&self) -> String {
-        self.engine.parts.registry.targets().instances[self.index].id.clone()
+        self.engine.parts.registry.targets().instances[self.index]
+            .id
+            .clone()
     }
 
     /// Adds a target, with all sub-targets it has, and publishes its values.

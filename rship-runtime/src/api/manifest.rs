@@ -23,18 +23,14 @@ struct TargetManifest {
 
 pub(crate) fn write(parts: &Parts) -> Value {
     let all = parts.registry.targets();
-    let instances = all
-        .instances
-        .iter()
-        .enumerate()
-        .map(|(index, instance)| {
-            let targets: Vec<_> = all
-                .all()
-                .filter(|target| target.instance == index && target.parent.is_none())
-                .map(|target| manifest_of(&all, target))
-                .collect();
-            json!({ "instance": instance, "targets": targets })
-        });
+    let instances = all.instances.iter().enumerate().map(|(index, instance)| {
+        let targets: Vec<_> = all
+            .all()
+            .filter(|target| target.instance == index && target.parent.is_none())
+            .map(|target| manifest_of(&all, target))
+            .collect();
+        json!({ "instance": instance, "targets": targets })
+    });
     json!({
         "serviceId": parts.settings.service,
         "instances": instances.collect::<Vec<_>>(),

@@ -46,7 +46,10 @@ impl Drop for Running {
         // Waiting for handlers, and saying goodbye, take up to the shutdown time-out each.
         let limit = self.executor.shutdown_limit() * 2 + Duration::from_secs(1);
         if self.ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-            tracing::warn!("the executor has not ended within {:.1} s", limit.as_secs_f64());
+            tracing::warn!(
+                "the executor has not ended within {:.1} s",
+                limit.as_secs_f64()
+            );
         }
     }
 }

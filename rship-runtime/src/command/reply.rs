@@ -9,7 +9,7 @@ use tracing::debug;
 use crate::journal::{Journal, Topic, shown};
 use crate::metrics::Counters;
 use crate::outbox::{Epoch, Outbox, SlotId};
-use crate::target::{Complete, Outcome};
+use crate::target::{Complete, Of, Outcome};
 
 /// What a part of an answer came to, its response as JSON text.
 pub(super) type Written = Result<String, String>;
@@ -30,12 +30,7 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn new(
-        desk: &Arc<Desk>,
-        epoch: Epoch,
-        tx: Option<String>,
-        command: String,
-    ) -> Self {
+    pub(super) fn new(desk: &Arc<Desk>, epoch: Epoch, tx: Option<String>, command: String) -> Self {
         Self {
             desk: Arc::clone(desk),
             epoch,
@@ -50,8 +45,18 @@ impl Reply {
     }
 
     pub(super) fn give(self, outcome: Result<impl Display, String>, touched: &[SlotId]) {
+        self.give_of(None, outcome, touched);
+    }
+
+    /// Gives the outcome of an action.
+    fn give_of(
+        self,
+        of: Option<Of<'_>>,
+        outcome: Result<impl Display, String>,
+        touched: &[SlotId],
+    ) {
         match &self.tx {
-            Some(tx) => self.answer(tx, &outcome, touched),
+            Some(tx) => self.answer(tx, of, &outcome, touched),
             None => debug!(
                 command = self.command,
                 "the command has no tx: nobody can be answered"
@@ -69,7 +74,13 @@ impl Reply {
         }
     }
 
-    fn answer(&self, tx: &str, outcome: &Result<impl Display, String>, touched: &[SlotId]) {
+    fn answer(
+        &self,
+        tx: &str,
+        of: Option<Of<'_>>,
+        outcome: &Result<impl Display, String>,
+        touched: &[SlotId],
+    ) {
         let limit = self.desk.outbox.message_limit();
         let frame = match outcome {
             Ok(response) => wire::response(tx, response),
@@ -79,8 +90,9 @@ impl Reply {
             self.desk.outbox.reply(self.epoch, &frame, touched)
         } else {
             self.desk.counters.values_refused.add(1);
+            let of = of.map_or_else(String::new, |of| format!("{of}: "));
             let why = format!(
-                "the answer has {} bytes, and the message limit is {limit}",
+                "{of}the answer has {} bytes, and the message limit is {limit}",
                 frame.len()
             );
             let frame = wire::error(tx, &self.command, &why);
@@ -164,7 +176,7 @@ impl Part {
 
     /// Says what this part came to, before anything was changed.
     pub(super) fn refuse(mut self, why: String) {
-        self.give(Err(why), &[]);
+        self.give(None, Err(why), &[]);
     }
 
     /// Says what this part came to, as JSON text.
@@ -180,10 +192,10 @@ impl Part {
         }
     }
 
-    fn give(&mut self, outcome: Outcome, touched: &[SlotId]) {
+    fn give(&mut self, of: Option<Of<'_>>, outcome: Outcome, touched: &[SlotId]) {
         match self.0.take() {
             None => {}
-            Some(Place::Reply(reply)) => reply.give(outcome, touched),
+            Some(Place::Reply(reply)) => reply.give_of(of, outcome, touched),
             Some(place) => {
                 let outcome = outcome.map(|response| response.to_string());
                 Self(Some(place)).written(outcome, touched);
@@ -193,15 +205,16 @@ impl Part {
 }
 
 impl Complete for Part {
-    fn complete(mut self: Box<Self>, outcome: Outcome, touched: &[SlotId]) {
-        self.give(outcome, touched);
+    fn complete(mut self: Box<Self>, of: Of<'_>, outcome: Outcome, touched: &[SlotId]) {
+        self.give(Some(of), outcome, touched);
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
         if self.0.is_some() {
-            self.give(Err("the action ended without an answer".to_owned()), &[]);
+            let why = "the action ended without an answer".to_owned();
+            self.give(None, Err(why), &[]);
         }
     }
 }

@@ -238,4 +238,3 @@ fn joined(instances: &[Arc<str>], outcomes: Vec<Written>) -> Written {
         Err(failures.join("; "))
     }
 }
-

@@ -8,16 +8,23 @@ use std::time::{Duration, Instant};
 use rship_core::entity::{
     Action, ActionStatus, Emitter, EmitterStatus, Target, TargetLayout, TargetTopology,
 };
+use rship_core::id;
 
 use super::ordered::Ordered;
 
 /// A 2026 server gathers events for 100 ms and applies all SETs of a window before all its DELs (seen on a
 /// running one). So nothing that was deleted is set again before this has passed since the server is
 /// known to have read the deletion.
-const WINDOW: Duration = Duration::from_millis(250);
+const WINDOW: Duration = Duration::from_millis(200);
 
 /// About what a target takes beside its schemas, in bytes.
 const AROUND_A_TARGET: usize = 512;
+
+/// About what an id takes beside its text, in bytes.
+const AROUND_AN_ID: usize = 48;
+
+/// What the ids of removed targets may come to, in bytes.
+const GONE: usize = 1 << 20;
 
 /// The instance and the id of a target.
 pub(crate) type TargetKey = (Arc<str>, Arc<str>);
@@ -93,6 +100,63 @@ pub(super) struct Departures {
     written: VecDeque<Written>,
     /// Ids whose deletion the server has read, and when that became known.
     read: VecDeque<(TargetKey, Instant)>,
+    /// What is gone, in case a server keeps it all the same.
+    pub(super) gone: Gone,
+}
+
+/// The ids of what was removed, bounded in bytes: what a server should no longer have.
+#[derive(Default)]
+pub(super) struct Gone {
+    ids: VecDeque<(TargetKey, Vec<(&'static str, String)>)>,
+    bytes: usize,
+}
+
+impl Gone {
+    fn remember(&mut self, departed: &Departed) {
+        let (instance, target) = &departed.key;
+        let mut ids = vec![("TargetStatus", id::target_status(instance, target))];
+        let pulses = departed.pulses.iter();
+        ids.extend(pulses.flat_map(|(emitter, _)| {
+            [emitter.clone(), format!("{emitter}:{instance}")].map(|id| ("Pulse", id))
+        }));
+        if !departed.shared {
+            ids.push(("Target", target.to_string()));
+            let actions = departed.actions.iter();
+            ids.extend(actions.map(|action| ("Action", action.id.clone())));
+            let emitters = departed.emitters.iter();
+            ids.extend(emitters.map(|emitter| ("Emitter", emitter.id.clone())));
+        }
+        self.forget(&departed.key);
+        self.bytes += size_of_ids(&ids);
+        self.ids.push_back((departed.key.clone(), ids));
+        while self.bytes > GONE
+            && let Some((_, ids)) = self.ids.pop_front()
+        {
+            self.bytes -= size_of_ids(&ids);
+        }
+    }
+
+    fn forget(&mut self, key: &TargetKey) {
+        if let Some(at) = self.ids.iter().position(|(gone, _)| gone == key)
+            && let Some((_, ids)) = self.ids.remove(at)
+        {
+            self.bytes -= size_of_ids(&ids);
+        }
+    }
+
+    pub(super) fn has(&self, key: &(&'static str, String)) -> bool {
+        self.ids.iter().any(|(_, ids)| ids.contains(key))
+    }
+
+    /// The ids of some targets, from this one on.
+    pub(super) fn part(&self, from: usize, targets: usize) -> Vec<(&'static str, String)> {
+        let part = self.ids.iter().skip(from).take(targets);
+        part.flat_map(|(_, ids)| ids.iter().cloned()).collect()
+    }
+}
+
+fn size_of_ids(ids: &[(&'static str, String)]) -> usize {
+    ids.iter().map(|(_, id)| AROUND_AN_ID + id.len()).sum()
 }
 
 struct Written {
@@ -111,6 +175,9 @@ impl Departures {
     pub(super) fn push(&mut self, departed: Departed, limit: usize) -> u64 {
         let key = departed.key.clone();
         self.withdraw(&key);
+        if departed.departure == Departure::Removed {
+            self.gone.remember(&departed);
+        }
         self.bytes += departed.size();
         self.waiting.insert(key.clone(), Box::new(departed));
         self.order.push(key);
@@ -179,17 +246,33 @@ impl Departures {
 
     /// An id is back with these members: what was not written of its departure is withdrawn, but for
     /// the members that it has no more.
-    pub(super) fn returned(&mut self, key: &TargetKey, stays: &dyn Fn(&str) -> bool) {
-        if let Some(departed) = self.withdraw(key)
-            && departed.departure == Departure::Removed
+    /// Returns whether a server may know it still.
+    pub(super) fn returned(&mut self, key: &TargetKey, stays: &dyn Fn(&str) -> bool) -> bool {
+        self.gone.forget(key);
+        self.mark_written(key, true);
+        let Some(departed) = self.withdraw(key) else {
+            return false;
+        };
+        if departed.departure != Departure::Left
             && let Some(rest) = departed.without(stays)
         {
             self.bytes += rest.size();
             self.waiting.insert(key.clone(), Box::new(rest));
             self.order.push(key.clone());
         }
+        true
+    }
+
+    /// An id is gone again before it was announced: what was written of its departure holds.
+    pub(super) fn gone_again(&mut self, key: &TargetKey) {
+        self.mark_written(key, false);
+    }
+
+    fn mark_written(&mut self, key: &TargetKey, returned: bool) {
         for written in &mut self.written {
-            written.returned |= written.departed.key == *key;
+            if written.departed.key == *key {
+                written.returned = returned;
+            }
         }
     }
 

@@ -43,10 +43,12 @@ impl Items {
         let mut json = BytesMut::new();
         item::write(item, &mut json).map_err(|error| refused(error.to_string()))?;
         if json.len() > limit {
-            let length = json.len();
-            return Err(refused(format!(
-                "it has {length} bytes, and the message limit is {limit}"
-            )));
+            return Err(Error::TooLarge {
+                item_type: key.0,
+                id: key.1,
+                length: json.len(),
+                limit,
+            });
         }
         let json = json.to_vec();
         let written: serde_json::Value =

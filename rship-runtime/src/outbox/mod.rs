@@ -213,8 +213,10 @@ impl Outbox {
     /// Keeps a value of a state if it is written differently than the one before; `None` when it is not.
     pub(crate) fn state(&self, id: SlotId, source: &Source, json: &[u8]) -> Option<Published> {
         if json.len() > self.limits.message {
-            self.refuse(&source.emitter, json.len());
-            return Some(Published::TooLarge);
+            return source.refuse(json.len()).then(|| {
+                self.refuse(&source.emitter, json.len());
+                Published::TooLarge
+            });
         }
         source.update(json).then(|| self.state_changed(id))
     }
@@ -465,13 +467,29 @@ impl Outbox {
     }
 
     /// An id is back with these members.
-    pub(crate) fn returned(&self, key: &TargetKey, stays: &dyn Fn(&str) -> bool) {
-        self.locked().updates.departures.returned(key, stays);
+    /// Returns whether a server may know it still.
+    pub(crate) fn returned(&self, key: &TargetKey, stays: &dyn Fn(&str) -> bool) -> bool {
+        self.locked().updates.departures.returned(key, stays)
+    }
+
+    /// An id is gone again that was not announced since it came back.
+    pub(crate) fn gone_again(&self, key: &TargetKey) {
+        self.locked().updates.departures.gone_again(key);
+    }
+
+    /// Types and ids of what some targets had that are gone, from the one of this number on.
+    pub(crate) fn gone(&self, from: usize, targets: usize) -> Vec<(&'static str, String)> {
+        self.locked().updates.departures.gone.part(from, targets)
     }
 
     /// How long an id has to stay away because its deletion is on its way.
     pub(crate) fn hold(&self, key: &TargetKey) -> Option<Hold> {
         self.locked().updates.departures.hold(key)
+    }
+
+    /// Whether something of this type and id is gone.
+    pub(crate) fn is_gone(&self, key: &(&'static str, String)) -> bool {
+        self.locked().updates.departures.gone.has(key)
     }
 
     /// An item was published, or published anew.
@@ -762,8 +780,7 @@ impl State {
     fn take_pulses(&mut self, round: &mut Round) {
         while !round.is_full() {
             let Some((entry, start)) = round.outgoing.next() else {
-                // Values of this round may still be read from what was taken before.
-                if self.pulses.is_empty() || round.pulses() > 0 {
+                if self.pulses.is_empty() || !round.has_room() {
                     return;
                 }
                 round.outgoing.clear();

@@ -26,6 +26,8 @@ pub(crate) struct Round {
     values: Vec<u8>,
     /// About how many bytes the pulses come to.
     size: usize,
+    /// Whether values of this round are read from what was taken.
+    reads_outgoing: bool,
     pub(super) replies: Vec<u8>,
     pub(super) reply_ends: Vec<usize>,
 }
@@ -59,6 +61,11 @@ impl Round {
         self.outgoing.len()
     }
 
+    /// Whether what was taken is all written, and the next may take its place.
+    pub(super) fn has_room(&self) -> bool {
+        self.outgoing.is_empty() && !self.reads_outgoing
+    }
+
     /// Whether the pulses fill a frame.
     pub(super) fn is_full(&self) -> bool {
         self.size >= FRAME_LIMIT - AROUND_A_PULSE
@@ -70,6 +77,7 @@ impl Round {
         self.values.clear();
         self.values.shrink_to(KEPT);
         self.size = 0;
+        self.reads_outgoing = false;
         self.replies.clear();
         self.replies.shrink_to(KEPT);
         self.reply_ends.clear();
@@ -88,6 +96,7 @@ impl Round {
         length: usize,
         nonce: u64,
     ) {
+        self.reads_outgoing = true;
         self.push(id, used, start, length, Some(nonce));
     }
 

@@ -24,6 +24,8 @@ struct Value {
     version: u64,
     /// The version that went to the server of this session.
     sent: u64,
+    /// The length of a newer value that was too large; 0 when there is none.
+    refused: usize,
 }
 
 impl Source {
@@ -45,7 +47,13 @@ impl Source {
         let mut value = self.value();
         let changed = value.newest.update(json);
         value.version += u64::from(changed);
+        value.refused = 0;
         changed
+    }
+
+    /// A value of this length is too large; says whether that is new.
+    pub(super) fn refuse(&self, length: usize) -> bool {
+        std::mem::replace(&mut self.value().refused, length) != length
     }
 
     /// Appends the newest value unless the server of this session has it, or there is none; says whether

@@ -243,7 +243,12 @@ impl Announcer<'_> {
         });
     }
 
-    pub(super) fn written(&mut self, change: Change, (item_type, id): &(&str, String), json: &[u8]) {
+    pub(super) fn written(
+        &mut self,
+        change: Change,
+        (item_type, id): &(&str, String),
+        json: &[u8],
+    ) {
         self.event(id, |writer, stamp, out| {
             writer.written(change, item_type, json, stamp, out);
         });

@@ -166,7 +166,10 @@ mod tests {
         let liveness = Liveness::new(LIMIT);
         liveness.pinged(1);
         liveness.state().heard = after(31.0);
-        assert!(liveness.judge(after(29.0)).is_ok(), "pongs may stand in line");
+        assert!(
+            liveness.judge(after(29.0)).is_ok(),
+            "pongs may stand in line"
+        );
         assert!(matches!(
             liveness.judge(after(31.0)),
             Err(End::Unanswered(_))

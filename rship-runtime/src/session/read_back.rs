@@ -44,6 +44,9 @@ struct Answers {
     /// The question for our instances, which stays live.
     instances: Option<String>,
     known: BTreeMap<String, Value>,
+    /// The first part of its answer: how they were before they were announced.
+    before: Option<Vec<Value>>,
+    answered: bool,
     changed: bool,
 }
 
@@ -58,6 +61,9 @@ impl Inbox {
         if state.instances.as_ref() == Some(&found.tx) {
             found.apply(&mut state.known);
             state.changed = true;
+            if !std::mem::replace(&mut state.answered, true) {
+                state.before = Some(state.known.values().cloned().collect());
+            }
         } else {
             match state.questions.get_mut(&found.tx) {
                 // Only the first part counts: what follows is news of what we wrote ourselves.
@@ -84,8 +90,13 @@ impl Inbox {
         let mut state = self.state();
         state.instances = Some(tx);
         state.known.clear();
-        state.changed = false;
+        (state.before, state.answered, state.changed) = (None, false, false);
         frame
+    }
+
+    /// Our instances as the server had them before they were announced, once.
+    pub(super) fn instances_before(&self) -> Option<Vec<Value>> {
+        self.state().before.take()
     }
 
     /// Our instances as the server has them, if that has changed.
@@ -139,6 +150,8 @@ pub(super) struct ReadBack {
     due: Option<Instant>,
     /// All targets up to this one were read back in this round.
     cursor: TargetNumber,
+    /// How many of those that are gone were read back in this round; `None` before all others were.
+    gone: Option<usize>,
     /// Targets that differed once: to be asked for again before anything is mended.
     suspects: VecDeque<TargetNumber>,
     asked: Option<Asked>,
@@ -157,6 +170,8 @@ struct Asked {
     questions: Vec<Question>,
     since: Instant,
     expected: Vec<Expected>,
+    /// What should not be there.
+    gone: Vec<Key>,
     /// Whether the targets differed before.
     again: bool,
 }
@@ -182,6 +197,7 @@ impl ReadBack {
             period,
             due: None,
             cursor: TargetNumber::default(),
+            gone: None,
             suspects: VecDeque::new(),
             asked: None,
         }
@@ -196,6 +212,7 @@ impl ReadBack {
         if self.is_on() {
             self.due = Some(Instant::now() + SETTLED);
             self.cursor = TargetNumber::default();
+            self.gone = None;
         }
     }
 
@@ -213,10 +230,12 @@ impl ReadBack {
             match inbox.answers(&asked.questions) {
                 Some(found) => {
                     for question in &asked.questions {
-                        announcer.frames.frame(Query::cancel(&question.tx).as_bytes());
+                        announcer
+                            .frames
+                            .frame(Query::cancel(&question.tx).as_bytes());
                     }
-                    self.compare(announcer, &asked, &found);
                     self.due = Some(Instant::now() + PAUSE);
+                    self.compare(announcer, &asked, &found);
                 }
                 None if asked.since.elapsed() < PATIENCE => {
                     self.asked = Some(asked);
@@ -226,7 +245,9 @@ impl ReadBack {
                 None => {
                     inbox.forget(&asked.questions);
                     for question in &asked.questions {
-                        announcer.frames.frame(Query::cancel(&question.tx).as_bytes());
+                        announcer
+                            .frames
+                            .frame(Query::cancel(&question.tx).as_bytes());
                     }
                     self.rest();
                 }
@@ -241,6 +262,7 @@ impl ReadBack {
     /// A round is over.
     fn rest(&mut self) {
         self.cursor = TargetNumber::default();
+        self.gone = None;
         self.suspects.clear();
         self.due = self.period.map(|period| Instant::now() + period);
     }
@@ -264,23 +286,26 @@ impl ReadBack {
             };
             part.extend(next.filter(|target| targets.is_announced(target)));
         }
-        if part.is_empty() {
-            if !again {
-                self.rest();
-            }
-            return;
-        }
         let expected: Vec<_> = part
             .iter()
             .flat_map(|target| expect(targets, announcer.writer, target))
             .collect();
+        let mut gone = Vec::new();
+        if part.is_empty() && !again {
+            let from = self.gone.unwrap_or(0);
+            gone = announcer.parts.outbox.gone(from, TARGETS);
+            if gone.is_empty() {
+                return self.rest();
+            }
+            self.gone = Some(from + TARGETS);
+        }
         let mut ids: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
-        for Expected {
-            key: (item_type, id),
-            ..
-        } in &expected
-        {
+        let keys = expected.iter().map(|expected| &expected.key).chain(&gone);
+        for (item_type, id) in keys {
             ids.entry(item_type).or_default().push(id);
+        }
+        if ids.is_empty() {
+            return;
         }
         let mut questions = Vec::new();
         for (item_type, ids) in ids {
@@ -292,6 +317,7 @@ impl ReadBack {
             questions,
             since: Instant::now(),
             expected,
+            gone,
             again,
         });
     }
@@ -331,6 +357,16 @@ impl ReadBack {
                 }
             }
         }
+        for key in &asked.gone {
+            // Its target may be back meanwhile.
+            let outbox = &announcer.parts.outbox;
+            let Some(there) = found.get(key).filter(|_| outbox.is_gone(key)) else {
+                continue;
+            };
+            healed += 1;
+            first.get_or_insert_with(|| format!("{} `{}`, which is deleted", key.0, key.1));
+            announcer.written(Change::Delete, key, there.to_string().as_bytes());
+        }
         if !self.suspects.is_empty() {
             self.due = Some(Instant::now() + SETTLED);
         }
@@ -338,7 +374,7 @@ impl ReadBack {
             announcer.parts.counters.healed.add(healed);
             announcer.parts.journal.warn(Topic::Healed, || {
                 format!(
-                    "the server had lost or changed {healed} entities of this executor, which are told again: \
+                    "the server had lost, changed or kept {healed} entities of this executor, which is mended: \
                      {first}, ..."
                 )
             });
@@ -404,7 +440,7 @@ fn item_of(write: &dyn Fn(Stamp<'_>, &mut BytesMut)) -> Option<Value> {
 }
 
 /// Whether the server has what it was told: each field of ours, whatever it added.
-fn is_as(expected: &Value, found: &Value) -> bool {
+pub(super) fn is_as(expected: &Value, found: &Value) -> bool {
     let (Some(expected), Some(found)) = (expected.as_object(), found.as_object()) else {
         return false;
     };
@@ -456,6 +492,9 @@ mod tests {
         let theirs = json!({"id": "t", "n": 1, "hash": "b", "list": [1.0, "x"], "more": true});
         assert!(is_as(&ours, &theirs));
         assert!(!is_as(&ours, &json!({"id": "t", "n": 2, "list": [1, "x"]})));
-        assert!(!is_as(&json!({"data": {"a": 1}}), &json!({"data": {"a": 1, "b": 2}})));
+        assert!(!is_as(
+            &json!({"data": {"a": 1}}),
+            &json!({"data": {"a": 1, "b": 2}})
+        ));
     }
 }

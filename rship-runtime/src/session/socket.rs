@@ -62,9 +62,7 @@ impl Socket {
 
     /// Ends the stream in order: what was written reaches the server, whenever this is dropped.
     pub(super) async fn shut_down(&self) -> std::io::Result<()> {
-        std::future::poll_fn(|context| {
-            Pin::new(self.socket().get_mut()).poll_shutdown(context)
-        })
-        .await
+        std::future::poll_fn(|context| Pin::new(self.socket().get_mut()).poll_shutdown(context))
+            .await
     }
 }

@@ -141,7 +141,12 @@ impl Link<'_> {
         self.parts.counters.frames_out.add(1);
         self.parts.counters.bytes_out.add(ping.len() as u64);
         self.shared.socket.send(Message::text(ping)).await?;
-        let every = self.parts.settings.timing.ping.max(Duration::from_millis(10));
+        let every = self
+            .parts
+            .settings
+            .timing
+            .ping
+            .max(Duration::from_millis(10));
         let mut pings = interval(every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut confirmed = self.shared.liveness.confirmed();
@@ -191,7 +196,10 @@ impl Link<'_> {
             Progress::Held(until) => until.map(Instant::from_std),
             Progress::Nothing | Progress::More => None,
         };
-        let read_back = self.read_back.due().filter(|_| dialect.stage == Stage::Online);
+        let read_back = self
+            .read_back
+            .due()
+            .filter(|_| dialect.stage == Stage::Online);
         [held, self.again, read_back].into_iter().flatten().min()
     }
 
@@ -204,7 +212,10 @@ impl Link<'_> {
         let Some(known) = known else {
             return Ok(());
         };
-        let suits = self.dialect.as_ref().is_some_and(|dialect| dialect.suits(&known));
+        let suits = self
+            .dialect
+            .as_ref()
+            .is_some_and(|dialect| dialect.suits(&known));
         let due = self.again.is_some_and(|again| again <= Instant::now());
         if suits && !(due && self.instances.wants_everything()) {
             if due {
@@ -284,16 +295,35 @@ impl Link<'_> {
         let Some(dialect) = &self.dialect else {
             return;
         };
-        if let Some(found) = self.shared.inbox.instances() {
-            let announced = dialect.stage == Stage::Online;
-            match self.instances.judge(&found, announced) {
-                Standing::Ours => {}
-                Standing::Lost => {
-                    let pause = self.pause.clamp(PAUSES.0, PAUSES.1);
-                    self.again.get_or_insert_with(|| Instant::now() + pause);
-                }
+        if let Some(before) = self.shared.inbox.instances_before() {
+            self.instances.meet(&before);
+        }
+        if dialect.stage != Stage::Online {
+            return;
+        }
+        let Some(found) = self.shared.inbox.instances() else {
+            return;
+        };
+        let expected: Vec<_> = {
+            let targets = self.parts.registry.targets();
+            let all = targets.instances.iter();
+            all.filter_map(|own| serde_json::to_value(own).ok())
+                .collect()
+        };
+        match self.instances.judge(&found, &expected) {
+            Standing::Ours => return,
+            Standing::Changed => {
+                let all = 0..expected.len();
+                self.parts
+                    .outbox
+                    .changed(all.map(crate::outbox::Change::Instance));
+            }
+            Standing::Lost => {
+                let pause = self.pause.clamp(PAUSES.0, PAUSES.1);
+                self.again.get_or_insert_with(|| Instant::now() + pause);
             }
         }
+        self.parts.counters.healed.add(1);
     }
 
     /// Whether the first of some further targets came: more are likely to follow, and go into the same
@@ -339,7 +369,9 @@ impl Link<'_> {
             }
             // An id whose removal was not told yet may have come back.
             if told_all {
-                dialect.left = dialect.registration.step(&mut announcer, &parts.outbox, round);
+                dialect.left = dialect
+                    .registration
+                    .step(&mut announcer, &parts.outbox, round);
             }
             if parts.outbox.take_requests() {
                 parts
@@ -357,9 +389,7 @@ impl Link<'_> {
         self.parts.counters.commands_answered.add(replies as u64);
         self.parts.outbox.flushed(self.round);
         // A deletion is confirmed as soon as may be, because its id may be waiting to come back.
-        if departed
-            || self.unpinged >= PINGED_AFTER && self.shared.liveness.is_slow()
-        {
+        if departed || self.unpinged >= PINGED_AFTER && self.shared.liveness.is_slow() {
             self.ping().await?;
         }
         self.progress(pulses).await?;
@@ -401,7 +431,7 @@ impl Link<'_> {
             info!(%generation, "online");
             self.parts.set_status(Status::Online { generation });
             self.read_back.begin();
-            self.instances.online(self.shared.inbox.newest_instances());
+            self.instances.online(&self.shared.inbox.newest_instances());
         }
     }
 
@@ -464,7 +494,8 @@ impl Link<'_> {
                 .saturating_sub(sent)
                 .min(self.parts.outbox.waiting(self.round));
             let Some(dialect) = &self.dialect else { break };
-            let told = self.parts.outbox.has_told_all() || matches!(dialect.left, Progress::Held(_));
+            let told =
+                self.parts.outbox.has_told_all() || matches!(dialect.left, Progress::Held(_));
             if left == 0 && told {
                 break;
             }

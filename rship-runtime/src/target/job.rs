@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
@@ -40,7 +40,17 @@ pub(crate) type Outcome = Result<Value, String>;
 /// Takes the outcome of a job to whoever asked, behind the states that it changed. One that is dropped
 /// instead answers with an error.
 pub(crate) trait Complete: Send {
-    fn complete(self: Box<Self>, outcome: Outcome, touched: &[SlotId]);
+    fn complete(self: Box<Self>, of: Of<'_>, outcome: Outcome, touched: &[SlotId]);
+}
+
+/// The action that an outcome is of.
+#[derive(Clone, Copy)]
+pub(crate) struct Of<'o>(&'o Reference, usize);
+
+impl std::fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "action `{}`", self.0.action_id(self.1))
+    }
 }
 
 /// One action to carry out on one target.
@@ -114,7 +124,8 @@ impl Job {
 
     /// Answers without carrying anything out.
     pub(crate) fn refuse(self, why: &str) {
-        self.answer.complete(Err(why.to_owned()), &[]);
+        let of = Of(&self.target, self.action);
+        self.answer.complete(of, Err(why.to_owned()), &[]);
     }
 
     /// Forgets the job, because the session that asked for it has ended.
@@ -201,7 +212,9 @@ impl Job {
 
     async fn run_exclusive(self, tree: &Arc<Tree>) {
         let deadline = self.deadline(tree);
-        let expires = self.descriptor().is_some_and(|action| action.timeout.is_some());
+        let expires = self
+            .descriptor()
+            .is_some_and(|action| action.timeout.is_some());
         let (expire, expired) = expires.then(oneshot::channel).unzip();
         let Self {
             target,
@@ -236,12 +249,13 @@ impl Job {
         held.publish(Look::Along(&target.path));
         let mut elsewhere = inside.touched();
         if let Some(answer) = ended.take() {
+            let of = Of(&target, action);
             // Before the lock is given on, so that answers come in the order of their actions.
             if elsewhere.is_empty() {
-                answer.complete(outcome, held.touched());
+                answer.complete(of, outcome, held.touched());
             } else {
                 elsewhere.extend(held.touched());
-                answer.complete(outcome, &elsewhere);
+                answer.complete(of, outcome, &elsewhere);
             }
         }
         held.inside = Some(inside);
@@ -268,7 +282,7 @@ impl Job {
         };
         let number = match lock(&tree.long).add(run) {
             Ok(number) => number,
-            Err((answer, why)) => return answer.complete(Err(why), &[]),
+            Err((answer, why)) => return answer.complete(Of(&target, action), Err(why), &[]),
         };
         if deadline.is_some() {
             tree.context.attention.call(tree);
@@ -287,8 +301,10 @@ impl Job {
             let model = Arc::clone(&target.model);
             // Called inside the future, because a handler's first lines are user code too.
             let called =
-                AssertUnwindSafe(async move { model.call_detached(action, &handle, payload).await })
-                    .catch_unwind();
+                AssertUnwindSafe(
+                    async move { model.call_detached(action, &handle, payload).await },
+                )
+                .catch_unwind();
             let outcome = tokio::select! {
                 biased;
                 () = taken_over(superseded) => Err(superseded_by(&target, action)),
@@ -296,7 +312,7 @@ impl Job {
                 ended = Arc::clone(&inside).run(called) => self::ended(&target, action, ended),
             };
             if let Some(answer) = running.take() {
-                answer.complete(outcome, &inside.touched());
+                answer.complete(Of(&target, action), outcome, &inside.touched());
             }
         };
         let context = &tree.context;
@@ -351,8 +367,7 @@ impl LongRuns {
                 let action = run.target.action_id(run.action);
                 format!(", the oldest is `{action}`, for {for_s:.1} s")
             });
-            let why =
-                format!("{LONG_ACTIONS} long actions run on this target already{oldest}");
+            let why = format!("{LONG_ACTIONS} long actions run on this target already{oldest}");
             return Err((answer, why));
         }
         self.last += 1;
@@ -360,18 +375,27 @@ impl LongRuns {
         Ok(self.last)
     }
 
-    pub(super) fn take_answers(&mut self) -> Vec<Box<dyn Complete>> {
+    fn take_answers(&mut self) -> Vec<Late> {
         let runs = self.runs.values_mut();
-        runs.filter_map(|run| run.answer.take()).collect()
+        let answers = runs.filter_map(|run| {
+            Some(Late {
+                target: Arc::clone(&run.target),
+                action: run.action,
+                answer: run.answer.take()?,
+            })
+        });
+        answers.collect()
     }
 
     /// Whether a run has to end at some time.
     pub(super) fn has_deadlines(&self) -> bool {
-        self.runs.values().any(|run| run.answer.is_some() && run.deadline.is_some())
+        self.runs
+            .values()
+            .any(|run| run.answer.is_some() && run.deadline.is_some())
     }
 
     /// The answers of runs whose time is over, with what to say; the runs end.
-    fn take_late(&mut self, now: Instant) -> Vec<(Box<dyn Complete>, String)> {
+    fn take_late(&mut self, now: Instant) -> Vec<(Late, String)> {
         let late = self
             .runs
             .values_mut()
@@ -384,9 +408,28 @@ impl LongRuns {
                 run.target.action_id(run.action),
                 took.as_secs_f64()
             );
-            Some((run.answer.take()?, why))
+            let late = Late {
+                target: Arc::clone(&run.target),
+                action: run.action,
+                answer: run.answer.take()?,
+            };
+            Some((late, why))
         })
         .collect()
+    }
+}
+
+/// An answer that is given before its action has ended.
+struct Late {
+    target: Arc<Reference>,
+    action: usize,
+    answer: Box<dyn Complete>,
+}
+
+impl Late {
+    fn refuse(self, why: String) {
+        self.answer
+            .complete(Of(&self.target, self.action), Err(why), &[]);
     }
 }
 
@@ -402,10 +445,26 @@ impl Tree {
         true
     }
 
+    /// Answers what is carried out now with this error, whatever its handlers do.
+    pub(super) fn refuse_running(&self, why: &str) {
+        let running = lock(&self.running).as_mut().and_then(|running| {
+            Some(Late {
+                answer: running.answer.take()?,
+                target: Arc::clone(&running.target),
+                action: running.action,
+            })
+        });
+        let long = lock(&self.long).take_answers();
+        for late in running.into_iter().chain(long) {
+            late.refuse(why.to_owned());
+        }
+    }
+
     /// What the tree is busy with, as the end of a sentence.
     pub(super) fn busy_with(&self) -> String {
-        self.holder()
-            .map_or_else(String::new, |holder| format!(", and it is held by {holder}"))
+        self.holder().map_or_else(String::new, |holder| {
+            format!(", and it is held by {holder}")
+        })
     }
 
     /// The action that is carried out now, and whether it may block its thread.
@@ -423,28 +482,33 @@ impl Tree {
         let running = {
             let mut running = lock(&self.running);
             let running = running.as_mut();
-            let running = running.filter(|running| {
-                running.deadline.is_some_and(|deadline| deadline <= now)
-            });
+            let running =
+                running.filter(|running| running.deadline.is_some_and(|deadline| deadline <= now));
             running.and_then(|running| {
                 let answer = running.answer.take()?;
                 if running.begun.is_some() {
                     running.expire = None;
                 }
                 let target = Arc::clone(&running.target);
-                Some((answer, target, running.action, running.begun.clone()))
+                let late = Late {
+                    target,
+                    action: running.action,
+                    answer,
+                };
+                Some((late, running.begun.clone()))
             })
         };
-        if let Some((answer, target, action, begun)) = running {
+        if let Some((running, begun)) = running {
+            let (target, action) = (&running.target, running.action);
             let why = match begun {
                 None => format!(
                     "action `{}` did not begin in time{}",
                     target.action_id(action),
                     self.busy_with()
                 ),
-                Some((began, inside)) => self.late(&target, action, began.elapsed(), &inside),
+                Some((began, inside)) => self.late(target, action, began.elapsed(), &inside),
             };
-            late.push((answer, why));
+            late.push((running, why));
         }
         for job in self.mailbox.take_late(self, now) {
             let why = format!(
@@ -452,11 +516,19 @@ impl Tree {
                 job.target.action_id(job.action),
                 self.busy_with()
             );
-            late.push((job.answer, why));
+            let job = Late {
+                target: job.target,
+                action: job.action,
+                answer: job.answer,
+            };
+            late.push((job, why));
         }
-        self.context.counters.actions_timed_out.add(late.len() as u64);
-        for (answer, why) in late {
-            answer.complete(Err(why), &[]);
+        self.context
+            .counters
+            .actions_timed_out
+            .add(late.len() as u64);
+        for (late, why) in late {
+            late.refuse(why);
         }
     }
 

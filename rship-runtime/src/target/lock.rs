@@ -29,7 +29,12 @@ impl fmt::Display for Who {
         match self {
             Self::Action(target, action) => write!(f, "action `{}`", target.action_id(*action)),
             Self::Guard(place) => {
-                write!(f, "a guard that was locked at {}:{}", place.file(), place.line())
+                write!(
+                    f,
+                    "a guard that was locked at {}:{}",
+                    place.file(),
+                    place.line()
+                )
             }
             Self::Sampling => f.write_str("a look at values computed by the clock"),
         }
@@ -92,7 +97,9 @@ struct Waiting<'t> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut occupancy = self.tree.occupancy();
-        occupancy.waiters.retain(|waiter| waiter.number != self.number);
+        occupancy
+            .waiters
+            .retain(|waiter| waiter.number != self.number);
     }
 }
 

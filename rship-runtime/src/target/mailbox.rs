@@ -164,13 +164,7 @@ impl Tree {
         for job in self.mailbox.take(self, |_| true) {
             job.refuse(why);
         }
-        let running = lock(&self.running)
-            .as_mut()
-            .and_then(|running| running.answer.take());
-        let long = lock(&self.long).take_answers();
-        for answer in running.into_iter().chain(long) {
-            answer.complete(Err(why.to_owned()), &[]);
-        }
+        self.refuse_running(why);
     }
 
     /// Drops the commands of a session that has ended.

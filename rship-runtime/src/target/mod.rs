@@ -36,7 +36,7 @@ use publish::Branch;
 
 pub(crate) use context::Context;
 pub use details::Member;
-pub(crate) use job::{Complete, Job, Outcome};
+pub(crate) use job::{Complete, Job, Of, Outcome};
 pub(crate) use lock::{Held, Who};
 pub(crate) use pool::start as start_handlers;
 pub use publish::Changes;

@@ -335,7 +335,9 @@ async fn watch(thread: Weak<ConnectionThread>) {
 fn name_the_blocked() {
     let seats = POOL.state().seats.clone();
     for seat in seats {
-        let said = lock(&seat.busy).as_mut().and_then(Busy::is_blocked_for_long);
+        let said = lock(&seat.busy)
+            .as_mut()
+            .and_then(Busy::is_blocked_for_long);
         if let Some(said) = said {
             tell(&said);
         }
@@ -379,7 +381,9 @@ impl Busy {
         };
         let id = Arc::clone(&tree.id);
         let described = match &self.what {
-            What::Commands => tree.current_action().map(|(id, may)| (format!("action `{id}`"), may)),
+            What::Commands => tree
+                .current_action()
+                .map(|(id, may)| (format!("action `{id}`"), may)),
             What::Long(target, action) => {
                 Some((format!("action `{}`", target.action_id(*action)), false))
             }

@@ -168,6 +168,11 @@ impl Reference {
         self.online.swap(online, Ordering::AcqRel) != online
     }
 
+    /// A server may know the target from before, though it was not announced since.
+    pub(super) fn is_known(&self) {
+        self.changing().announced_in = u64::MAX;
+    }
+
     /// Whether a server may know this target.
     pub(crate) fn was_announced(&self) -> bool {
         self.changing().announced_in > 0

@@ -273,7 +273,11 @@ impl Enter<'_> {
         }
         // Below a target that was taken offline, all is.
         let online = parent
-            .and_then(|parent| targets.get(parent).map(rship_core::dispatch::Destination::is_online))
+            .and_then(|parent| {
+                targets
+                    .get(parent)
+                    .map(rship_core::dispatch::Destination::is_online)
+            })
             .unwrap_or(true);
         let identity = Identity {
             number,
@@ -294,7 +298,9 @@ impl Enter<'_> {
             .chain(descriptor.actions.iter().map(|action| &action.id))
             .map(|member| id::member(&target.id, member))
             .collect();
-        outbox.returned(&target.key(), &|member| own.contains(member));
+        if outbox.returned(&target.key(), &|member| own.contains(member)) {
+            target.is_known();
+        }
         references.push(Arc::clone(&target));
         let fields = sketch.fields.into_iter().map(|children| {
             let children = children.into_iter().map(|(key, child)| Child {
@@ -337,13 +343,14 @@ fn take_out(context: &Context, registry: &Registry, root: &Reference, departure:
         let Some(target) = targets.get(*number).cloned() else {
             continue;
         };
-        departed.extend(targets.departed(&target, departure));
+        match targets.departed(&target, departure) {
+            Some(gone) => departed.push(gone),
+            None => context.outbox.gone_again(&target.key()),
+        }
         slots.extend_from_slice(&target.slots);
         targets.remove(*number);
     }
     context.outbox.close(&slots);
     context.outbox.departed(&all, departed);
-    context
-        .outbox
-        .changed(root.parent.map(Change::Description));
+    context.outbox.changed(root.parent.map(Change::Description));
 }

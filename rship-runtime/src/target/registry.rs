@@ -106,8 +106,7 @@ impl Targets {
         };
         // What no server was told of, one learns only after this is deleted.
         let mut others = self.table.destinations(&target.id);
-        let shared =
-            others.any(|other| other.number != target.number && other.was_announced());
+        let shared = others.any(|other| other.number != target.number && other.was_announced());
         let sources = target.sources.iter();
         Some(Departed {
             key: target.key(),

@@ -9,10 +9,10 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use super::Tree;
 use super::lock::{Who, lock};
 use super::pool::What;
 use super::publish::Look;
-use super::Tree;
 
 /// As often as timers tick; a period of nothing would never end.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -77,7 +77,8 @@ impl Sampling {
             clock.tick().await;
             let due: Vec<_> = {
                 let mut periods = lock(&self.periods);
-                let Some(trees) = periods.trees.get(&period).filter(|trees| !trees.is_empty()) else {
+                let Some(trees) = periods.trees.get(&period).filter(|trees| !trees.is_empty())
+                else {
                     periods.trees.remove(&period);
                     return;
                 };

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use async_task::Task;
 use futures_util::future::join_all;
 
+use super::Tree;
 use super::context::Context;
 use super::lock::lock;
 use super::pool::{self, What};
-use super::Tree;
 
 #[derive(Default)]
 pub(crate) struct Tasks(Mutex<State>);

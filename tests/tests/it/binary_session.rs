@@ -145,6 +145,8 @@ async fn everything_after_the_handshake_is_binary_and_either_encoding_is_read() 
     executor.add("banana-stand", Stand::default()).unwrap();
     let running = Running::start(&executor);
     let mut peer = server.accept_2026().await;
+    // Before it, the executor asks for what the server has of its instance.
+    assert_eq!(frame(&mut peer).await["event"], "ws:m:query");
     let register = frame(&mut peer).await;
     assert_eq!(register["data"]["commandId"], "RegisterInstance");
     until("online", || executor.metrics().sessions == 1).await;

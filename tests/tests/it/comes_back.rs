@@ -13,8 +13,8 @@ async fn agree(core: &rship_dev::LocalCore, executor: &rship_runtime::Executor, 
     let waited = core.wait_until(LIMIT, what, |core| differences(core, executor).is_empty());
     let waited = waited.await;
     assert!(waited.is_ok(), "{what}: {:?}", differences(core, executor));
-    // What a window still holds is applied by now.
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    // What a window still holds is applied by now, and what the executor holds back was told.
+    tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(
         differences(core, executor),
         [""; 0],

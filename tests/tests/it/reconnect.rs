@@ -138,6 +138,9 @@ async fn after_a_lost_connection_a_server_that_stayed_has_every_value_again() {
                 .await
                 .unwrap();
             assert!(is_online(&core, "stand.register"));
+            running
+                .wait("online", |status| matches!(status, Status::Online { .. }))
+                .await;
         }
         assert_eq!(core.drops(), []);
         assert!(executor.metrics().sessions >= 6);
@@ -268,11 +271,15 @@ async fn the_status_says_how_the_connection_is_doing() {
     running
         .wait("connecting", |status| *status == Status::Connecting)
         .await;
-    let peer = server.accept_2026().await;
+    let mut peer = server.accept_2026().await;
     let online = Status::Online {
         generation: Generation::V2026,
     };
-    running.wait("online", |status| *status == online).await;
+    // A peer that does not read answers no ping.
+    tokio::select! {
+        _ = running.wait("online", |status| *status == online) => {}
+        _ = async { while peer.text().await.is_ok() {} } => panic!("the connection ended"),
+    }
     drop(peer);
     let offline = running
         .wait("offline", |status| matches!(status, Status::Offline { .. }))
@@ -288,7 +295,10 @@ async fn the_status_says_how_the_connection_is_doing() {
     let online = Status::Online {
         generation: Generation::V2023,
     };
-    running.wait("online", |status| *status == online).await;
+    tokio::select! {
+        _ = running.wait("online", |status| *status == online) => {}
+        _ = async { while peer.text().await.is_ok() {} } => panic!("the connection ended"),
+    }
     let status = executor.status();
     let end = tokio::spawn(running.stop());
     while peer.text().await.is_ok() {}

@@ -180,8 +180,11 @@ async fn a_set_id_that_comes_late_has_everything_told_again_in_the_form_of_its_s
     assert!(burn(&before)["schema"].is_object());
     peer.command("client:setId", json!({"clientId": "c-9", "tx": "late"}))
         .await;
+    // What was told in the other form is taken back first.
     let after = peer
-        .changes_until(|change| change["item"]["emitterId"] == "stand.sign:text")
+        .changes_until(|change| {
+            change["changeType"] == "SET" && change["item"]["emitterId"] == "stand.sign:text"
+        })
         .await;
     assert!(burn(&after)["schema"].is_string());
     let instance = after

@@ -102,7 +102,7 @@ async fn all_else_goes_on(mut setup: Setup, handlers: usize) {
     assert_eq!(peer.pulse("free:turns").await, 1);
     change.join().unwrap();
     assert_eq!(peer.call("t", "free:turn", Value::Null).await, Ok(json!(2)));
-    assert_eq!(setup.gate.waiting(), waiting, "nobody was let go");
+    assert!(setup.gate.waiting() >= waiting, "nobody was let go");
 
     setup.gate.open();
     let mut answered = BTreeSet::new();

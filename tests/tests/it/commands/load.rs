@@ -7,40 +7,37 @@ use serde_json::{Value, json};
 
 use super::lab::setup;
 
+/// Commands of this many bytes fill a mailbox of 8 MiB soon.
+const LARGE: usize = 256 << 10;
+
+/// Far more of them than fit.
+const MANY: usize = 60;
+
+fn large() -> Value {
+    json!({"text": "x".repeat(LARGE)})
+}
+
 #[tokio::test]
 async fn a_command_for_a_target_with_a_full_mailbox_is_refused_at_once() {
     let mut setup = setup().await;
     setup.peer.exec("slow", "lab:wait", Value::Null).await;
     setup.bench.wait_for_begun().await;
-    let all = 4600;
-    for number in 0..all {
-        setup
-            .peer
-            .exec(
-                &format!("t-{number}"),
-                "lab:note",
-                json!({"number": number}),
-            )
-            .await;
+    for number in 0..MANY {
+        let tx = format!("t-{number}");
+        setup.peer.exec(&tx, "lab:echo", large()).await;
     }
-    let mut refused = 0;
-    // Those beyond the first 4096 do not wait for the slow one.
-    while refused < all - 4096 {
-        let (_, outcome) = setup.peer.answer().await;
-        assert!(
-            outcome
-                .unwrap_err()
-                .contains("wait for this target already")
-        );
-        refused += 1;
-    }
+    // Those that do not fit do not wait for the slow one.
+    let (tx, outcome) = setup.peer.answer().await;
+    let why = outcome.unwrap_err();
+    assert!(
+        why.contains("too many commands wait") && why.contains("lab:wait"),
+        "{why}"
+    );
+    let mut answered = HashSet::from([tx]);
     setup.bench.open(1);
-    assert_eq!(setup.peer.answer().await.0, "slow");
-    for number in 0..4096 {
-        assert_eq!(
-            setup.peer.answer().await,
-            (format!("t-{number}"), Ok(Value::Null))
-        );
+    while answered.len() < MANY + 1 {
+        let (tx, _) = setup.peer.answer().await;
+        assert!(answered.insert(tx.clone()), "{tx} was answered twice");
     }
     setup.nothing_more().await;
 }
@@ -52,24 +49,20 @@ async fn a_run_that_found_the_mailbox_full_does_not_cancel_the_one_before() {
     setup.bench.wait_for_begun().await;
     setup.peer.exec("slow", "lab:wait", Value::Null).await;
     setup.bench.wait_for_begun().await;
-    for number in 0..4096 {
-        setup
-            .peer
-            .exec(&format!("t-{number}"), "lab:nothing", Value::Null)
-            .await;
+    for number in 0..MANY {
+        let tx = format!("t-{number}");
+        setup.peer.exec(&tx, "lab:echo", large()).await;
     }
-    let refused = setup
-        .peer
-        .call("second", "lab:fade", json!({"to": 2}))
-        .await;
-    assert!(
-        refused
-            .unwrap_err()
-            .contains("wait for this target already")
-    );
-    setup.bench.open(2);
+    let padded = json!({"to": 2, "note": "x".repeat(LARGE)});
+    setup.peer.exec("second", "lab:fade", padded).await;
     let mut answers = std::collections::HashMap::new();
-    while answers.len() < 4098 {
+    while !answers.contains_key("second") {
+        let (tx, outcome) = setup.peer.answer().await;
+        assert!(outcome.is_err(), "{tx}");
+        answers.insert(tx, outcome);
+    }
+    setup.bench.open(2);
+    while answers.len() < MANY + 3 {
         let (tx, outcome) = setup.peer.answer().await;
         assert!(answers.insert(tx, outcome).is_none());
     }
@@ -91,7 +84,7 @@ async fn every_one_of_5000_commands_sent_at_once_is_answered_once() {
     while answered.len() < 5000 {
         let (tx, outcome) = setup.peer.answer().await;
         if let Err(why) = outcome {
-            assert!(why.contains("wait for this target already"), "{why}");
+            assert!(why.contains("too many commands wait"), "{why}");
         }
         assert!(answered.insert(tx.clone()), "{tx} was answered twice");
     }
