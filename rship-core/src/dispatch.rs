@@ -34,7 +34,7 @@ pub struct Route<R> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchError {
     /// The action's id is not of the form `TARGET:ACTION`.
-    #[error("`{0}` is no action id: it has the form TARGET:ACTION")]
+    #[error("`{0}` is not an action id: write TARGET:ACTION")]
     NoActionId(String),
     /// The command names one target and an action of another.
     #[error("action `{action}` does not belong to target `{target}`")]
@@ -58,7 +58,7 @@ pub enum DispatchError {
         known: String,
     },
     /// The instance is another executor's.
-    #[error("instance `{instance}` is not of this executor, which has {known}")]
+    #[error("instance `{instance}` does not belong to this executor, which has {known}")]
     UnknownInstance {
         /// The instance that the command names.
         instance: String,
@@ -331,7 +331,7 @@ mod tests {
     fn an_address_that_leads_nowhere_says_where_it_ends() {
         assert_eq!(
             refused("burn", None, None),
-            "`burn` is no action id: it has the form TARGET:ACTION"
+            "`burn` is not an action id: write TARGET:ACTION"
         );
         assert_eq!(
             refused("stand:burn", Some("lamp"), None),
@@ -347,7 +347,7 @@ mod tests {
         );
         assert_eq!(
             refused("stand:burn", None, Some("c")),
-            "instance `c` is not of this executor, which has `a`, `b`"
+            "instance `c` does not belong to this executor, which has `a`, `b`"
         );
         assert_eq!(
             refused("lamp:burn", None, Some("b")),

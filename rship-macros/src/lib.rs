@@ -43,10 +43,10 @@ use proc_macro::TokenStream;
 /// |--------------------------|--------------------------------------------------------------------------|
 /// | `name = ".."`            | what people read; the struct's name in words when it is left out          |
 /// | `category = ".."`        | the group a server shows the target in; `target` when it is left out      |
-/// | `bg_color = "#rrggbb"`   | background colour                                                        |
-/// | `fg_color = "#rrggbb"`   | foreground colour                                                        |
+/// | `bg_color = "#rrggbb"`   | background color                                                         |
+/// | `fg_color = "#rrggbb"`   | foreground color                                                         |
 /// | `id = ".."`              | the whole id of a target of this type that is a sub-target               |
-/// | `key = "field"`          | the field (it is `Display`) that tells members of a list apart           |
+/// | `key = "field"`          | the field (it is `Display`) that tells members of an array apart         |
 /// | `crate = path`           | where `rship_runtime` is, if it is not a dependency of that name         |
 ///
 /// # On fields
@@ -63,8 +63,8 @@ use proc_macro::TokenStream;
 ///
 /// **`#[target]`** makes the field a sub-target: it is a `T`, `Option<T>`, `Vec<T>` or
 /// `BTreeMap<String, T>` where `T` is a target. Its id is `PARENT.FIELD`, or `PARENT.FIELD.KEY` for a
-/// member of a list or map. Arguments: `id = ".."` (the whole id), `name = ".."`, `key = "field"` (the
-/// field of a list's members that tells them apart; their position when there is none).
+/// member of an array or a map. Arguments: `id = ".."` (the whole id), `name = ".."`, `key = "field"` (the
+/// field of an array's members that tells them apart; their position when there is none).
 ///
 /// # Generic structs
 ///
