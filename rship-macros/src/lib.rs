@@ -100,6 +100,7 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `writes = "field"`  | names the emitter (by its field or its id) whose state the action sets        |
 /// | `blocking`          | for an `fn` that blocks its thread: it runs where it delays no other target    |
 /// | `restart`           | for an `async fn`: a new run cancels the one before                           |
+/// | `timeout = "5s"`    | answers with an error after that long, and cancels an `async fn`               |
 ///
 /// # `#[arg(..)]` on an argument
 ///
@@ -125,7 +126,7 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// |---------------------|-------------------------------------------------------------------------------|
 /// | `id = ".."`         | its id after `TARGET:`                                                        |
 /// | `name = ".."`       | what people read                                                              |
-/// | `every = "500ms"`   | looks by the clock, for what changes without the target                        |
+/// | `every = "500ms"`   | reads by the clock, for what changes without the target                        |
 ///
 /// `#[cfg]` and `#[cfg_attr]` on methods and arguments hold for what is described, too.
 #[proc_macro_attribute]
