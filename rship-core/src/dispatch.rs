@@ -45,7 +45,7 @@ impl<D: Destination + ?Sized> Destination for Arc<D> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchError {
     /// The action's id is not of the form `TARGET:ACTION`.
-    #[error("`{0}` is no action id: it has the form TARGET:ACTION")]
+    #[error("`{0}` is not an action id: write TARGET:ACTION")]
     NoActionId(String),
     /// The command names one target and an action of another.
     #[error("action `{action}` does not belong to target `{target}`")]
@@ -69,7 +69,7 @@ pub enum DispatchError {
         known: String,
     },
     /// The instance is another executor's.
-    #[error("instance `{instance}` is not of this executor, which has {known}")]
+    #[error("instance `{instance}` does not belong to this executor, which has {known}")]
     UnknownInstance {
         /// The instance that the command names.
         instance: String,
@@ -359,7 +359,7 @@ mod tests {
     fn an_address_that_leads_nowhere_says_where_it_ends() {
         assert_eq!(
             refused("burn", None, None),
-            "`burn` is no action id: it has the form TARGET:ACTION"
+            "`burn` is not an action id: write TARGET:ACTION"
         );
         assert_eq!(
             refused("stand:burn", Some("lamp"), None),
@@ -375,7 +375,7 @@ mod tests {
         );
         assert_eq!(
             refused("stand:burn", None, Some("c")),
-            "instance `c` is not of this executor, which has `a`, `b`"
+            "instance `c` does not belong to this executor, which has `a`, `b`"
         );
         assert_eq!(
             refused("lamp:burn", None, Some("b")),

@@ -26,7 +26,7 @@ struct Entry {
 
 enum Value {
     Nothing,
-    Text(LitStr),
+    String(LitStr),
     Duration(Duration),
     Path(Path),
     Expr(Expr),
@@ -206,9 +206,9 @@ impl Given {
         self.entry_of(key).is_some()
     }
 
-    pub(crate) fn text(&self, key: &str) -> Option<&LitStr> {
+    pub(crate) fn string(&self, key: &str) -> Option<&LitStr> {
         match &self.entry_of(key)?.value {
-            Value::Text(text) => Some(text),
+            Value::String(text) => Some(text),
             _ => None,
         }
     }
@@ -298,7 +298,7 @@ fn checked(key: &str, kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
         Kind::Color if !is_color(&value) => {
             errors.at(
                 &text,
-                format_args!("`{value}` is no colour"),
+                format_args!("`{value}` is not a color"),
                 "write it as `#rrggbb`, in hexadecimal digits, such as `#ffff00`",
             );
             Value::Wrong
@@ -322,7 +322,7 @@ fn checked(key: &str, kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
                 Value::Wrong
             }
         },
-        _ => Value::Text(text),
+        _ => Value::String(text),
     }
 }
 
@@ -412,7 +412,7 @@ mod tests {
                  `fg_color`, `id`, `key`, `crate`\nnote: did you mean `category`?",
                 "argument `name` must be a string literal\nnote: write `name = \"..\"`",
                 "argument `name` is given twice\nnote: remove one of them",
-                "`red` is no colour\n\
+                "`red` is not a color\n\
                  note: write it as `#rrggbb`, in hexadecimal digits, such as `#ffff00`",
                 "argument `fg_color` needs a value\nnote: write `fg_color = \"#rrggbb\"`",
                 "the id `a:b` must not contain `:`\n\
@@ -420,7 +420,7 @@ mod tests {
                 "argument `id` is given twice\nnote: remove one of them",
             ]
         );
-        assert!(given.has("id") && given.text("id").is_none());
+        assert!(given.has("id") && given.string("id").is_none());
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub enum Running<'a> {
 
 /// The handle that a long action takes in place of a receiver; the runtime's `Handle<T>` implements it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handle of a target",
+    message = "`{Self}` is not a handle of a target",
     note = "an action takes `&self`, `&mut self`, or `this: Handle<Self>` in place of a receiver"
 )]
 pub trait TargetHandle: Sized + Send + 'static {

@@ -80,7 +80,7 @@ impl Writer {
         }
     }
 
-    /// Appends the event of an action; to a 2023 server its schema is a text.
+    /// Appends the event of an action; to a 2023 server its schema is a string.
     pub fn action(&self, change: Change, action: &Action, stamp: Stamp<'_>, out: &mut BytesMut) {
         if self.generation == Generation::V2023 {
             let schema = Value::String(action.schema.to_string());
@@ -108,7 +108,7 @@ impl Writer {
         let start = out.len();
         self.open(I::TYPE, change, stamp, out);
         if item::write(item, out).is_err() {
-            // Entities are made of texts and schemas, which are always written.
+            // Entities are made of strings and schemas, which are always written.
             out.truncate(start);
             return;
         }

@@ -1,17 +1,17 @@
-//! Texts inside of frames.
+//! Strings inside of frames.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// A text as it stands between the quotes of a JSON string.
+/// A string as it stands between its quotes in JSON.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     // Ids and names rarely hold a character that must be escaped.
     let must_be = |byte: u8| byte < 0x20 || matches!(byte, b'"' | b'\\');
     if !text.bytes().any(must_be) {
         return Cow::Borrowed(text);
     }
-    // A text is always written as JSON: quotes around the escaped characters.
+    // A string is always written as JSON: quotes around the escaped characters.
     let mut json = Value::from(text).to_string();
     json.pop();
     json.remove(0);

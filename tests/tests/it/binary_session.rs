@@ -226,6 +226,6 @@ fn the_environment_names_the_encoding() {
     let error = "bson".parse::<Encoding>().unwrap_err();
     assert_eq!(
         rship_runtime::Error::from(error).to_string(),
-        "RSHIP_ENCODING: `bson` is no encoding: expected json or cbor"
+        "RSHIP_ENCODING: `bson` is not an encoding: expected json or cbor"
     );
 }

@@ -10,6 +10,9 @@ use super::put;
 /// Calls itself so often at most.
 const DEPTH: usize = 32;
 
+/// So much is copied at once.
+const BLOCK: usize = 16;
+
 /// More digits may not fit into 64 bits.
 const DIGITS: usize = 19;
 
@@ -47,7 +50,9 @@ fn plain(text: &[u8]) -> Option<usize> {
 /// Appends the value; `None` when the general reader must do it, and `out` may hold a part of it then.
 pub(super) fn transcode(json: &[u8], out: &mut Vec<u8>) -> Option<()> {
     // Once for all strings: they are cut at the quotes, which are characters of their own.
-    std::str::from_utf8(json).ok()?;
+    if !json.is_ascii() {
+        std::str::from_utf8(json).ok()?;
+    }
     let mut reader = Reader { rest: json };
     reader.value(DEPTH, out)?;
     reader.rest.is_empty().then_some(())
@@ -115,7 +120,15 @@ impl<'j> Reader<'j> {
             (b'"', rest) => {
                 self.rest = rest;
                 put::head(major::STRING, text.len() as u64, out);
-                out.extend_from_slice(text);
+                match inside.first_chunk::<BLOCK>() {
+                    // A copy of fixed length is a single instruction: most keys are short.
+                    Some(block) if text.len() <= BLOCK => {
+                        let end = out.len() + text.len();
+                        out.extend_from_slice(block);
+                        out.truncate(end);
+                    }
+                    _ => out.extend_from_slice(text),
+                }
             }
             (b'\\', _) => put::string(&self.escaped()?, out),
             _ => return None,

@@ -3,11 +3,17 @@
 use cbor4ii::core::{major, marker};
 
 /// Appends the head of an item: its kind, with its value or length.
+#[inline]
 pub(in crate::wire) fn head(kind: u8, number: u64, out: &mut Vec<u8>) {
-    let kind = kind << 5;
     if number < 24 {
-        out.push(kind | number as u8);
-    } else if let Ok(number) = u8::try_from(number) {
+        out.push(kind << 5 | number as u8);
+    } else {
+        longer_head(kind << 5, number, out);
+    }
+}
+
+fn longer_head(kind: u8, number: u64, out: &mut Vec<u8>) {
+    if let Ok(number) = u8::try_from(number) {
         out.extend_from_slice(&[kind | 24, number]);
     } else if let Ok(number) = u16::try_from(number) {
         out.push(kind | 25);
@@ -28,8 +34,9 @@ pub(in crate::wire) fn string(text: &str, out: &mut Vec<u8>) {
 }
 
 pub(super) fn float(value: f64, out: &mut Vec<u8>) {
-    out.push(marker::F64);
-    out.extend_from_slice(&value.to_be_bytes());
+    let mut item = [marker::F64; 9];
+    item[1..].copy_from_slice(&value.to_be_bytes());
+    out.extend_from_slice(&item);
 }
 
 /// Leaves room for the head of an array or a map, whose length is known only at its end.

@@ -106,7 +106,7 @@ impl<'b> Walk<'b> {
         Some(taken)
     }
 
-    /// A text string; with the replacement character for what is not UTF-8.
+    /// A string; with the replacement character for what is not UTF-8.
     fn string(&mut self, head: Head) -> Option<Cow<'b, str>> {
         if let Some(length) = head.number {
             return self.take(length).map(String::from_utf8_lossy);

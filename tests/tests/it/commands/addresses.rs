@@ -98,12 +98,12 @@ async fn a_command_that_reaches_nobody_is_answered_with_where_it_ends() {
         (
             "ExecTargetAction",
             exec("nothing", "lab", "stand-1"),
-            "no action id",
+            "not an action id",
         ),
         (
             "ExecTargetAction",
             exec("lab:nothing", "lab", "stand-2"),
-            "instance `stand-2` is not",
+            "instance `stand-2` does not belong",
         ),
         (
             "ExecTargetAction",

@@ -16,9 +16,9 @@ async fn a_bad_payload_is_answered_with_the_argument_and_what_was_expected() {
         ("count", json!({"count": -1}), ["`count`", "1"]),
         ("count", json!({"count": 2.5}), ["`count`", "2.5"]),
         ("count", json!({"count": null}), ["`count`", "null"]),
-        ("count", json!([3]), ["object", "list"]),
-        ("count", json!("3"), ["object", "text \"3\""]),
-        ("count", json!({"count": 1, "note": 5}), ["`note`", "text"]),
+        ("count", json!([3]), ["object", "array"]),
+        ("count", json!("3"), ["object", "string \"3\""]),
+        ("count", json!({"count": 1, "note": 5}), ["`note`", "string"]),
         ("ratio", json!({"value": 1.5}), ["`value`", "1"]),
         ("ratio", json!({"value": true}), ["`value`", "number"]),
         (
@@ -34,7 +34,7 @@ async fn a_bad_payload_is_answered_with_the_argument_and_what_was_expected() {
         (
             "shape",
             json!({"size": {"width": 1}, "names": ["a", 2], "on": true}),
-            ["`names[1]`", "text"],
+            ["`names[1]`", "string"],
         ),
         (
             "shape",
