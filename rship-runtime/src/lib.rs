@@ -51,7 +51,6 @@ mod target;
 pub use rship_core::__private;
 pub use rship_core::descriptor;
 pub use rship_core::entity::{Item, Position};
-pub use rship_core::model;
 pub use rship_core::show;
 pub use rship_core::wire::{Encoding, Generation, Query};
 pub use rship_core::{Actions, Emitter, Published, Target};
@@ -65,3 +64,13 @@ pub use metrics::Metrics;
 pub use session::Status;
 pub use settings::Ids;
 pub use target::{Changes, Member};
+
+/// What describes a type that cannot be annotated: the builder that the macros expand to, and what its
+/// signatures name.
+pub mod model {
+    pub use rship_core::model::{
+        Action, ActionError, ActionSpec, Arg, ArgReader, Args, ArgumentValue, Bounded, BoxFuture,
+        EmitterSpec, EmitterValue, Model, ModelBuilder, ModelError, Problem, Reply, SubTargetSpec,
+        SubTargets, TargetHandle,
+    };
+}
