@@ -268,11 +268,12 @@ async fn the_status_says_how_the_connection_is_doing() {
     running
         .wait("connecting", |status| *status == Status::Connecting)
         .await;
-    let peer = server.accept_2026().await;
+    let mut peer = server.accept_2026().await;
     let online = Status::Online {
         generation: Generation::V2026,
     };
-    running.wait("online", |status| *status == online).await;
+    let waited = running.wait("online", |status| *status == online);
+    peer.reading(waited).await;
     drop(peer);
     let offline = running
         .wait("offline", |status| matches!(status, Status::Offline { .. }))
@@ -288,7 +289,8 @@ async fn the_status_says_how_the_connection_is_doing() {
     let online = Status::Online {
         generation: Generation::V2023,
     };
-    running.wait("online", |status| *status == online).await;
+    let waited = running.wait("online", |status| *status == online);
+    peer.reading(waited).await;
     let status = executor.status();
     let end = tokio::spawn(running.stop());
     while peer.text().await.is_ok() {}
