@@ -224,6 +224,9 @@ async fn one_frame_that_takes_longer_than_the_silence_is_not_cut_in_either_direc
         })
         .await;
     assert!(is_online(&status), "{status}");
+    core.wait_until(LIMIT, "the action", |core| core.count("Action") == 1)
+        .await
+        .unwrap();
     let text = "y".repeat(2 << 20);
     core.exec(None, "page:count", json!({"text": text}))
         .await
