@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// What the link does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Conditions {
-    /// What passes from the executor to the server in a second; as much as there is, if not set.
+    /// What passes each way in a second; as much as there is, if not set.
     bytes_per_second: Option<u32>,
     /// How late everything arrives, each way.
     delay: Duration,
@@ -24,7 +24,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// A link that passes this much a second.
+    /// A link that passes this much a second, each way.
     #[must_use]
     pub fn slow(bytes_per_second: u32) -> Self {
         Self {
@@ -123,7 +123,7 @@ async fn pass(
         while let Ok(count @ 1..) = from.read(&mut chunk).await {
             let now = *reading.borrow();
             let _ = sender.send((Instant::now() + now.delay, chunk[..count].to_vec()));
-            if let (Some(rate), Some(_)) = (now.bytes_per_second, up) {
+            if let Some(rate) = now.bytes_per_second {
                 sleep(Duration::from_secs(1) * u32::try_from(count).expect("few") / rate).await;
             }
         }

@@ -152,6 +152,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
     }
 
+    /// Reads, so that pings are answered, until `future` is done; frames are kept for later.
+    pub async fn reading<T>(&mut self, future: impl Future<Output = T>) -> T {
+        let mut future = std::pin::pin!(future);
+        loop {
+            let message = tokio::select! {
+                biased;
+                done = &mut future => return done,
+                message = self.next_message() => message,
+            };
+            if message.is_err() {
+                return future.await;
+            }
+        }
+    }
+
     /// A text that was kept for later.
     pub fn kept(&mut self) -> Option<String> {
         self.texts.pop_front()

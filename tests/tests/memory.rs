@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use rship_runtime::prelude::*;
-use rship_runtime::{Generation, Item, Query};
+use rship_runtime::{Generation, Item, Query, Status};
 use rship_tests::{
     Door, Gate, Hosted, LIMIT, Running, Server, Turnstile, builder, core, executor, on_two_workers,
     pipes, within,
@@ -399,8 +399,8 @@ async fn commands() {
     let running = Running::start(&executor);
     let mut peer = server.accept_2026().await;
     peer.pulse("store:taken").await;
+    peer.reading(within("a session", executor.flush())).await;
     let reads = tokio::spawn(async move { while peer.text().await.is_ok() {} });
-    within("a session", executor.flush()).await;
     let memory = Memory::start();
     for number in 0..20_000 {
         let content = json!({"cue": "x".repeat(1000), "number": number});
@@ -428,9 +428,10 @@ async fn come_and_go<T: Target>(make: impl Fn() -> T) {
     let builder = builder(&server.url()).keepalive(LIMIT, LIMIT * 10);
     let executor = builder.build().unwrap();
     executor.add("store", Store::default()).unwrap();
-    let running = Running::start(&executor);
+    let mut running = Running::start(&executor);
     let mut peer = server.accept_2026().await;
-    peer.pulse("store:taken").await;
+    let online = running.wait("online", |status| matches!(status, Status::Online { .. }));
+    peer.reading(online).await;
     let (mut reader, _writer) = tokio::io::split(peer.socket.into_inner());
     let reads = tokio::spawn(async move {
         let mut chunk = vec![0; 64 << 10];

@@ -114,8 +114,10 @@ impl Tree {
                 self.context.counters.commands_refused.add(1);
                 let limit = self.context.mailbox_bytes;
                 let busy = self.busy_with();
+                let action = job.target.action_id(job.action);
                 job.refuse(&format!(
-                    "too many commands wait for target `{}`: their limit is {limit} bytes{busy}",
+                    "action `{action}` is refused: too many commands wait for target `{}`, their limit is \
+                     {limit} bytes{busy}",
                     self.id
                 ));
             }

@@ -372,6 +372,11 @@ async fn a_state_over_the_limit_before_the_first_session_does_not_keep_it_from_c
     };
     executor.add("store", store).unwrap();
     let running = Running::online(&executor).await;
+    core.wait_until(LIMIT, "the action", |core| {
+        core.item("Action", "store:take").is_some()
+    })
+    .await
+    .unwrap();
     core.exec(None, "store:take", json!({"text": "abc"}))
         .await
         .unwrap();

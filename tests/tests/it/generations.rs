@@ -98,8 +98,8 @@ async fn a_ping_without_data_does_not_make_a_2026_server_another() {
     let targets = again.iter().filter(|change| change["itemType"] == "Target");
     assert_eq!(targets.count(), 0, "nothing is registered again");
     let generation = Generation::V2026;
-    let status = running.wait("online", |status| matches!(status, Status::Online { .. }));
-    let (status, ()) = tokio::join!(status, async { peer.pinged(1).await });
+    let online = running.wait("online", |status| matches!(status, Status::Online { .. }));
+    let status = peer.reading(online).await;
     assert_eq!(status, Status::Online { generation });
 }
 
@@ -130,6 +130,6 @@ async fn a_hundred_set_ids_do_not_register_a_hundred_times() {
         }
     })
     .await;
-    assert!(registrations <= 20, "{registrations} times");
+    assert!(registrations <= 30, "{registrations} times");
     until("a session", || executor.metrics().sessions >= 1).await;
 }

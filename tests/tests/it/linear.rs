@@ -47,21 +47,19 @@ async fn told(generation: Generation, targets: usize, impulses: u32) -> Duration
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn early_impulses_on_the_last_of_100_targets_cost_what_they_cost_on_the_only_one() {
     for generation in [Generation::V2023, Generation::V2026] {
-        let only = told(generation, 1, 50_000).await;
-        let last = told(generation, 100, 50_000).await;
+        let mut tries = Vec::new();
+        // Other work on the machine may spoil some of them; where the cost grows with the targets, none is right.
+        while tries.len() < 3 {
+            let only = told(generation, 1, 200_000).await;
+            let last = told(generation, 100, 200_000).await;
+            if last < only * 4 {
+                break;
+            }
+            tries.push((only, last));
+        }
         assert!(
-            last < only * 4 + Duration::from_secs(1),
-            "{generation}: {only:?} on the only target, {last:?} on the last of 100"
+            tries.len() < 3,
+            "{generation}, on the only target and on the last of 100: {tries:?}"
         );
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_times_as_many_early_impulses_cost_ten_times_as_much() {
-    let few = told(Generation::V2026, 100, 10_000).await;
-    let many = told(Generation::V2026, 100, 100_000).await;
-    assert!(
-        many < few * 40 + Duration::from_secs(1),
-        "{few:?} for 10,000 and {many:?} for 100,000"
-    );
 }

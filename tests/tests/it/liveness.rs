@@ -4,7 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use rship_runtime::{Executor, Generation, Status, Target};
+use rship_dev::LocalCore;
+use rship_runtime::{Executor, Generation, Status, Target, actions};
 use rship_tests::{
     Conditions, LIMIT, Link, Peer, Running, Server, Stand, builder, core, pipes, within,
 };
@@ -161,6 +162,14 @@ struct Page {
     text: String,
 }
 
+#[actions]
+impl Page {
+    #[action]
+    fn count(&mut self, text: String) -> usize {
+        text.len()
+    }
+}
+
 const PAGES: usize = 400;
 
 fn book(executor: &Executor) {
@@ -191,6 +200,37 @@ async fn a_slow_link_that_makes_progress_is_never_cut() {
         PAGES,
         "online is when the server has it all"
     );
+    assert_eq!(executor.metrics().sessions, 1);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn one_frame_that_takes_longer_than_the_silence_is_not_cut_in_either_direction() {
+    let core = LocalCore::builder()
+        .answer_limit(LIMIT)
+        .start()
+        .await
+        .unwrap();
+    let link = Link::to(core.addr(), Conditions::slow(400 << 10)).await;
+    let executor = watchful(builder(&link.url()));
+    let page = Page {
+        text: "x".repeat(2 << 20),
+    };
+    executor.add("page", page).unwrap();
+    let mut running = Running::start(&executor);
+    let status = running
+        .wait("end of the registration", |status| {
+            is_online(status) || is_offline(status)
+        })
+        .await;
+    assert!(is_online(&status), "{status}");
+    core.wait_until(LIMIT, "the action", |core| core.count("Action") == 1)
+        .await
+        .unwrap();
+    let text = "y".repeat(2 << 20);
+    core.exec(None, "page:count", json!({"text": text}))
+        .await
+        .unwrap();
     assert_eq!(executor.metrics().sessions, 1);
     running.stop().await;
 }

@@ -341,7 +341,7 @@ async fn a_command_to_the_server_is_answered_refused_or_interrupted() {
     assert_eq!(offline, CommandError::Offline("PlayCue".into()));
     let running = Running::start(&executor);
     let mut peer = server.accept_2026().await;
-    within("a session", executor.flush()).await;
+    peer.reading(within("a session", executor.flush())).await;
 
     let play = |executor: rship_runtime::Executor| {
         tokio::spawn(async move { executor.command("PlayCue", &json!({"cue": "q1"})).await })

@@ -275,11 +275,8 @@ async fn the_status_says_how_the_connection_is_doing() {
     let online = Status::Online {
         generation: Generation::V2026,
     };
-    // A peer that does not read answers no ping.
-    tokio::select! {
-        _ = running.wait("online", |status| *status == online) => {}
-        _ = async { while peer.text().await.is_ok() {} } => panic!("the connection ended"),
-    }
+    let waited = running.wait("online", |status| *status == online);
+    peer.reading(waited).await;
     drop(peer);
     let offline = running
         .wait("offline", |status| matches!(status, Status::Offline { .. }))
@@ -295,10 +292,8 @@ async fn the_status_says_how_the_connection_is_doing() {
     let online = Status::Online {
         generation: Generation::V2023,
     };
-    tokio::select! {
-        _ = running.wait("online", |status| *status == online) => {}
-        _ = async { while peer.text().await.is_ok() {} } => panic!("the connection ended"),
-    }
+    let waited = running.wait("online", |status| *status == online);
+    peer.reading(waited).await;
     let status = executor.status();
     let end = tokio::spawn(running.stop());
     while peer.text().await.is_ok() {}

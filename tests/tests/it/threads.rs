@@ -173,11 +173,10 @@ async fn a_program_that_blocks_its_own_runtime_does_not_stop_the_connection() {
     let mut hosted = Hosted::start(&executor, on_a_runtime_that_is_blocked);
     let mut peer = server.accept_2026().await;
     peer.pulse("free:turns").await;
-    peer.ping("registered").await;
-    // The peer reads, so that the executor can hear that it was told.
-    let online =
-        |status: &rship_runtime::Status| matches!(status, rship_runtime::Status::Online { .. });
-    tokio::join!(hosted.wait("online", online), peer.pinged(5));
+    let online = hosted.wait("online", |status| {
+        matches!(status, rship_runtime::Status::Online { .. })
+    });
+    peer.reading(online).await;
     peer.ping("blocked").await;
     peer.pinged(3).await;
     let change = std::thread::spawn(move || free.blocking_lock().turns += 1);

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use rship_runtime::Builder;
 use rship_runtime::prelude::*;
-use rship_tests::{Peer, Running, Server, executor, within};
+use rship_tests::{Peer, Running, Server, builder, within};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
@@ -223,8 +224,13 @@ pub(crate) struct Setup {
 }
 
 pub(crate) async fn setup() -> Setup {
+    setup_with(|builder| builder).await
+}
+
+/// The same, with an executor that is set up in this way.
+pub(crate) async fn setup_with(set: impl FnOnce(Builder) -> Builder) -> Setup {
     let server = Server::bind().await;
-    let executor = executor(&server.url());
+    let executor = set(builder(&server.url())).build().unwrap();
     let bench = Bench {
         gate: Arc::new(Semaphore::new(0)),
         begun: Arc::new(Semaphore::new(0)),
