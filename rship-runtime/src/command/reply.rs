@@ -208,6 +208,12 @@ impl Complete for Part {
     fn complete(mut self: Box<Self>, of: Of<'_>, outcome: Outcome, touched: &[SlotId]) {
         self.give(Some(of), outcome, touched);
     }
+
+    fn forget(mut self: Box<Self>) {
+        if let Some(Place::Both(_, part)) = self.0.take() {
+            Box::new(*part).forget();
+        }
+    }
 }
 
 impl Drop for Part {

@@ -50,15 +50,6 @@ impl Known {
         }
     }
 
-    /// The server has read our instances: whose they are now, we are.
-    pub(super) fn online(&mut self, instances: &[Value]) {
-        if self.current.is_none()
-            && let Some(id) = instances.iter().find_map(client_of)
-        {
-            self.remember(id);
-        }
-    }
-
     fn remember(&mut self, id: &str) {
         self.current = Some(id.to_owned());
         if !self.own.iter().any(|own| own == id) {
@@ -92,6 +83,9 @@ impl Known {
             };
             if self.current.is_some() {
                 self.meet_other(found);
+            } else if let Some(id) = client_of(found) {
+                // The first that it has since it was told of them is ours.
+                self.remember(id);
             }
             if found["status"] != "Available" {
                 standing = Standing::Lost;
@@ -150,7 +144,7 @@ mod tests {
         let mut known = Known::default();
         known.begin();
         known.meet(&[]);
-        known.online(&[instance("me", "Available")]);
+        known.judge(&[instance("me", "Available")], &expected());
         let theirs = [instance("them", "Available")];
         assert_eq!(known.judge(&theirs, &expected()), Standing::Ours);
         assert_eq!(known.said.len(), 1);
@@ -164,7 +158,6 @@ mod tests {
     #[test]
     fn an_instance_that_somebody_changed_is_told_once_more_alone() {
         let mut known = Known::default();
-        known.online(&[instance("me", "Available")]);
         let own = [json!({"id": "stand-1", "status": "Available", "name": "ours"})];
         assert_eq!(
             known.judge(&[instance("me", "Available")], &own),
@@ -176,7 +169,7 @@ mod tests {
     fn an_earlier_connection_of_our_own_is_no_other_program() {
         let mut known = Known::default();
         known.begin();
-        known.online(&[instance("first", "Available")]);
+        known.judge(&[instance("first", "Available")], &expected());
         known.begin();
         known.meet(&[instance("first", "Available")]);
         assert!(known.said.is_empty());

@@ -16,6 +16,9 @@ const BEHIND_OTHERS: u32 = 3;
 /// A pong that takes longer than this comes over a slow link.
 const SLOW: Duration = Duration::from_millis(500);
 
+/// Marks the numbers of probes.
+const PROBE: u64 = 1 << 63;
+
 pub(super) struct Liveness {
     /// How long there may be no progress.
     limit: Duration,
@@ -29,6 +32,7 @@ struct State {
     progress: Instant,
     /// Pings that were not answered yet.
     pings: VecDeque<(u64, Instant)>,
+    probes: u64,
     /// Since when the socket takes nothing.
     blocked: Option<Instant>,
 }
@@ -42,6 +46,7 @@ impl Liveness {
                 heard: now,
                 progress: now,
                 pings: VecDeque::new(),
+                probes: 0,
                 blocked: None,
             }),
             confirmed: watch::Sender::new(0),
@@ -74,7 +79,17 @@ impl Liveness {
         self.state().pings.push_back((number, Instant::now()));
     }
 
-    /// A pong came; whether it answers a ping of this connection.
+    /// The number of a ping that proves progress and nothing else: what was written before it may still
+    /// wait.
+    pub(super) fn probe(&self) -> u64 {
+        let mut state = self.state();
+        state.probes += 1;
+        let number = PROBE | state.probes;
+        state.pings.push_back((number, Instant::now()));
+        number
+    }
+
+    /// A pong came; whether it answers a ping of this connection behind all that was written before.
     pub(super) fn ponged(&self, number: u64) -> bool {
         let mut state = self.state();
         let Some(at) = state.pings.iter().position(|(ping, _)| *ping == number) else {
@@ -83,8 +98,11 @@ impl Liveness {
         state.pings.drain(..=at);
         state.progress = Instant::now();
         drop(state);
-        self.confirmed.send_replace(number);
-        true
+        let confirms = number & PROBE == 0;
+        if confirms {
+            self.confirmed.send_replace(number);
+        }
+        confirms
     }
 
     /// Told of each ping that is answered.

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::command::{Outgoing, Router};
-use crate::journal::Journal;
+use crate::journal::{Journal, Topic};
 use crate::metrics::Counters;
 use crate::outbox::{Items, Outbox, Round};
 use crate::settings::Settings;
@@ -111,9 +111,7 @@ pub(crate) async fn supervise(parts: Arc<Parts>) {
         start_handlers();
         parts.outbox.end(&mut round);
         parts.outgoing.end();
-        for tree in parts.registry.targets().trees() {
-            tree.drop_unbegun();
-        }
+        drop_commands(parts);
         if matches!(end, End::Stopped) || *stop.borrow() {
             break;
         }
@@ -138,6 +136,20 @@ pub(crate) async fn supervise(parts: Arc<Parts>) {
             () = tokio::time::sleep(retry_in) => {}
             () = stopped(&mut stop) => {}
         }
+    }
+}
+
+/// Drops the commands that have not begun: the server that asked is gone, and the next one did not ask.
+fn drop_commands(parts: &Parts) {
+    let trees: Vec<_> = parts.registry.targets().trees().cloned().collect();
+    let dropped: usize = trees.iter().map(|tree| tree.drop_unbegun()).sum();
+    if dropped > 0 {
+        parts.counters.commands_dropped.add(dropped as u64);
+        parts.journal.warn(Topic::CommandDropped, || {
+            format!(
+                "{dropped} commands are dropped: the session that asked for them ended before they began"
+            )
+        });
     }
 }
 

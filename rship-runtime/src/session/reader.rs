@@ -83,7 +83,6 @@ impl Reader<'_> {
             };
             burst += 1;
             if idle || burst == 1 {
-                liveness.heard();
                 self.arrived = Instant::now();
             }
             if idle {

@@ -1,6 +1,7 @@
 //! The writer: the only one that writes to the socket. A session begins with everything there is to
 //! tell; after that it sends what the outbox has.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -89,6 +90,8 @@ struct Dialect {
     encoding: Encoding,
     /// Frames on their way to the socket; here, so that none is lost when a wait for it is given up.
     frames: Frames,
+    /// What is left of a large frame that is sent in pieces.
+    pieces: VecDeque<Message>,
     registration: Registration,
     left: Progress,
     stage: Stage,
@@ -113,13 +116,9 @@ struct Written<'p> {
 }
 
 impl Written<'_> {
-    fn count(&mut self, message: &Message) {
-        let length = match message {
-            Message::Frame(frame) => frame.payload().len(),
-            message => message.len(),
-        };
+    fn count(&mut self, bytes: usize) {
         self.frames += 1;
-        self.bytes += length as u64;
+        self.bytes += bytes as u64;
     }
 }
 
@@ -283,6 +282,7 @@ impl Link<'_> {
             encoding,
             writer,
             frames,
+            pieces: VecDeque::new(),
             registration: Registration::default(),
             left: Progress::More,
             stage: Stage::Registering,
@@ -431,7 +431,6 @@ impl Link<'_> {
             info!(%generation, "online");
             self.parts.set_status(Status::Online { generation });
             self.read_back.begin();
-            self.instances.online(&self.shared.inbox.newest_instances());
         }
     }
 
@@ -440,8 +439,10 @@ impl Link<'_> {
         let number = self.parts.outbox.ping();
         self.shared.liveness.pinged(number);
         self.unpinged = 0;
-        let bytes = Bytes::copy_from_slice(&number.to_be_bytes());
-        self.shared.socket.send(Message::Ping(bytes)).await?;
+        self.shared
+            .socket
+            .send(Message::Ping(number_of(number)))
+            .await?;
         Ok(number)
     }
 
@@ -455,10 +456,18 @@ impl Link<'_> {
             frames: 0,
             bytes: 0,
         };
+        let liveness = self.shared.liveness;
         let sending = self.shared.socket.send_all(|| {
-            let message = encoding::message(dialect.encoding, dialect.frames.take()?);
-            written.count(&message);
-            Some(message)
+            if let Some(piece) = dialect.pieces.pop_front() {
+                if matches!(piece, Message::Ping(_)) {
+                    return Some(Message::Ping(number_of(liveness.probe())));
+                }
+                return Some(piece);
+            }
+            let frame = dialect.frames.take()?;
+            written.count(frame.bytes().len());
+            dialect.pieces = encoding::pieces(dialect.encoding, frame);
+            dialect.pieces.pop_front()
         });
         sending.await?;
         self.unpinged += written.bytes;
@@ -523,6 +532,10 @@ impl Dialect {
         self.writer.generation() == known.generation
             && self.writer.client_id() == known.client_id.as_deref()
     }
+}
+
+fn number_of(ping: u64) -> Bytes {
+    Bytes::copy_from_slice(&ping.to_be_bytes())
 }
 
 /// Goes on, or lets others have their turn first.

@@ -41,6 +41,9 @@ pub(crate) type Outcome = Result<Value, String>;
 /// instead answers with an error.
 pub(crate) trait Complete: Send {
     fn complete(self: Box<Self>, of: Of<'_>, outcome: Outcome, touched: &[SlotId]);
+
+    /// Answers nothing: whoever asked is gone.
+    fn forget(self: Box<Self>);
 }
 
 /// The action that an outcome is of.
@@ -130,6 +133,7 @@ impl Job {
 
     /// Forgets the job, because the session that asked for it has ended.
     pub(super) fn drop_unbegun(self, context: &Context) {
+        self.answer.forget();
         context.counters.commands_dropped.add(1);
         context.journal.warn(Topic::CommandDropped, || {
             format!(

@@ -169,14 +169,17 @@ impl Tree {
         self.refuse_running(why);
     }
 
-    /// Drops the commands of a session that has ended.
-    pub(crate) fn drop_unbegun(&self) {
+    /// Drops the commands of a session that has ended; returns how many there were.
+    pub(crate) fn drop_unbegun(&self) -> usize {
         if !self.watched.load(Ordering::Acquire) {
             // Nothing waits.
-            return;
+            return 0;
         }
-        for job in self.mailbox.take(self, |_| true) {
-            job.drop_unbegun(&self.context);
+        let dropped = self.mailbox.take(self, |_| true);
+        let count = dropped.len();
+        for job in dropped {
+            job.answer.forget();
         }
+        count
     }
 }

@@ -141,9 +141,13 @@ pub(crate) fn start() {
     if busy == 0 && !state.waking {
         state.add_thread();
     }
-    let watch = state.watched && !std::mem::replace(&mut state.alert, true);
+    let watched = state.watched;
+    let alert = std::mem::replace(&mut state.alert, true);
     drop(state);
-    if watch {
+    if !watched {
+        // The connection thread that had it may have ended meanwhile.
+        watch_pool();
+    } else if !alert {
         POOL.watch.notify_one();
     }
 }
@@ -162,8 +166,8 @@ pub(super) fn at_work(tree: &Tree) -> Option<String> {
 impl State {
     /// Wakes a thread, or starts one.
     fn add_thread(&mut self) {
-        self.waking = true;
         if self.idle > 0 {
+            self.waking = true;
             POOL.work.notify_one();
             return;
         }
@@ -181,9 +185,11 @@ impl State {
             .name("rship-handler".to_owned())
             .spawn(move || run(&own));
         match started {
-            Ok(_) => self.seats.push(seat),
+            Ok(_) => {
+                self.waking = true;
+                self.seats.push(seat);
+            }
             Err(error) => {
-                self.waking = false;
                 tell(&format!("no thread can be started for a handler: {error}"));
             }
         }
@@ -275,9 +281,11 @@ fn watch_pool() {
     if std::mem::replace(&mut POOL.state().watched, true) {
         return;
     }
+    // Made here, because a task may be dropped before it is ever polled.
+    let watching = Watching;
     let own = Arc::downgrade(&thread);
     thread.handle().spawn(async move {
-        let _watching = Watching;
+        let _watching = watching;
         watch(own).await;
     });
 }

@@ -18,7 +18,11 @@ async fn a_bad_payload_is_answered_with_the_argument_and_what_was_expected() {
         ("count", json!({"count": null}), ["`count`", "null"]),
         ("count", json!([3]), ["object", "array"]),
         ("count", json!("3"), ["object", "string \"3\""]),
-        ("count", json!({"count": 1, "note": 5}), ["`note`", "string"]),
+        (
+            "count",
+            json!({"count": 1, "note": 5}),
+            ["`note`", "string"],
+        ),
         ("ratio", json!({"value": 1.5}), ["`value`", "1"]),
         ("ratio", json!({"value": true}), ["`value`", "number"]),
         (
