@@ -48,7 +48,7 @@ pub(crate) async fn measure(root: &Path, scope: Scope) -> Result<Vec<Figure>, Fa
     let (with, without) = expansion(root, folder.path()).await?;
     let each = (with - without) * 1000.0 / (TARGETS * ACTIONS) as f64;
     Ok(vec![
-        Figure::new("build from nothing, crates fetched", whole, "s"),
+        Figure::new("build from nothing, crates fetched", whole, "s").at_most(40.0),
         Figure::new("… after a change in one action", median(&again), "s"),
         Figure::new("… release, from nothing", released, "s"),
         Figure::new("what an action adds to `cargo check`", each, "ms").detail(format!(

@@ -92,7 +92,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let single = || Builder::new_current_thread().enable_all().build();
     match cli.other {
         Some(Other::Bare(bare)) => single()?.block_on(bare.run()),
-        Some(Other::Soak(soak)) => soak.run(&machine::line()?),
+        Some(Other::Soak(soak)) => soak.run(),
         None => single()?.block_on(measure(&cli)),
     }
 }

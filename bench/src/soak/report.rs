@@ -48,6 +48,8 @@ impl Report {
         let minutes = self.took.as_secs_f64() / 60.0;
         let mut text = format!(
             "# Soak\n\n`cargo run --release -p rship-bench -- soak`: {machine}; {minutes:.1} minutes.\n\n\
+             Device, server and the link between them are one process. In each pause the server's store must equal the \
+             device's state: entities, names, statuses, values.\n\n\
              | | memory (VmRSS) | threads | descriptors |\n|---|---|---|---|\n"
         );
         // Writing to a string cannot fail.
