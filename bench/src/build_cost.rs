@@ -96,7 +96,7 @@ impl Package {
         let folder = parent.join(name);
         fs::create_dir_all(folder.join("src"))?;
         let runtime = root.join("rship-runtime");
-        // A path written as Rust writes a text is a text of TOML as well.
+        // A path written as Rust writes a string is a string of TOML as well.
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
              [dependencies]\nrship-runtime = {{ path = {runtime:?} }}\n\
@@ -202,7 +202,7 @@ fn actions(attributes: bool) -> String {
     let mark = |attribute| if attributes { attribute } else { "" };
     let mut source = mark("use rship_runtime::prelude::*;\n").to_owned();
     for target in 0..TARGETS {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             source,
             "\n{}\npub struct Target{target} {{\n    {}\n    pub level: f64,\n}}\n\n{}\nimpl Target{target} {{\n",

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rship_runtime::{Generation, Status};
+use rship_runtime::Generation;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::Stage;
 use super::abuse::Abuse;
-use super::device::{INSTANCE, Unit, executor, lock, unit_id};
+use super::device::{INSTANCE, Unit, executor, unit_id};
 use super::link::Flow;
+use super::orders::Order;
 use super::server::RAW;
 use crate::Failure;
 
@@ -44,10 +45,7 @@ pub(super) async fn slow_link(stage: &mut Stage, abuse: Abuse) -> Result<u64, Fa
     stage.server.link.up(Flow::Slow(RATE));
     stage.server.link.cut();
     sleep(SLOW).await;
-    if !matches!(
-        *stage.device.executor.status().borrow(),
-        Status::Online { .. }
-    ) {
+    if !stage.look().await?.online {
         stage.violation(abuse, "the device is not online after 10 s");
     }
     Ok(SLOW.as_secs())
@@ -59,16 +57,9 @@ pub(super) async fn silent(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> 
     let until = Instant::now() + SILENCE;
     let mut changed = 0;
     while Instant::now() < until {
-        for _ in 0..20 {
-            let id = format!("guest-{}", changed % 1000);
-            let guest = stage
-                .device
-                .executor
-                .add(&id, Unit::new(&stage.device.units))?;
-            guest.remove()?;
-            changed += 1;
-        }
-        sleep(Duration::from_millis(10)).await;
+        let _: Value = stage.device.order(&Order::Guests(100)).await?;
+        changed += 100;
+        sleep(Duration::from_millis(50)).await;
     }
     Ok(changed)
 }
@@ -111,7 +102,7 @@ pub(super) async fn set_id(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> 
         .item("Instance", INSTANCE)
         .unwrap_or_default();
     let client = instance["clientId"].as_str().unwrap_or("a-client");
-    let frame = command(id, &json!({"clientId": client, "tx": "set-id"}));
+    let frame = command(id, &json!({"clientId": client, "tx": RAW}));
     let count = 1_000;
     for _ in 0..count {
         stage.server.core.send_frame(None, &frame);
@@ -156,27 +147,17 @@ pub(super) async fn reset(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
     Ok(count)
 }
 
-/// Targets that go and come back before a server knows.
+/// Targets that go and come back before a server knows: some at once, some a moment later, some after it was told.
 pub(super) async fn readded(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
-    let mut count = 0;
-    for round in 0..40_u64 {
-        for index in 8..16 {
-            let id = unit_id(index);
-            let old = lock(&stage.device.units).remove(&id);
-            if let Some(old) = old {
-                old.remove()?;
-            }
-            // Some come back at once, some a moment later, some after the server was told.
-            sleep(Duration::from_millis(round % 4 * 20)).await;
-            let unit = stage
-                .device
-                .executor
-                .add(&id, Unit::new(&stage.device.units))?;
-            lock(&stage.device.units).insert(id, unit);
-            count += 1;
-        }
+    let indices: Vec<_> = (8..16).collect();
+    let rounds = 60;
+    for round in 0..rounds {
+        let pause = round % 6 * 25;
+        let order = Order::Readd(indices.clone(), pause);
+        let _: Value = stage.device.order(&order).await?;
+        sleep(Duration::from_millis(round * 7 % 100)).await;
     }
-    Ok(count)
+    Ok(rounds * indices.len() as u64)
 }
 
 /// A server that goes away and comes back as it was.
