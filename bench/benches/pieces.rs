@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use rship_core::wire::{self, Change, Generation, Pulse, Stamp, Writer};
+use rship_core::wire::{self, Change, Generation, Pulse, PulseSource, Stamp, Writer};
 use rship_runtime::prelude::*;
 use serde_json::Value;
 
@@ -63,9 +63,9 @@ fn pulse(criterion: &mut Criterion) {
         created_at: "2026-11-22T12:00:00.000Z",
         tx: "0f9c1d62-52a5-4a3a-9d0e-0a4c7d1f2b3c",
     };
+    let source = PulseSource::new("load:e1", "load-1");
     let pulse = Pulse {
-        emitter_id: "load:e1",
-        instance_id: "load-1",
+        source: &source,
         data: br#"{"level":0.25,"channel":1,"label":"load"}"#,
         nonce: Some(4711),
     };

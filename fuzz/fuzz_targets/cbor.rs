@@ -6,6 +6,10 @@ use rship_core::wire::{self, binary};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(document) = binary::decode(bytes) else {
+        // A command that cannot be read is answered all the same.
+        if let Ok(frame) = wire::read_binary(bytes) {
+            rship_fuzz::frame(&frame);
+        }
         return;
     };
     let json = document.to_string();

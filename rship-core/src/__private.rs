@@ -47,7 +47,7 @@ impl<T> NoActions for Probe<T> {
     type Probed = T;
 }
 
-/// Whether the two lists have an id in common: the position in the first, or `usize::MAX`.
+/// Whether the two slices have an id in common: the position in the first, or `usize::MAX`.
 #[must_use]
 pub const fn shared_id(fields: &[&str], methods: &[&str]) -> usize {
     let mut i = 0;

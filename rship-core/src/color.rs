@@ -1,6 +1,6 @@
-//! Colours as entities carry them.
+//! Colors as entities carry them.
 
-/// Whether the text is a colour as servers read it: `#rrggbb`, in hexadecimal digits.
+/// Whether the text is a color as servers read it: `#rrggbb`, in hexadecimal digits.
 #[must_use]
 pub fn is_hex(text: &str) -> bool {
     text.strip_prefix('#')
@@ -12,7 +12,7 @@ mod tests {
     use super::is_hex;
 
     #[test]
-    fn a_colour_has_six_hexadecimal_digits() {
+    fn a_color_has_six_hexadecimal_digits() {
         assert!(is_hex("#ffff00") && is_hex("#0A0b0C"));
         for wrong in ["ffff00", "#fff", "#ffff0g", "#ffff000", "", "#ééé"] {
             assert!(!is_hex(wrong), "{wrong}");

@@ -18,9 +18,9 @@ pub struct TargetDescriptor {
     pub doc: Option<String>,
     /// The group a server shows the target in.
     pub category: String,
-    /// Background colour, `#rrggbb`.
+    /// Background color, `#rrggbb`.
     pub bg_color: Option<String>,
-    /// Foreground colour, `#rrggbb`.
+    /// Foreground color, `#rrggbb`.
     pub fg_color: Option<String>,
     /// The whole id to use when a target of this type is a sub-target.
     pub id: Option<String>,
@@ -110,6 +110,9 @@ pub struct ActionDescriptor {
     pub mode: ActionMode,
     /// Whether a new run cancels the one before.
     pub restart: bool,
+    /// How long a run may take before its command is answered with an error; `None`: what the executor
+    /// is set to.
+    pub timeout: Option<Duration>,
 }
 
 /// That an action sets the state of an emitter.

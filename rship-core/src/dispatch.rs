@@ -8,33 +8,44 @@ use std::vec;
 
 use crate::descriptor::TargetDescriptor;
 
-/// Finds the way to a target, and the position of an action in it, by id and without scanning.
+/// Finds a target, and the position of an action in it, by id and without scanning.
 ///
-/// `R` is whatever the runtime needs to reach the target.
+/// `D` is whatever the runtime keeps of a target in one instance.
 #[derive(Debug)]
-pub struct DispatchTable<R> {
-    targets: HashMap<Arc<str>, Found<Route<R>>>,
+pub struct DispatchTable<D> {
+    targets: HashMap<Arc<str>, Found<D>>,
     instances: Vec<Arc<str>>,
 }
 
-/// A target in one instance.
-#[derive(Debug)]
-pub struct Route<R> {
+/// A target in one instance, as dispatch sees it.
+pub trait Destination {
     /// The instance.
-    pub instance: Arc<str>,
+    fn instance(&self) -> &str;
     /// Whether commands reach it now.
-    pub online: bool,
+    fn is_online(&self) -> bool;
     /// What its type is.
-    pub descriptor: Arc<TargetDescriptor>,
-    /// How to reach it.
-    pub to: R,
+    fn descriptor(&self) -> &TargetDescriptor;
+}
+
+impl<D: Destination + ?Sized> Destination for Arc<D> {
+    fn instance(&self) -> &str {
+        (**self).instance()
+    }
+
+    fn is_online(&self) -> bool {
+        (**self).is_online()
+    }
+
+    fn descriptor(&self) -> &TargetDescriptor {
+        (**self).descriptor()
+    }
 }
 
 /// Why a command reaches nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DispatchError {
     /// The action's id is not of the form `TARGET:ACTION`.
-    #[error("`{0}` is no action id: it has the form TARGET:ACTION")]
+    #[error("`{0}` is not an action id: write TARGET:ACTION")]
     NoActionId(String),
     /// The command names one target and an action of another.
     #[error("action `{action}` does not belong to target `{target}`")]
@@ -58,7 +69,7 @@ pub enum DispatchError {
         known: String,
     },
     /// The instance is another executor's.
-    #[error("instance `{instance}` is not of this executor, which has {known}")]
+    #[error("instance `{instance}` does not belong to this executor, which has {known}")]
     UnknownInstance {
         /// The instance that the command names.
         instance: String,
@@ -78,7 +89,7 @@ pub enum DispatchError {
     Offline(String),
 }
 
-impl<R> Default for DispatchTable<R> {
+impl<D> Default for DispatchTable<D> {
     fn default() -> Self {
         Self {
             targets: HashMap::new(),
@@ -87,19 +98,19 @@ impl<R> Default for DispatchTable<R> {
     }
 }
 
-impl<R> DispatchTable<R> {
+impl<D: Destination> DispatchTable<D> {
     /// Makes an instance known.
     pub fn add_instance(&mut self, instance: Arc<str>) {
         self.instances.push(instance);
     }
 
     /// Makes a target of an instance known.
-    pub fn add_target(&mut self, target: Arc<str>, route: Route<R>) {
+    pub fn add_target(&mut self, target: Arc<str>, destination: D) {
         match self.targets.entry(target) {
-            Entry::Occupied(mut routes) => routes.get_mut().rest.push(route),
+            Entry::Occupied(mut known) => known.get_mut().rest.push(destination),
             Entry::Vacant(place) => {
                 place.insert(Found {
-                    first: route,
+                    first: destination,
                     rest: Vec::new(),
                 });
             }
@@ -108,31 +119,23 @@ impl<R> DispatchTable<R> {
 
     /// Forgets a target of an instance.
     pub fn remove_target(&mut self, instance: &str, target: &str) {
-        let Some(routes) = self.targets.get_mut(target) else {
+        let Some(known) = self.targets.get_mut(target) else {
             return;
         };
-        routes.rest.retain(|route| *route.instance != *instance);
-        if *routes.first.instance == *instance {
-            if routes.rest.is_empty() {
+        known.rest.retain(|known| known.instance() != instance);
+        if known.first.instance() == instance {
+            if known.rest.is_empty() {
                 self.targets.remove(target);
             } else {
-                routes.first = routes.rest.remove(0);
+                known.first = known.rest.remove(0);
             }
         }
     }
 
     /// The target in each of the instances that have it; empty when none has.
-    pub fn routes(&self, target: &str) -> impl Iterator<Item = &Route<R>> {
-        let routes = self.targets.get(target).into_iter();
-        routes.flat_map(|routes| once(&routes.first).chain(&routes.rest))
-    }
-
-    /// The target in one instance.
-    pub fn route_mut(&mut self, instance: &str, target: &str) -> Option<&mut Route<R>> {
-        let routes = self.targets.get_mut(target)?;
-        once(&mut routes.first)
-            .chain(&mut routes.rest)
-            .find(|route| *route.instance == *instance)
+    pub fn destinations(&self, target: &str) -> impl Iterator<Item = &D> {
+        let known = self.targets.get(target).into_iter();
+        known.flat_map(|known| once(&known.first).chain(&known.rest))
     }
 
     /// Where an action is carried out, and its position in the target's descriptor: in the instance
@@ -145,7 +148,7 @@ impl<R> DispatchTable<R> {
         action_id: &str,
         target_id: Option<&str>,
         instance_id: Option<&str>,
-    ) -> Result<Found<(&Route<R>, usize)>, DispatchError> {
+    ) -> Result<Found<(&D, usize)>, DispatchError> {
         let Some((target, action)) = action_id.rsplit_once(':') else {
             return Err(DispatchError::NoActionId(action_id.to_owned()));
         };
@@ -155,13 +158,13 @@ impl<R> DispatchTable<R> {
                 target: named.to_owned(),
             });
         }
-        self.routes_in(target, instance_id)?.try_map(|route| {
-            match route.descriptor.action_index.get(action) {
-                Some(index) => Ok((route, *index)),
+        self.destinations_in(target, instance_id)?.try_map(|found| {
+            match found.descriptor().action_index.get(action) {
+                Some(index) => Ok((found, *index)),
                 None => Err(DispatchError::UnknownAction {
                     target: target.to_owned(),
                     action: action.to_owned(),
-                    known: listed(route.descriptor.actions.iter().map(|action| &*action.id)),
+                    known: listed(found.descriptor().actions.iter().map(|action| &*action.id)),
                 }),
             }
         })
@@ -171,11 +174,11 @@ impl<R> DispatchTable<R> {
     ///
     /// # Errors
     /// Says which part of the address leads nowhere.
-    pub fn routes_in(
+    pub fn destinations_in(
         &self,
         target: &str,
         instance_id: Option<&str>,
-    ) -> Result<Found<&Route<R>>, DispatchError> {
+    ) -> Result<Found<&D>, DispatchError> {
         if let Some(named) = instance_id
             && !self.instances.iter().any(|own| **own == *named)
         {
@@ -184,12 +187,12 @@ impl<R> DispatchTable<R> {
                 known: listed(self.instances.iter().map(|own| &**own)),
             });
         }
-        let mut all = self.routes(target).peekable();
+        let mut all = self.destinations(target).peekable();
         if all.peek().is_none() {
             return Err(DispatchError::UnknownTarget(target.to_owned()));
         }
         let mut named = all
-            .filter(|route| instance_id.is_none_or(|named| *route.instance == *named))
+            .filter(|found| instance_id.is_none_or(|named| found.instance() == named))
             .peekable();
         if let (None, Some(instance)) = (named.peek(), instance_id) {
             return Err(DispatchError::NotInInstance {
@@ -197,7 +200,7 @@ impl<R> DispatchTable<R> {
                 instance: instance.to_owned(),
             });
         }
-        let mut online = named.filter(|route| route.online);
+        let mut online = named.filter(|found| found.is_online());
         match online.next() {
             Some(first) => Ok(Found {
                 first,
@@ -265,9 +268,32 @@ fn listed<'a>(ids: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
     use crate::model::{ActionSpec, ModelBuilder};
+    use std::cell::Cell;
+
+    #[derive(Debug)]
+    struct Place {
+        instance: &'static str,
+        online: Cell<bool>,
+        descriptor: Arc<TargetDescriptor>,
+        to: &'static str,
+    }
+
+    impl Destination for Place {
+        fn instance(&self) -> &str {
+            self.instance
+        }
+
+        fn is_online(&self) -> bool {
+            self.online.get()
+        }
+
+        fn descriptor(&self) -> &TargetDescriptor {
+            &self.descriptor
+        }
+    }
 
     /// Target `stand` in instances `a` and `b` (offline in `b`), `lamp` in `a`; each has `burn`.
-    fn table() -> DispatchTable<&'static str> {
+    fn table() -> DispatchTable<Place> {
         let mut builder = ModelBuilder::<()>::new("Stand");
         for action in ["sell", "burn"] {
             builder.action(ActionSpec::new(action).sync(|(): &mut (), _| Ok(().into())));
@@ -282,13 +308,13 @@ mod tests {
             ("stand", "b", false, "stand in b"),
             ("lamp", "a", true, "lamp in a"),
         ] {
-            let route = Route {
-                instance: instance.into(),
-                online,
+            let place = Place {
+                instance,
+                online: Cell::new(online),
                 descriptor: Arc::clone(&descriptor),
                 to,
             };
-            table.add_target(target.into(), route);
+            table.add_target(target.into(), place);
         }
         table
     }
@@ -299,10 +325,10 @@ mod tests {
         instance: Option<&str>,
     ) -> Vec<(&'static str, usize)> {
         let table = table();
-        let routes = table.resolve(action, target, instance).unwrap();
-        routes
+        let found = table.resolve(action, target, instance).unwrap();
+        found
             .into_iter()
-            .map(|(route, index)| (route.to, index))
+            .map(|(place, index)| (place.to, index))
             .collect()
     }
 
@@ -320,10 +346,12 @@ mod tests {
             [("stand in a", 1)]
         );
         assert_eq!(found("stand:sell", None, None), [("stand in a", 0)]);
-        let mut table = table();
-        table.route_mut("b", "stand").unwrap().online = true;
+        let table = table();
+        for place in table.destinations("stand") {
+            place.online.set(true);
+        }
         let both = table.resolve("stand:burn", None, None).unwrap();
-        let both = both.into_iter().map(|(route, _)| route.to);
+        let both = both.into_iter().map(|(place, _)| place.to);
         assert_eq!(both.collect::<Vec<_>>(), ["stand in a", "stand in b"]);
     }
 
@@ -331,7 +359,7 @@ mod tests {
     fn an_address_that_leads_nowhere_says_where_it_ends() {
         assert_eq!(
             refused("burn", None, None),
-            "`burn` is no action id: it has the form TARGET:ACTION"
+            "`burn` is not an action id: write TARGET:ACTION"
         );
         assert_eq!(
             refused("stand:burn", Some("lamp"), None),
@@ -347,7 +375,7 @@ mod tests {
         );
         assert_eq!(
             refused("stand:burn", None, Some("c")),
-            "instance `c` is not of this executor, which has `a`, `b`"
+            "instance `c` does not belong to this executor, which has `a`, `b`"
         );
         assert_eq!(
             refused("lamp:burn", None, Some("b")),

@@ -19,6 +19,8 @@ pub enum Published {
     Dropped,
     /// The emitter's target is not part of an executor (yet, or any more), so nobody was told.
     Detached,
+    /// The value is larger than the executor's message limit, so nobody was told; it is counted.
+    TooLarge,
     /// The value could not be written as JSON, so nobody was told; the log says why.
     Unserializable,
 }

@@ -38,7 +38,7 @@ pub fn sub_target(parent: &str, field: &str) -> String {
     format!("{parent}.{field}")
 }
 
-/// The id of a member of a list or map of sub-targets: `PARENT.FIELD.KEY`, or `ID.KEY` where the field
+/// The id of a member of an array or a map of sub-targets: `PARENT.FIELD.KEY`, or `ID.KEY` where the field
 /// was given a whole id.
 ///
 /// Keys come from the device at run time (a disk's mount point, a serial number), so characters that

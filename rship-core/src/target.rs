@@ -7,7 +7,7 @@ use crate::model::{Model, ModelBuilder, ModelError};
 
 /// A type whose values can be shown and controlled: what `#[derive(Target)]` implements.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no target",
+    message = "`{Self}` is not a target",
     label = "this type has no `#[derive(Target)]`",
     note = "add `#[derive(Target)]` to `{Self}`; a type of another crate is described with `ModelBuilder` instead"
 )]

@@ -6,15 +6,18 @@ use crate::reading::bindable::bindable;
 use crate::reading::entities;
 use crate::reading::frames::{self, Event, Inbound};
 use crate::store::Change;
-use crate::{Generation, cbor};
+use crate::{Generation, codec};
 
 /// Reads a frame, text or binary, as each generation, and judges the entities in it.
 pub fn frame(bytes: &[u8]) {
     let text = std::str::from_utf8(bytes).ok();
     let json = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let binary = cbor::decode(bytes).ok();
+    let binary = codec::from_cbor(bytes).ok();
     if let Some(document) = &binary {
-        assert_eq!(cbor::decode(&cbor::encode(document)).as_ref(), Ok(document));
+        assert_eq!(
+            codec::from_cbor(&codec::to_cbor(document)).as_ref(),
+            Ok(document)
+        );
     }
     for document in [json, binary].into_iter().flatten() {
         for generation in Generation::ALL {

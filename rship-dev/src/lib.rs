@@ -16,7 +16,6 @@
 //! # }
 //! ```
 
-mod cbor;
 mod codec;
 mod explained;
 mod near;

@@ -2,69 +2,70 @@
 
 use std::collections::BTreeSet;
 
+use rship_core::wire::Generation;
 use serde_json::{Map, Value};
+
+use crate::reading::Problem;
+use crate::reading::filter::Filter;
 
 /// What a query asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Query {
     pub(crate) item_type: String,
-    filter: Filter,
+    wanted: Wanted,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Filter {
+enum Wanted {
     All,
     Ids(BTreeSet<String>),
-    Fields(Map<String, Value>),
+    Fields(Filter),
 }
 
 impl Query {
-    /// Reads a query; the error is an `ids` that is no array of strings.
+    /// Reads a query, or says what in it a server of this generation cannot read.
     ///
     /// Servers know queries by their id alone, and answer one that they do not know with every item of the type.
     pub(crate) fn read(
+        generation: Generation,
         query_id: &str,
         item_type: &str,
         mut query: Map<String, Value>,
-    ) -> Result<Self, Value> {
-        let filter = if query_id == format!("Get{item_type}sByIds") {
-            let ids = query.remove("ids").unwrap_or(Value::Null);
-            let texts = ids.as_array().and_then(|ids| {
-                ids.iter()
-                    .map(|id| id.as_str().map(ToOwned::to_owned))
-                    .collect::<Option<BTreeSet<_>>>()
-            });
-            Filter::Ids(texts.ok_or(ids)?)
+    ) -> Result<Self, Problem> {
+        let wanted = if query_id == format!("Get{item_type}sByIds") {
+            let ids = query.remove("ids");
+            Wanted::Ids(read_ids(generation, ids.as_ref())?)
         } else if query_id == format!("Get{item_type}sByQuery") {
-            query.retain(|name, value| {
-                !matches!(name.as_str(), "tx" | "createdAt") && !value.is_null()
-            });
-            Filter::Fields(query)
+            Wanted::Fields(Filter::read(generation, item_type, query)?)
         } else {
-            Filter::All
+            Wanted::All
         };
         Ok(Self {
             item_type: item_type.to_owned(),
-            filter,
+            wanted,
         })
     }
 
     /// Whether the entity is one that the query asks for.
     pub(crate) fn wants(&self, id: &str, item: &Value) -> bool {
-        match &self.filter {
-            Filter::All => true,
-            Filter::Ids(ids) => ids.contains(id),
-            Filter::Fields(fields) => {
-                fields
-                    .iter()
-                    .all(|(name, wanted)| match (item.get(name), wanted) {
-                        (Some(found), Value::Array(any)) => any.contains(found) || found == wanted,
-                        (Some(found), wanted) => found == wanted,
-                        (None, _) => false,
-                    })
-            }
+        match &self.wanted {
+            Wanted::All => true,
+            Wanted::Ids(ids) => ids.contains(id),
+            Wanted::Fields(filter) => filter.wants(item),
         }
     }
+}
+
+fn read_ids(generation: Generation, ids: Option<&Value>) -> Result<BTreeSet<String>, Problem> {
+    const FIELD: &str = "data.query.ids";
+    const WANTS: &str = "an array of strings";
+    let ids = ids.ok_or_else(|| Problem::missing(generation, FIELD, WANTS))?;
+    let strings = ids.as_array().and_then(|ids| {
+        ids.iter()
+            .map(|id| id.as_str().map(ToOwned::to_owned))
+            .collect::<Option<_>>()
+    });
+    strings.ok_or_else(|| Problem::wrong(generation, FIELD, ids, WANTS))
 }
 
 /// A query that stays open.
@@ -116,21 +117,13 @@ mod tests {
 
     use super::*;
 
-    fn query(id: &str, body: Value) -> Query {
-        Query::read(id, "Target", body.as_object().unwrap().clone()).unwrap()
+    fn read(id: &str, body: Value) -> Result<Query, Problem> {
+        let body = body.as_object().unwrap().clone();
+        Query::read(Generation::V2026, id, "Target", body)
     }
 
-    #[test]
-    fn fields_filter_and_an_array_means_any_of() {
-        let item = json!({"id": "t", "serviceId": "s", "category": "c"});
-        let by = |body| query("GetTargetsByQuery", body).wants("t", &item);
-        assert!(by(json!({"tx": "q", "createdAt": "now"})));
-        assert!(by(json!({"tx": "q", "serviceId": "s"})));
-        assert!(by(
-            json!({"tx": "q", "serviceId": ["x", "s"], "category": null})
-        ));
-        assert!(!by(json!({"tx": "q", "serviceId": ["x"]})));
-        assert!(!by(json!({"tx": "q", "serviceId": "s", "name": "n"})));
+    fn query(id: &str, body: Value) -> Query {
+        read(id, body).unwrap()
     }
 
     #[test]
@@ -140,7 +133,10 @@ mod tests {
         assert!(!query("GetTargetsByIds", json!({"ids": []})).wants("t", &item));
         assert!(query("GetTargetsByMood", json!({"ids": []})).wants("t", &item));
         assert!(query("GetAllTargets", json!({})).wants("t", &item));
-        assert!(Query::read("GetTargetsByIds", "Target", Map::new()).is_err());
+        for body in [json!({}), json!({"ids": "t"}), json!({"ids": ["t", 1]})] {
+            let problem = read("GetTargetsByIds", body).unwrap_err();
+            assert_eq!(problem.field, "data.query.ids");
+        }
     }
 
     #[test]

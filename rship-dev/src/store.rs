@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub enum Change {
     /// The entity is now as the event says.
     Set,
-    /// The entity is no more.
+    /// The entity is gone.
     Del,
 }
 

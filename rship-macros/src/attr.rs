@@ -26,7 +26,7 @@ struct Entry {
 
 enum Value {
     Nothing,
-    Text(LitStr),
+    String(LitStr),
     Duration(Duration),
     Path(Path),
     Expr(Expr),
@@ -189,7 +189,7 @@ impl Given {
                 errors.at(&expr, what, format_args!("write {form}"));
                 Ok(Value::Wrong)
             }
-            Ok((kind, text)) => Ok(checked(kind, text, errors)),
+            Ok((kind, text)) => Ok(checked(key.name, kind, text, errors)),
         }
     }
 
@@ -206,9 +206,9 @@ impl Given {
         self.entry_of(key).is_some()
     }
 
-    pub(crate) fn text(&self, key: &str) -> Option<&LitStr> {
+    pub(crate) fn string(&self, key: &str) -> Option<&LitStr> {
         match &self.entry_of(key)?.value {
-            Value::Text(text) => Some(text),
+            Value::String(text) => Some(text),
             _ => None,
         }
     }
@@ -265,7 +265,7 @@ fn skip(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-fn checked(kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
+fn checked(key: &str, kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
     let value = text.value();
     match kind {
         Kind::Id if value.is_empty() => {
@@ -298,7 +298,7 @@ fn checked(kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
         Kind::Color if !is_color(&value) => {
             errors.at(
                 &text,
-                format_args!("`{value}` is no colour"),
+                format_args!("`{value}` is not a color"),
                 "write it as `#rrggbb`, in hexadecimal digits, such as `#ffff00`",
             );
             Value::Wrong
@@ -307,7 +307,7 @@ fn checked(kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
             Ok(Duration::ZERO) => {
                 errors.at(
                     &text,
-                    "a period must not be zero",
+                    format_args!("argument `{key}` must not be zero"),
                     "write one such as `500ms`",
                 );
                 Value::Wrong
@@ -316,13 +316,13 @@ fn checked(kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
             Err(error) => {
                 errors.at(
                     &text,
-                    format_args!("`{value}` is no period: {error}"),
+                    format_args!("`{value}` is not a duration: {error}"),
                     "write one such as `500ms`, `2s` or `1m 30s`",
                 );
                 Value::Wrong
             }
         },
-        _ => Value::Text(text),
+        _ => Value::String(text),
     }
 }
 
@@ -412,7 +412,7 @@ mod tests {
                  `fg_color`, `id`, `key`, `crate`\nnote: did you mean `category`?",
                 "argument `name` must be a string literal\nnote: write `name = \"..\"`",
                 "argument `name` is given twice\nnote: remove one of them",
-                "`red` is no colour\n\
+                "`red` is not a color\n\
                  note: write it as `#rrggbb`, in hexadecimal digits, such as `#ffff00`",
                 "argument `fg_color` needs a value\nnote: write `fg_color = \"#rrggbb\"`",
                 "the id `a:b` must not contain `:`\n\
@@ -420,7 +420,7 @@ mod tests {
                 "argument `id` is given twice\nnote: remove one of them",
             ]
         );
-        assert!(given.has("id") && given.text("id").is_none());
+        assert!(given.has("id") && given.string("id").is_none());
     }
 
     #[test]
@@ -434,12 +434,13 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_more_than_nothing() {
+    fn a_duration_is_more_than_nothing() {
         let (given, messages) = read(&grammar::COMPUTED, quote!(every = "1m 500ms"));
         assert!(messages.is_empty());
         assert_eq!(given.duration("every"), Some(Duration::from_millis(60_500)));
         for wrong in ["0s", "soon", ""] {
             assert_eq!(read(&grammar::COMPUTED, quote!(every = #wrong)).1.len(), 1);
+            assert_eq!(read(&grammar::ACTION, quote!(timeout = #wrong)).1.len(), 1);
         }
     }
 

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `= ".."`
-    Text,
+    String,
     /// `= ".."`, neither empty nor with a `:`.
     Id,
     /// `= "#rrggbb"`
@@ -27,7 +27,7 @@ impl Kind {
     /// What to write, for a message.
     pub(crate) fn form(self, key: &str) -> String {
         match self {
-            Self::Text | Self::Id => format!("`{key} = \"..\"`"),
+            Self::String | Self::Id => format!("`{key} = \"..\"`"),
             Self::Color => format!("`{key} = \"#rrggbb\"`"),
             Self::Duration => format!("`{key} = \"500ms\"`"),
             Self::Field => format!("`{key} = \"field\"`"),
@@ -71,27 +71,28 @@ macro_rules! grammars {
 grammars! {
     /// `#[target(..)]` on the struct.
     STRUCT = "target" on "the struct" {
-        "name": Text, "category": Text, "bg_color": Color, "fg_color": Color,
+        "name": String, "category": String, "bg_color": Color, "fg_color": Color,
         "id": Id, "key": Field, "crate": Path,
     }
     /// `#[target]` on a field.
-    SUB_TARGET = "target" on "a field" { "id": Id, "name": Text, "key": Field, }
+    SUB_TARGET = "target" on "a field" { "id": Id, "name": String, "key": Field, }
     /// `#[emitter]` on a field.
-    STATE = "emitter" on "a field" { "id": Id, "name": Text, }
+    STATE = "emitter" on "a field" { "id": Id, "name": String, }
     /// `#[action]` on a field.
-    SETTER = "action" on "a field" { "id": Id, "name": Text, "min": Expr, "max": Expr, }
+    SETTER = "action" on "a field" { "id": Id, "name": String, "min": Expr, "max": Expr, }
     /// `#[actions]` on an impl.
     ACTIONS = "actions" on "an impl" { "crate": Path, }
     /// `#[action]` on a method.
     ACTION = "action" on "a method" {
-        "id": Id, "name": Text, "writes": Id, "blocking": Flag, "restart": Flag,
+        "id": Id, "name": String, "writes": Id, "blocking": Flag, "restart": Flag,
+        "timeout": Duration,
     }
     /// `#[emitter]` on a method.
-    COMPUTED = "emitter" on "a method" { "id": Id, "name": Text, "every": Duration, }
+    COMPUTED = "emitter" on "a method" { "id": Id, "name": String, "every": Duration, }
     /// `#[arg]` on an argument.
     ARGUMENT = "arg" on "an argument" {
-        "name": Text, "min": Expr, "max": Expr, "default": FlagOrExpr, "unit": Text,
-        "label": Text, "section": Text, "flatten": Flag,
+        "name": String, "min": Expr, "max": Expr, "default": FlagOrExpr, "unit": String,
+        "label": String, "section": String, "flatten": Flag,
     }
 }
 

@@ -17,10 +17,10 @@ pub(crate) struct Names {
 impl Names {
     /// The names that an attribute gives, or else those that follow from the Rust name.
     pub(crate) fn of(given: &Given, rust_name: &str, doc: Option<&str>) -> Self {
-        let text = |key| given.text(key).map(syn::LitStr::value);
+        let string = |key| given.string(key).map(syn::LitStr::value);
         Self {
-            id: text("id").unwrap_or_else(|| names::kebab(rust_name)),
-            name: text("name").unwrap_or_else(|| names::sentence(rust_name)),
+            id: string("id").unwrap_or_else(|| names::kebab(rust_name)),
+            name: string("name").unwrap_or_else(|| names::sentence(rust_name)),
             doc: doc.map(str::to_owned),
         }
     }
@@ -49,7 +49,7 @@ impl Taken {
             attribute,
             ids,
         } = self;
-        let place = match given.text("id") {
+        let place = match given.string("id") {
             Some(text) => text.to_token_stream(),
             None => owner.to_token_stream(),
         };

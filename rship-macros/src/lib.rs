@@ -43,10 +43,10 @@ use proc_macro::TokenStream;
 /// |--------------------------|--------------------------------------------------------------------------|
 /// | `name = ".."`            | what people read; the struct's name in words when it is left out          |
 /// | `category = ".."`        | the group a server shows the target in; `target` when it is left out      |
-/// | `bg_color = "#rrggbb"`   | background colour                                                        |
-/// | `fg_color = "#rrggbb"`   | foreground colour                                                        |
+/// | `bg_color = "#rrggbb"`   | background color                                                         |
+/// | `fg_color = "#rrggbb"`   | foreground color                                                         |
 /// | `id = ".."`              | the whole id of a target of this type that is a sub-target               |
-/// | `key = "field"`          | the field (it is `Display`) that tells members of a list apart           |
+/// | `key = "field"`          | the field (it is `Display`) that tells members of an array apart         |
 /// | `crate = path`           | where `rship_runtime` is, if it is not a dependency of that name         |
 ///
 /// # On fields
@@ -63,8 +63,8 @@ use proc_macro::TokenStream;
 ///
 /// **`#[target]`** makes the field a sub-target: it is a `T`, `Option<T>`, `Vec<T>` or
 /// `BTreeMap<String, T>` where `T` is a target. Its id is `PARENT.FIELD`, or `PARENT.FIELD.KEY` for a
-/// member of a list or map. Arguments: `id = ".."` (the whole id), `name = ".."`, `key = "field"` (the
-/// field of a list's members that tells them apart; their position when there is none).
+/// member of an array or a map. Arguments: `id = ".."` (the whole id), `name = ".."`, `key = "field"` (the
+/// field of an array's members that tells them apart; their position when there is none).
 ///
 /// # Generic structs
 ///
@@ -100,6 +100,7 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `writes = "field"`  | names the emitter (by its field or its id) whose state the action sets        |
 /// | `blocking`          | for an `fn` that blocks its thread: it runs where it delays no other target    |
 /// | `restart`           | for an `async fn`: a new run cancels the one before                           |
+/// | `timeout = "5s"`    | answers with an error after that long, and cancels an `async fn`               |
 ///
 /// # `#[arg(..)]` on an argument
 ///
@@ -125,7 +126,7 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// |---------------------|-------------------------------------------------------------------------------|
 /// | `id = ".."`         | its id after `TARGET:`                                                        |
 /// | `name = ".."`       | what people read                                                              |
-/// | `every = "500ms"`   | looks by the clock, for what changes without the target                        |
+/// | `every = "500ms"`   | reads by the clock, for what changes without the target                        |
 ///
 /// `#[cfg]` and `#[cfg_attr]` on methods and arguments hold for what is described, too.
 #[proc_macro_attribute]

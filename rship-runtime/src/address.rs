@@ -1,9 +1,12 @@
-//! Where the server is.
+//! Where the server is, and how a byte stream to it is made.
 
 use std::env::{self, VarError};
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
+use async_trait::async_trait;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::http::Uri;
 
 const PATH: &str = "/myko";
@@ -15,6 +18,26 @@ pub struct Address {
     uri: Uri,
     host: String,
     port: u16,
+}
+
+/// A byte stream to a server.
+pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}
+
+/// How the byte stream to a server is made, below TLS and WebSocket: TCP unless set with
+/// [`Builder::connect`](crate::Builder::connect), for networks in which a server is reached in another
+/// way (a proxy, a tunnel, a pipe in a test).
+///
+/// A connection that is given up is dropped, an orderly end shuts the stream down first; a stream of
+/// yours that is dropped without that should throw away what it has not sent yet.
+#[async_trait]
+pub trait Connect: Send + Sync + 'static {
+    /// Connects to the server; called anew for each try, on the connection's own thread.
+    ///
+    /// # Errors
+    /// When the server cannot be reached; the executor says so in its log, and tries again.
+    async fn connect(&self, address: &Address) -> io::Result<Box<dyn Transport>>;
 }
 
 /// An address that cannot be used.
@@ -36,7 +59,7 @@ impl Address {
     /// (5155) and the path `/myko`; with neither, a local core on the development port.
     ///
     /// # Errors
-    /// When a variable is set to something that is no address.
+    /// When a variable is set to something that is not an address.
     pub fn from_env() -> Result<Self, AddressError> {
         if let Some(url) = variable("RSHIP_URL")? {
             return Self::parse("RSHIP_URL", &url);
@@ -45,7 +68,7 @@ impl Address {
             None => DEVELOPMENT_PORT,
             Some(text) => match text.parse() {
                 Ok(port) if port > 0 => port,
-                _ => return Err(error("RSHIP_PORT", &text, "is no port from 1 to 65535")),
+                _ => return Err(error("RSHIP_PORT", &text, "is not a port from 1 to 65535")),
             },
         };
         let host = variable("RSHIP_ADDRESS")?.unwrap_or_else(|| "127.0.0.1".to_owned());
@@ -66,7 +89,7 @@ impl Address {
         let uri: Uri = text
             .trim()
             .parse()
-            .map_err(|why| wrong(&format!("is no address ({why})")))?;
+            .map_err(|why| wrong(&format!("is not an address ({why})")))?;
         let default_port = match uri.scheme_str() {
             Some("ws") => 80,
             Some("wss") if cfg!(feature = "tls") => 443,
@@ -90,7 +113,9 @@ impl Address {
                 .authority()
                 .is_some_and(|all| uri.host().is_some_and(|host| all.as_str().ends_with(host))) =>
             {
-                return Err(wrong("is no address (its port is none from 1 to 65535)"));
+                return Err(wrong(
+                    "is not an address (its port is not one from 1 to 65535)",
+                ));
             }
             None => default_port,
             Some(port) if port.as_u16() > 0 => port.as_u16(),
@@ -99,7 +124,7 @@ impl Address {
         let uri = if uri.path().trim_matches('/').is_empty() && uri.query().is_none() {
             let mut parts = uri.into_parts();
             parts.path_and_query = Some(PATH.parse().map_err(|_| wrong("has no usable path"))?);
-            Uri::from_parts(parts).map_err(|why| wrong(&format!("is no address ({why})")))?
+            Uri::from_parts(parts).map_err(|why| wrong(&format!("is not an address ({why})")))?
         } else {
             uri
         };
@@ -142,7 +167,7 @@ fn variable(name: &str) -> Result<Option<String>, AddressError> {
         Ok(value) if value.trim().is_empty() => Err(error(name, &value, "is empty")),
         Ok(value) => Ok(Some(value)),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(raw)) => Err(error(name, &raw.to_string_lossy(), "is no text")),
+        Err(VarError::NotUnicode(raw)) => Err(error(name, &raw.to_string_lossy(), "is not UTF-8")),
     }
 }
 
@@ -182,10 +207,10 @@ mod tests {
             ("localhost:5155", "has no ws://"),
             ("http://h/myko", "does not begin with ws://"),
             ("ws://h:0/myko", "has the port 0"),
-            ("ws://h:99999/myko", "is no address"),
+            ("ws://h:99999/myko", "is not an address"),
             ("ws://h:/myko", "has a `:` without a port"),
-            ("ws:///myko", "is no address"),
-            ("", "is no address"),
+            ("ws:///myko", "is not an address"),
+            ("", "is not an address"),
         ] {
             let error = text.parse::<Address>().unwrap_err();
             assert!(error.problem.contains(problem), "{text}: {error}");

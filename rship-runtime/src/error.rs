@@ -23,6 +23,9 @@ pub enum Error {
     /// `RSHIP_ENCODING` names no encoding of frames.
     #[error("RSHIP_ENCODING: {0}")]
     Encoding(#[from] UnknownEncoding),
+    /// A variable of the environment is not UTF-8.
+    #[error("{0} is not UTF-8")]
+    Variable(&'static str),
     /// A service, instance or target id cannot be used.
     #[error("the {what} id cannot be used: {error}")]
     Id {
@@ -31,8 +34,8 @@ pub enum Error {
         /// Why.
         error: IdError,
     },
-    /// A colour is not `#rrggbb`.
-    #[error("`{0}` is no colour: write it as `#rrggbb`")]
+    /// A color is not `#rrggbb`.
+    #[error("`{0}` is not a color: write it as `#rrggbb`")]
     Color(String),
     /// A token cannot be sent in an HTTP header.
     #[error("the token contains characters that an HTTP header cannot carry")]
@@ -90,12 +93,30 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// An item is larger than the message limit.
+    #[error("the {item_type} `{id}` has {length} bytes, and the message limit is {limit}")]
+    TooLarge {
+        /// The item's type.
+        item_type: &'static str,
+        /// The item's id.
+        id: String,
+        /// What it has, in bytes.
+        length: usize,
+        /// What it may have, in bytes.
+        limit: usize,
+    },
+    /// The executor has ended: nobody is told of anything any more.
+    #[error("the executor has ended")]
+    Ended,
     /// `run` was called before.
     #[error("the executor runs already: call `run` once")]
     Running,
     /// The manifest cannot be written.
     #[error("the manifest cannot be written: {0}")]
     Manifest(std::io::Error),
+    /// A thread or a runtime of the executor's own cannot be started.
+    #[error("a thread of the executor cannot be started: {0}")]
+    Thread(std::io::Error),
     /// The signals that end the program cannot be watched.
     #[error("the signals that end the program cannot be watched: {0}")]
     Signal(std::io::Error),

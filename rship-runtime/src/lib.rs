@@ -34,49 +34,43 @@
 //! ```
 
 mod address;
-mod answers;
-mod clock;
-mod config;
-mod console;
-mod details;
+mod api;
+mod command;
+mod connection_thread;
 mod error;
-mod executor;
-mod handle;
-mod hub;
-mod impulse;
-mod instance;
-mod items;
-mod manifest;
+mod journal;
 mod metrics;
 mod outbox;
 pub mod prelude;
-mod registry;
-mod requests;
-mod router;
 mod session;
+mod settings;
 mod stamp;
-mod status;
-mod tree;
+mod target;
 
 #[doc(hidden)]
 pub use rship_core::__private;
 pub use rship_core::descriptor;
 pub use rship_core::entity::{Item, Position};
-pub use rship_core::model;
 pub use rship_core::show;
 pub use rship_core::wire::{Encoding, Generation, Query};
 pub use rship_core::{Actions, Emitter, Published, Target};
 pub use rship_macros::{Target, action, actions, arg, emitter};
 
-pub use address::{Address, AddressError};
-pub use config::{Builder, Ids};
-pub use details::Member;
+pub use address::{Address, AddressError, Connect, Transport};
+pub use api::{Builder, Executor, Guard, Handle, InstanceHandle, Running, Scoped};
+pub use command::{CommandError, ItemMap, LiveQuery};
 pub use error::{Error, LockError};
-pub use executor::Executor;
-pub use handle::{Guard, Handle, Scoped};
-pub use instance::InstanceHandle;
 pub use metrics::Metrics;
-pub use requests::{CommandError, ItemMap, LiveQuery};
-pub use session::{Connect, Transport};
-pub use status::Status;
-pub use tree::Changes;
+pub use session::Status;
+pub use settings::Ids;
+pub use target::{Changes, Member};
+
+/// What describes a type that cannot be annotated: the builder that the macros expand to, and what its
+/// signatures name.
+pub mod model {
+    pub use rship_core::model::{
+        Action, ActionError, ActionSpec, Arg, ArgReader, Args, ArgumentValue, Bounded, BoxFuture,
+        EmitterSpec, EmitterValue, Model, ModelBuilder, ModelError, Problem, Reply, SubTargetSpec,
+        SubTargets, TargetHandle,
+    };
+}

@@ -18,14 +18,14 @@ macro_rules! metrics {
 
         impl Counters {
             pub(crate) fn read(&self) -> Metrics {
-                Metrics { $($name: self.$name.0.load(Ordering::Relaxed),)* }
+                Metrics { $($name: self.$name.read(),)* }
             }
         }
     };
 }
 
 metrics! {
-    /// Connections on which everything was told.
+    /// Connections on which the server was heard after everything was announced.
     sessions,
     /// Frames read.
     frames_in,
@@ -33,7 +33,7 @@ metrics! {
     frames_out,
     /// Bytes written in frames.
     bytes_out,
-    /// Frames that were no frames of the protocol, and were skipped.
+    /// Frames that were not frames of the protocol, and were skipped.
     unreadable_frames,
     /// Pulses written.
     pulses_out,
@@ -41,12 +41,26 @@ metrics! {
     states_coalesced,
     /// Impulses dropped because the queue was full.
     impulses_dropped,
+    /// Values, entities and answers larger than the message limit, which were not sent.
+    values_refused,
     /// Commands read.
     commands,
-    /// Answers that were given, responses and errors; a member of a batch may want one of its own.
+    /// Answers that were written, responses and errors; a member of a batch may want one of its own.
     commands_answered,
     /// Commands answered with an error.
     commands_failed,
+    /// Commands refused because too many bytes of them waited for their target.
+    commands_refused,
+    /// Commands dropped because their session ended before they began.
+    commands_dropped,
+    /// Answers discarded because the session that asked for them was gone.
+    answers_discarded,
+    /// Actions answered with an error because they took too long.
+    actions_timed_out,
+    /// Removals, deletions and frames dropped because too many bytes of them waited.
+    updates_dropped,
+    /// Entities announced again or deleted because the server had something else.
+    healed,
 }
 
 /// A number that only grows.

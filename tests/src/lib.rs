@@ -1,13 +1,15 @@
 //! What the tests share: a device, a running executor, and a server that does what a script says.
 
-// The lints' leave for tests ends at their helpers.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
 pub mod corpus;
 mod device;
+mod door;
+mod gate;
+mod hosted;
+mod link;
 mod pipes;
 mod running;
 mod scripted;
+mod store;
 
 use std::future::Future;
 use std::time::Duration;
@@ -15,9 +17,14 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 pub use device::{Fridge, Lamp, Register, Sale, Sign, Stand};
+pub use door::Door;
+pub use gate::{Gate, Turnstile};
+pub use hosted::{Host, Hosted, on_current_thread, on_two_workers};
+pub use link::{Conditions, Link};
 pub use pipes::{Connector, Pipes, pipes};
 pub use running::{Running, builder, core, executor, pulse};
 pub use scripted::{Peer, Server};
+pub use store::{differences, ids, stored};
 
 /// Longer than anything takes on the slowest machine; nothing waits for it to pass.
 pub const LIMIT: Duration = Duration::from_secs(60);

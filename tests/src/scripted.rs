@@ -1,6 +1,7 @@
 //! A server that does what a test says, frame by frame, with a time-out on every wait.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -28,7 +29,13 @@ impl Server {
     /// Where it is.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://{}/myko", self.0.local_addr().expect("an address"))
+        format!("ws://{}/myko", self.addr())
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.0.local_addr().expect("an address")
     }
 
     /// The next connection, without a word said.
@@ -69,6 +76,9 @@ impl Server {
 pub struct Peer<S> {
     /// The WebSocket; it answers pings as long as it is read.
     pub socket: WebSocketStream<S>,
+    /// How many pings it was sent.
+    pub pings: usize,
+    texts: VecDeque<String>,
     events: VecDeque<Value>,
 }
 
@@ -78,6 +88,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let socket = within("WebSocket", tokio_tungstenite::accept_async(stream)).await;
         Self {
             socket: socket.expect("a WebSocket"),
+            pings: 0,
+            texts: VecDeque::new(),
             events: VecDeque::new(),
         }
     }
@@ -117,13 +129,74 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     // Time-outs are around whole waits: a peer that is pinged would never run into one around a frame.
     async fn next_text(&mut self) -> Result<String, Option<Error>> {
         loop {
-            match self.socket.next().await {
-                Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
-                Some(Ok(Message::Close(_))) | None => return Err(None),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(Some(error)),
+            if let Some(text) = self.texts.pop_front() {
+                return Ok(text);
+            }
+            self.next_message().await?;
+        }
+    }
+
+    /// Reads a message; texts are kept for later.
+    async fn next_message(&mut self) -> Result<Message, Option<Error>> {
+        match self.socket.next().await {
+            Some(Ok(Message::Close(_))) | None => Err(None),
+            Some(Err(error)) => Err(Some(error)),
+            Some(Ok(message)) => {
+                match &message {
+                    Message::Text(text) => self.texts.push_back(text.to_string()),
+                    Message::Ping(_) => self.pings += 1,
+                    _ => {}
+                }
+                Ok(message)
             }
         }
+    }
+
+    /// Reads, so that pings are answered, until `future` is done; frames are kept for later.
+    pub async fn reading<T>(&mut self, future: impl Future<Output = T>) -> T {
+        let mut future = std::pin::pin!(future);
+        loop {
+            let message = tokio::select! {
+                biased;
+                done = &mut future => return done,
+                message = self.next_message() => message,
+            };
+            if message.is_err() {
+                return future.await;
+            }
+        }
+    }
+
+    /// A text that was kept for later.
+    pub fn kept(&mut self) -> Option<String> {
+        self.texts.pop_front()
+    }
+
+    /// Pings the executor, and waits for the pong; other frames are kept for later.
+    pub async fn ping(&mut self, payload: &'static str) {
+        self.send_message(Message::Ping(payload.into())).await;
+        within("pong", async {
+            loop {
+                let message = self.next_message().await;
+                match message.unwrap_or_else(|end| panic!("no pong, but {end:?}")) {
+                    Message::Pong(bytes) if bytes == payload => return,
+                    _ => {}
+                }
+            }
+        })
+        .await;
+    }
+
+    /// Waits for this many more pings of the executor; other frames are kept for later.
+    pub async fn pinged(&mut self, times: usize) {
+        let enough = self.pings + times;
+        within("pings", async {
+            while self.pings < enough {
+                let message = self.next_message().await;
+                message.unwrap_or_else(|end| panic!("no ping, but {end:?}"));
+            }
+        })
+        .await;
     }
 
     async fn next_frame(&mut self) -> Value {

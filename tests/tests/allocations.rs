@@ -1,5 +1,4 @@
 //! Allocations: none for each pulse once things run, on the executor's side.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::sync::mpsc;
 use std::thread;

@@ -1,6 +1,5 @@
 //! Linearity: what is done for each of many is no more than for each of a few, in counted operations:
 //! allocations of the executor's thread, values written, frames and bytes.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};

@@ -17,7 +17,7 @@ pub struct Action {
     pub target_id: String,
     /// The service it belongs to.
     pub service_id: String,
-    /// The JSON Schema of its payload, in the profile; written as a text for a 2023 server.
+    /// The JSON Schema of its payload, in the profile; written as a string for a 2023 server.
     pub schema: Value,
     /// The emitter whose state it sets (2026).
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -27,7 +27,7 @@ pub trait Item: Serialize {
     /// Unique among all items of the type in the whole network, and stable over restarts.
     fn id(&self) -> &str;
 
-    /// A field that is written but is no content: it does not take part in `hash`.
+    /// A field that is written but is not content: it does not take part in `hash`.
     fn volatile(&self) -> Option<(&'static str, &str)> {
         None
     }

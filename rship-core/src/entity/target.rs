@@ -24,9 +24,9 @@ pub struct Target {
     pub sub_targets: Vec<String>,
     /// Its parents: how 2026 servers learn of the tree; never null.
     pub parent_targets: Vec<String>,
-    /// Background colour, `#rrggbb`.
+    /// Background color, `#rrggbb`.
     pub bg_color: String,
-    /// Foreground colour, `#rrggbb`.
+    /// Foreground color, `#rrggbb`.
     pub fg_color: String,
     /// Whether it has no parent.
     pub root_level: bool,
@@ -42,7 +42,7 @@ impl Item for Target {
         &self.id
     }
 
-    // A restart is no change: with the time in it, the hash would hide nothing from anybody.
+    // A restart is not a change: with the time in it, the hash would hide nothing from anybody.
     fn volatile(&self) -> Option<(&'static str, &str)> {
         Some(("lastUpdated", &self.last_updated))
     }

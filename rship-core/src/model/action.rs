@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -41,7 +42,7 @@ pub enum Running<'a> {
 
 /// The handle that a long action takes in place of a receiver; the runtime's `Handle<T>` implements it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handle of a target",
+    message = "`{Self}` is not a handle of a target",
     note = "an action takes `&self`, `&mut self`, or `this: Handle<Self>` in place of a receiver"
 )]
 pub trait TargetHandle: Sized + Send + 'static {
@@ -142,6 +143,7 @@ pub struct ActionSpec {
     pub(crate) layout: Vec<LayoutField>,
     pub(crate) writes: Option<Writes>,
     pub(crate) restart: bool,
+    pub(crate) timeout: Option<Duration>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -157,6 +159,7 @@ impl ActionSpec {
             layout: Vec::new(),
             writes: None,
             restart: false,
+            timeout: None,
             problems: Vec::new(),
         }
     }
@@ -215,6 +218,14 @@ impl ActionSpec {
     #[must_use]
     pub fn restart(mut self) -> Self {
         self.restart = true;
+        self
+    }
+
+    /// How long a run may take: after that its command is answered with an error, and a handler that
+    /// is a future is cancelled. What the executor is set to when it is left out.
+    #[must_use]
+    pub fn timeout(mut self, after: Duration) -> Self {
+        self.timeout = Some(after);
         self
     }
 

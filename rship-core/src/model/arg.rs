@@ -39,7 +39,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentValue for T {
 
 /// A type whose values can be held between `min` and `max`: the numbers, and an `Option` of one.
 #[diagnostic::on_unimplemented(
-    message = "`min` and `max` need a number, and `{Self}` is none",
+    message = "`min` and `max` need a number, and `{Self}` is not one",
     label = "has no order that a server could check",
     note = "remove `min` and `max`, or write a number type"
 )]

@@ -81,13 +81,13 @@ impl<T> ModelBuilder<T> {
         self
     }
 
-    /// Background colour, `#rrggbb`.
+    /// Background color, `#rrggbb`.
     pub fn bg_color(&mut self, color: impl Into<String>) -> &mut Self {
         self.descriptor.bg_color = self.checked_color(color.into());
         self
     }
 
-    /// Foreground colour, `#rrggbb`.
+    /// Foreground color, `#rrggbb`.
     pub fn fg_color(&mut self, color: impl Into<String>) -> &mut Self {
         self.descriptor.fg_color = self.checked_color(color.into());
         self
@@ -101,7 +101,7 @@ impl<T> ModelBuilder<T> {
         self
     }
 
-    /// What tells targets of this type apart when they are members of a list.
+    /// What tells targets of this type apart when they are members of an array.
     pub fn key<K: Display + ?Sized>(
         &mut self,
         key: impl Fn(&T) -> &K + Send + Sync + 'static,
@@ -354,6 +354,7 @@ impl<T> ModelBuilder<T> {
             writes: spec.writes,
             mode,
             restart: spec.restart,
+            timeout: spec.timeout,
         });
         self
     }

@@ -13,7 +13,7 @@ use crate::payload::PayloadError;
 /// A target without its type.
 pub type AnyTarget = dyn Any + Send;
 
-/// A model without its type. Indices are positions in the descriptor's lists; a target that is not of
+/// A model without its type. Indices are positions in the descriptor's arrays; a target that is not of
 /// the model's type has no values, no members and no actions.
 pub trait AnyModel: Send + Sync {
     /// Everything static about the type.

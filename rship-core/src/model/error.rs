@@ -54,8 +54,8 @@ pub enum Problem {
         /// The argument.
         argument: String,
     },
-    /// A colour is not `#rrggbb`.
-    #[error("`{0}` is no colour: write it as `#rrggbb`")]
+    /// A color is not `#rrggbb`.
+    #[error("`{0}` is not a color: write it as `#rrggbb`")]
     Color(String),
     /// An action is said to write an emitter that the type does not have.
     #[error("action `{action}` writes `{emitter}`, but there is no such emitter")]

@@ -32,9 +32,9 @@ mod error;
 mod sub_target;
 mod typed;
 
-pub use action::Answer;
 pub use action::{
-    ActionError, ActionSpec, BoxFuture, PlainReply, Reply, ReplyOf, Running, TargetHandle,
+    Action, ActionError, ActionSpec, Answer, BoxFuture, PlainReply, Reply, ReplyOf, Running,
+    TargetHandle,
 };
 pub use arg::{Arg, ArgReader, Args, ArgumentValue, Bounded};
 pub use builder::ModelBuilder;

@@ -1,4 +1,4 @@
-//! Fields that hold sub-targets: one, perhaps one, a list or a map.
+//! Fields that hold sub-targets: one, perhaps one, an array or a map.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -17,7 +17,7 @@ pub struct Place<'a> {
     pub pinned: bool,
 }
 
-/// What tells the members of a list apart.
+/// What tells the members of an array apart.
 pub(crate) type KeyFn<M> = dyn Fn(&M, &mut String) + Send + Sync;
 
 /// A field type that holds sub-targets: `T`, `Option<T>`, `Vec<T>` or `BTreeMap<String, T>`.
@@ -184,7 +184,7 @@ impl<M> SubTargetSpec<M> {
         }
     }
 
-    /// The whole id; for a list, what comes before `.KEY`.
+    /// The whole id; for an array, what comes before `.KEY`.
     #[must_use]
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -198,7 +198,7 @@ impl<M> SubTargetSpec<M> {
         self
     }
 
-    /// What tells the members of a list apart, however they are ordered.
+    /// What tells the members of an array apart, however they are ordered.
     #[must_use]
     pub fn key<K: Display + ?Sized>(
         mut self,

@@ -56,7 +56,7 @@ pub(super) type FindFn<T> = dyn for<'a> Fn(&'a T, Place<'_>) -> Option<&'a AnyTa
 pub(super) type FindMutFn<T> =
     dyn for<'a> Fn(&'a mut T, Place<'_>) -> Option<&'a mut AnyTarget> + Send + Sync;
 
-/// What tells the members of one list apart: the field's own key, else the member type's.
+/// What tells the members of one array apart: the field's own key, else the member type's.
 pub(super) struct MemberKey<M> {
     own: Option<Box<KeyFn<M>>>,
     of_type: OnceLock<Option<Arc<KeyFn<M>>>>,

@@ -81,7 +81,7 @@ fn check(
                 return Ok(());
             };
             for (index, item) in items.iter_mut().enumerate() {
-                // Whether a list may hold nulls is known to the decoder alone.
+                // Whether an array may hold nulls is known to the decoder alone.
                 if !item.is_null() {
                     check(rules, item, &Path::Item(path, index), unknown)?;
                 }
@@ -103,8 +103,8 @@ fn check_kind(rules: &Rules, value: &mut Value, path: &Path<'_>) -> Result<(), P
     let fits = match (kind, &mut *value) {
         (Kind::Boolean, Value::Bool(_))
         | (Kind::Number, Value::Number(_))
-        | (Kind::Text, Value::String(_))
-        | (Kind::List, Value::Array(_))
+        | (Kind::String, Value::String(_))
+        | (Kind::Array, Value::Array(_))
         | (Kind::Object, Value::Object(_)) => true,
         (Kind::Integer, Value::Number(number)) if number.is_f64() => {
             let whole = is_whole(number);

@@ -30,8 +30,8 @@ fn kind(schema: &Value) -> Option<Kind> {
         "boolean" => Some(Kind::Boolean),
         "integer" => Some(Kind::Integer),
         "number" => Some(Kind::Number),
-        "string" => Some(Kind::Text),
-        "array" => Some(Kind::List),
+        "string" => Some(Kind::String),
+        "array" => Some(Kind::Array),
         "object" => Some(Kind::Object),
         _ => None,
     }

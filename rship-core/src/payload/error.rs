@@ -11,7 +11,7 @@ use serde_json::Value;
 pub struct PayloadError {
     /// The argument and the way into it, as in `points[2].x`; empty for the payload itself.
     pub path: String,
-    /// What would have been taken; may be empty where only the decoder knows.
+    /// What would have been taken; empty where only the type knows, which says it in its reason.
     pub expected: String,
     /// What came instead.
     pub got: Got,
@@ -69,23 +69,26 @@ impl fmt::Display for PayloadError {
     }
 }
 
+/// What is said of a value that came, which may be megabytes.
+const LONGEST: usize = 60;
+
 /// A received value in words.
 pub(super) fn describe(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
-        Value::Number(number) => cut(&number.to_string()),
-        Value::String(text) => format!("the text {}", quote(text)),
-        Value::Array(items) if items.is_empty() => "an empty list".to_owned(),
-        Value::Array(items) => format!("a list of {}", count(items.len(), "item")),
+        Value::Number(number) => cut(&number.to_string(), LONGEST),
+        Value::String(text) => format!("the string {}", quote(text)),
+        Value::Array(items) if items.is_empty() => "an empty array".to_owned(),
+        Value::Array(items) => format!("an array of {}", count(items.len(), "item")),
         Value::Object(fields) if fields.is_empty() => "an empty object".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     }
 }
 
-/// A text in quotes, cut if it is long.
+/// A string in quotes, cut if it is long.
 pub(super) fn quote(text: &str) -> String {
-    format!("\"{}\"", cut(text).escape_debug())
+    format!("\"{}\"", cut(text, LONGEST).escape_debug())
 }
 
 /// `1 item`, `3 items`.
@@ -97,10 +100,9 @@ pub(super) fn count(number: usize, what: &str) -> String {
     }
 }
 
-/// What came may be megabytes; an error goes into a log and back over the wire.
-pub(super) fn cut(text: &str) -> String {
-    const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
+/// So much of a text; an error goes into a log and back over the wire.
+pub(super) fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

@@ -13,8 +13,8 @@ pub(super) enum Kind {
     Boolean,
     Integer,
     Number,
-    Text,
-    List,
+    String,
+    Array,
     Object,
 }
 
@@ -98,8 +98,8 @@ impl Rules {
             None | Some(Kind::Number) => format!("a number{range}"),
             Some(Kind::Integer) => format!("an integer{range}"),
             Some(Kind::Boolean) => "true or false".to_owned(),
-            Some(Kind::Text) => format!("a text{}", self.length.words("character")),
-            Some(Kind::List) => format!("a list{}", self.items_length.words("item")),
+            Some(Kind::String) => format!("a string{}", self.length.words("character")),
+            Some(Kind::Array) => format!("an array{}", self.items_length.words("item")),
             Some(Kind::Object) => "an object".to_owned(),
         }
     }
@@ -119,7 +119,7 @@ fn choices_words(choices: &[Value]) -> String {
     }
 }
 
-/// A choice, or what came in its place: texts without the word for what they are.
+/// A choice, or what came in its place: strings without the word for what they are.
 pub(super) fn choice_words(value: &Value) -> String {
     match value {
         Value::String(text) => quote(text),

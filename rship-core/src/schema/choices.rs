@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::profile::Schema;
 
-/// One choice: the text that goes over the wire, and how it is shown.
+/// One choice: the string that goes over the wire, and how it is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Choice {
     pub(super) value: String,

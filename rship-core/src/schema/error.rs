@@ -7,7 +7,7 @@ pub enum SchemaError {
     /// A recursive schema ends the process of a server that reads it.
     #[error(
         "the type `{type_name}` contains itself ({cycle}): servers cannot read a recursive schema; \
-         note: name the nested values by id in a flat list, or pass them as a `serde_json::Value`"
+         note: name the nested values by id in a flat array, or pass them as a `serde_json::Value`"
     )]
     Recursive {
         /// The name of the type.
@@ -18,7 +18,7 @@ pub enum SchemaError {
     /// A hand-written schema points outside of itself.
     #[error(
         "the schema refers to `{reference}`, which is not part of it; \
-         note: servers read no references, write the schema in place"
+         note: servers do not read references; write the schema in place"
     )]
     Unresolved {
         /// The `$ref` as it was written.
@@ -26,7 +26,7 @@ pub enum SchemaError {
     },
     /// Only the fields of a struct can be put among the arguments.
     #[error(
-        "only a struct can be flattened into the arguments, this type is {got}; \
+        "only a struct can be flattened into the arguments, and this type is {got}; \
          note: take it as an argument of its own"
     )]
     NotAnObject {

@@ -131,7 +131,7 @@ impl Walk<'_> {
                 None => shared = Some(member),
                 Some(first) if same_values(first, &member) => {}
                 Some(_) => {
-                    // A list whose items differ: `minItems` and `maxItems` still say its length.
+                    // An array whose items differ: `minItems` and `maxItems` still say its length.
                     out.remove("type");
                     return Ok(());
                 }
@@ -202,7 +202,7 @@ fn enumerate(values: Vec<Value>, out: &mut Schema) {
         out.insert("type".to_owned(), json!(name));
     }
     if out.get("type").and_then(Value::as_str) == Some("integer") {
-        // A titled integer arrives as the text of its title.
+        // A titled integer arrives as the string that is its title.
         out.remove("title");
     }
     match values.as_slice() {

@@ -1,14 +1,14 @@
 //! The schemas of arguments and emitters, written so that every server can use them.
 //!
 //! `schemars` writes correct JSON Schema that servers nevertheless drop or cannot bind to. What
-//! leaves this module is in the *profile*: no references, no unions, no type lists, no boolean
+//! leaves this module is in the *profile*: no references, no unions, no arrays of types, no boolean
 //! schemas. The profile changes how a type is written down. Where a shape cannot be said exactly
-//! (an enum with data, a list that may hold nulls) it accepts more than the decoder does, never less.
+//! (an enum with data, an array that may hold nulls) it accepts more than the decoder does, never less.
 //!
 //! What a reader of the output can rely on:
 //! - an optional value is its inner type and absent from `required`; a `null` default is not written;
 //! - a place that takes anything (a map, a mixed tuple, a [`serde_json::Value`]) has no `type`;
-//! - a null that cannot be said by leaving the value out (a list item, the content of a variant)
+//! - a null that cannot be said by leaving the value out (an item of an array, the content of a variant)
 //!   takes the `type` away from that place; inside of an enum it is also shown as an example;
 //! - a choice is `type` + `enum` + `oneOf` of `const` and `title`;
 //! - `title` is written only where a person wrote one, never the name of a Rust type;
@@ -54,7 +54,7 @@ pub struct TypeSchema {
 ///
 /// Some of what serde takes is unknown to `schemars` and therefore not announced: names that
 /// `#[serde(alias)]` adds (a [`Checker`](crate::payload::Checker) leaves them to the decoder inside of
-/// arguments), structs given as lists of their fields, and `{"Unit": null}` for a unit variant. The
+/// arguments), structs given as arrays of their fields, and `{"Unit": null}` for a unit variant. The
 /// keys of a flattened map are not announced either: they are taken, and reported as unknown. What does
 /// not fit a flattened optional enum is refused, where serde would ignore it.
 ///

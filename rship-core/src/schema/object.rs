@@ -95,7 +95,7 @@ impl ObjectSchema {
     /// are unknown to it.
     ///
     /// # Errors
-    /// [`SchemaError::NotAnObject`] when the type is no struct, [`SchemaError::Duplicate`] when one of
+    /// [`SchemaError::NotAnObject`] when the type is not a struct, [`SchemaError::Duplicate`] when one of
     /// its fields has the name of an argument that was added before.
     pub fn flatten(&mut self, schema: TypeSchema) -> Result<(), SchemaError> {
         let fields = match schema.schema {
@@ -135,11 +135,11 @@ impl ObjectSchema {
 
 fn shape_of(schema: &Value) -> &'static str {
     match schema.get("type").and_then(Value::as_str) {
-        Some("string") => "a text",
+        Some("string") => "a string",
         Some("integer") => "an integer",
         Some("number") => "a number",
-        Some("boolean") => "true or false",
-        Some("array") => "a list",
+        Some("boolean") => "a boolean",
+        Some("array") => "an array",
         _ => "one that takes more than objects",
     }
 }

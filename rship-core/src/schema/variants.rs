@@ -1,4 +1,4 @@
-//! Enums: choices where all variants are texts, else the union of what the variants hold.
+//! Enums: choices where all variants are strings, else the union of what the variants hold.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ impl Walk<'_> {
         let mut schema = union_of(&variants);
         if variants.len() > 1 {
             require_tags(&mut schema, &variants);
-            if let Some(words) = texts_in_words(&schema, &variants) {
+            if let Some(words) = strings_in_words(&schema, &variants) {
                 add_words(&mut base.schema, &words);
             }
         }
@@ -67,7 +67,7 @@ impl Walk<'_> {
                 continue;
             }
             let field = self.field(name, field)?;
-            // The union will not require it, yet a null under this name is no absence: the decoder
+            // The union will not require it, yet a null under this name is not an absence: the decoder
             // asks for the key, and the key of an external tag says which variant it is.
             if field.nullable && (is_content || self.is_argument()) {
                 let mut field = field.null_in_place();
@@ -162,18 +162,18 @@ fn is_tag(variant: &Schema, name: &str) -> bool {
         .is_some_and(|choices| choices.len() == 1)
 }
 
-/// Unit variants beside variants with data are texts beside objects, which only words can say.
-fn texts_in_words(union: &Schema, variants: &[Schema]) -> Option<String> {
+/// Unit variants beside variants with data are strings beside objects, which only words can say.
+fn strings_in_words(union: &Schema, variants: &[Schema]) -> Option<String> {
     if union.contains_key("type") {
         return None;
     }
-    let texts: Vec<String> = variants
+    let strings: Vec<String> = variants
         .iter()
         .filter_map(choices::read)
         .flatten()
         .map(|choice| format!("\"{}\"", choice.value))
         .collect();
-    if texts.is_empty() {
+    if strings.is_empty() {
         return None;
     }
     let other = if union.contains_key("properties") {
@@ -181,7 +181,10 @@ fn texts_in_words(union: &Schema, variants: &[Schema]) -> Option<String> {
     } else {
         "a value of its own"
     };
-    Some(format!("one of the texts {}, or {other}", texts.join(", ")))
+    Some(format!(
+        "one of the strings {}, or {other}",
+        strings.join(", ")
+    ))
 }
 
 fn add_words(schema: &mut Schema, words: &str) {

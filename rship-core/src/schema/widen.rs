@@ -123,7 +123,7 @@ fn widen_fields(one: &Schema, other: &Schema, same_type: bool, out: &mut Schema)
                 }
             }
         }
-        // What is no object is not judged by its fields, so they hold beside any other type.
+        // What is not an object is not judged by its fields, so they hold beside any other type.
         (Some(fields), None) if !may_be_object(other) => insert_fields(fields, out),
         (None, Some(fields)) if !may_be_object(one) => insert_fields(fields, out),
         _ => {}

@@ -1,9 +1,9 @@
-//! Colours: exactly the fields by which servers know one, all of them numbers.
+//! Colors: exactly the fields by which servers know one, all of them numbers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A colour as red, green and blue.
+/// A color as red, green and blue.
 ///
 /// Each part goes from 0 to 1. A server rescales what it sends by the `colorScaling` of the instance;
 /// with `EightBit` each part goes from 0 to 255. Values outside are not refused: lamps that can do
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// On the wire: `{"r": 1.0, "g": 0.5, "b": 0.0}`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[schemars(description = "a colour")]
+#[schemars(description = "a color")]
 pub struct Rgb {
     /// Red.
     pub r: f64,
@@ -21,13 +21,13 @@ pub struct Rgb {
     pub b: f64,
 }
 
-/// A colour as red, green and blue, with how opaque it is.
+/// A color as red, green and blue, with how opaque it is.
 ///
 /// Scaled like [`Rgb`]; an `a` of 0 is transparent, 1 is opaque. The default is transparent black.
 ///
 /// On the wire: `{"r": 1.0, "g": 0.5, "b": 0.0, "a": 1.0}`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[schemars(description = "a colour with its opacity")]
+#[schemars(description = "a color with its opacity")]
 pub struct Rgba {
     /// Red.
     pub r: f64,
@@ -39,14 +39,14 @@ pub struct Rgba {
     pub a: f64,
 }
 
-/// A colour as hue, saturation and value.
+/// A color as hue, saturation and value.
 ///
 /// Scaled like [`Rgb`], the hue as well: it is a part of the full circle, from red at 0 over green and
 /// blue to red at 1, and no number of degrees. The default is black.
 ///
 /// On the wire: `{"h": 0.1, "s": 1.0, "v": 1.0}`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[schemars(description = "a colour")]
+#[schemars(description = "a color")]
 pub struct Hsv {
     /// Hue.
     pub h: f64,
@@ -56,13 +56,13 @@ pub struct Hsv {
     pub v: f64,
 }
 
-/// A colour as hue, saturation and lightness.
+/// A color as hue, saturation and lightness.
 ///
 /// Scaled like [`Hsv`]. The default is black.
 ///
 /// On the wire: `{"h": 0.1, "s": 1.0, "l": 0.5}`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[schemars(description = "a colour")]
+#[schemars(description = "a color")]
 pub struct Hsl {
     /// Hue.
     pub h: f64,
@@ -75,7 +75,7 @@ pub struct Hsl {
 macro_rules! parts {
     ($($color:ident($count:literal): $($part:ident)+;)+) => {$(
         impl $color {
-            /// The colour with these parts.
+            /// The color with these parts.
             #[must_use]
             pub const fn new($($part: f64),+) -> Self {
                 Self { $($part),+ }
@@ -104,7 +104,7 @@ parts! {
 }
 
 impl Rgb {
-    /// The same colour with this opacity.
+    /// The same color with this opacity.
     #[must_use]
     pub const fn with_alpha(self, a: f64) -> Rgba {
         Rgba::new(self.r, self.g, self.b, a)
@@ -112,7 +112,7 @@ impl Rgb {
 }
 
 impl Rgba {
-    /// The same colour without its opacity.
+    /// The same color without its opacity.
     #[must_use]
     pub const fn rgb(self) -> Rgb {
         Rgb::new(self.r, self.g, self.b)

@@ -1,7 +1,7 @@
-//! Ready-made argument and emitter types that servers recognise: colours, positions, levels, triggers.
+//! Ready-made argument and emitter types that servers recognise: colors, positions, levels, triggers.
 //!
-//! A server reads a colour, a trigger or a bounded level from the exact shape of a schema. These types
-//! have those shapes, so that a show offers a colour picker where a device means a colour. They are
+//! A server reads a color, a trigger or a bounded level from the exact shape of a schema. These types
+//! have those shapes, so that a show offers a color picker where a device means a color. They are
 //! plain data: one's own struct with the same fields is taken for the same.
 //!
 //! ```

@@ -18,7 +18,7 @@ fn fields<T: schemars::JsonSchema>() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn colours_and_positions_have_exactly_their_numbers() {
+fn colors_and_positions_have_exactly_their_numbers() {
     let numbers = |names: &[&str]| -> Vec<(String, Value)> {
         names
             .iter()
@@ -56,9 +56,14 @@ fn a_unit_interval_refuses_what_is_outside_and_names_the_range() {
     for outside in [json!(-0.001), json!(1.001), json!(2), json!(1e300)] {
         assert!(checker.check(&mut outside.clone()).is_err(), "{outside}");
         let error = decode::<UnitInterval>("level", &outside).expect_err("outside");
-        assert_eq!(
-            error.to_string(),
-            format!("argument `level`: expected a number from 0 to 1, got {outside}")
+        let error = error.to_string();
+        assert!(
+            error.starts_with("argument `level`: invalid value: "),
+            "{error}"
+        );
+        assert!(
+            error.ends_with(", expected a number from 0 to 1"),
+            "{error}"
         );
     }
     for number in [f64::NAN, f64::INFINITY, -0.1] {

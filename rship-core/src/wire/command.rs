@@ -6,7 +6,7 @@ use serde_json::Value;
 /// A command that this executor knows, or the reason why it cannot be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
-    /// The name it came under.
+    /// The name it came under; empty where it has none, and is answered all the same.
     pub id: String,
     /// What its answer must carry; a command without it cannot be answered.
     pub tx: Option<String>,
@@ -128,12 +128,19 @@ struct RawAssignment {
 }
 
 impl Command {
-    /// Reads the content of a command; one that cannot be read is still a command to answer.
-    pub(super) fn read(id: String, mut content: Value) -> Self {
-        let tx = content
-            .get("tx")
-            .and_then(Value::as_str)
-            .map(ToOwned::to_owned);
+    /// Reads the data of a command; one that cannot be read is still a command to answer. `None` when
+    /// it has neither a name nor a transaction.
+    pub(super) fn read(mut data: Value) -> Option<Self> {
+        let mut take = |name: &str| data.get_mut(name).map(Value::take).unwrap_or_default();
+        let (id, mut content, outer_tx) = (take("commandId"), take("command"), take("tx"));
+        let tx = string(content.get("tx")).or_else(|| string(Some(&outer_tx)));
+        let Value::String(id) = id else {
+            return tx.is_some().then(|| Self {
+                id: String::new(),
+                tx,
+                member: Member::Unreadable("`commandId` must be a string".to_owned()),
+            });
+        };
         let member = match id.as_str() {
             "client:setId" => set_client_id(&content, true),
             "SetClientId" => set_client_id(&content, false),
@@ -151,20 +158,20 @@ impl Command {
                 .map_err(|error| error.to_string()),
             _ => Ok(Member::Unknown),
         };
-        Self {
+        Some(Self {
             id,
             tx,
             member: member.unwrap_or_else(Member::Unreadable),
-        }
+        })
     }
 }
 
+fn string(value: Option<&Value>) -> Option<String> {
+    value?.as_str().map(ToOwned::to_owned)
+}
+
 fn set_client_id(content: &Value, documented: bool) -> Result<Member, String> {
-    let client_id = content
-        .get("clientId")
-        .and_then(Value::as_str)
-        .ok_or("`clientId` must be a text")?
-        .to_owned();
+    let client_id = string(content.get("clientId")).ok_or("`clientId` must be a string")?;
     Ok(Member::SetClientId {
         client_id,
         documented,
@@ -185,16 +192,13 @@ fn one(content: Value) -> Result<TargetCall, String> {
 fn list(content: &mut Value, name: &str) -> Result<Vec<Value>, String> {
     match content.get_mut(name).map(Value::take) {
         Some(Value::Array(members)) => Ok(members),
-        _ => Err(format!("`{name}` must be a list")),
+        _ => Err(format!("`{name}` must be an array")),
     }
 }
 
 fn batch(members: Vec<Value>) -> Member {
     let calls = members.into_iter().enumerate().map(|(index, member)| {
-        let tx = member
-            .get("tx")
-            .and_then(Value::as_str)
-            .map(ToOwned::to_owned);
+        let tx = string(member.get("tx"));
         one(member).map_err(|reason| MemberFault {
             tx,
             what: format!("actions[{index}]"),

@@ -33,9 +33,9 @@ impl fmt::Display for Encoding {
     }
 }
 
-/// The text names no encoding.
+/// The name is not that of an encoding.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no encoding: expected json or cbor")]
+#[error("`{0}` is not an encoding: expected json or cbor")]
 pub struct UnknownEncoding(pub String);
 
 impl FromStr for Encoding {

@@ -27,19 +27,6 @@ pub struct Stamp<'a> {
     pub tx: &'a str,
 }
 
-/// A value of an emitter in one instance.
-#[derive(Debug, Clone, Copy)]
-pub struct Pulse<'a> {
-    /// `TARGET:EMITTER`.
-    pub emitter_id: &'a str,
-    /// The instance.
-    pub instance_id: &'a str,
-    /// The value as JSON text.
-    pub data: &'a [u8],
-    /// Makes the hash of an impulse differ each time: servers show an unchanged hash to nobody.
-    pub nonce: Option<u64>,
-}
-
 /// Writes events in the form that one generation of server reads.
 #[derive(Debug, Clone)]
 pub struct Writer {
@@ -93,7 +80,7 @@ impl Writer {
         }
     }
 
-    /// Appends the event of an action; to a 2023 server its schema is a text.
+    /// Appends the event of an action; to a 2023 server its schema is a string.
     pub fn action(&self, change: Change, action: &Action, stamp: Stamp<'_>, out: &mut BytesMut) {
         if self.generation == Generation::V2023 {
             let schema = Value::String(action.schema.to_string());
@@ -121,7 +108,7 @@ impl Writer {
         let start = out.len();
         self.open(I::TYPE, change, stamp, out);
         if item::write(item, out).is_err() {
-            // Entities are made of texts and schemas, which are always written.
+            // Entities are made of strings and schemas, which are always written.
             out.truncate(start);
             return;
         }
@@ -142,30 +129,18 @@ impl Writer {
         out.extend_from_slice(b"}");
     }
 
-    /// Appends the event of a pulse.
-    pub fn pulse(&self, change: Change, pulse: &Pulse<'_>, stamp: Stamp<'_>, out: &mut BytesMut) {
-        self.open("Pulse", change, stamp, out);
-        let item = out.len();
-        let emitter_id = escaped(pulse.emitter_id);
-        out.extend_from_slice(b"{\"id\":\"");
-        out.extend_from_slice(emitter_id.as_bytes());
-        if self.generation == Generation::V2026 {
-            // Two instances of one target would overwrite each other's pulses.
-            out.extend_from_slice(b":");
-            out.extend_from_slice(escaped(pulse.instance_id).as_bytes());
-        }
-        out.extend_from_slice(b"\",\"emitterId\":\"");
-        out.extend_from_slice(emitter_id.as_bytes());
-        out.extend_from_slice(b"\",\"data\":");
-        out.extend_from_slice(pulse.data);
-        out.extend_from_slice(&self.client_field);
-        let hash = item::content_hash(&out[item..]);
-        out.extend_from_slice(b",");
-        item::push_hash(hash ^ pulse.nonce.unwrap_or(0), out);
-        out.extend_from_slice(b"}}");
+    /// The client id as a field after others; empty when there is none.
+    pub(super) fn client_field(&self) -> &[u8] {
+        &self.client_field
     }
 
-    fn open(&self, item_type: &str, change: Change, stamp: Stamp<'_>, out: &mut BytesMut) {
+    pub(super) fn open(
+        &self,
+        item_type: &str,
+        change: Change,
+        stamp: Stamp<'_>,
+        out: &mut BytesMut,
+    ) {
         out.extend_from_slice(b"{\"itemType\":\"");
         out.extend_from_slice(escaped(item_type).as_bytes());
         out.extend_from_slice(match change {

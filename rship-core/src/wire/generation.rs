@@ -38,9 +38,9 @@ impl fmt::Display for Generation {
     }
 }
 
-/// The text names no generation of server.
+/// The name is not that of a generation of server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no generation of server: expected 2023, 2024 or 2026")]
+#[error("`{0}` is not a generation of server: expected 2023, 2024 or 2026")]
 pub struct UnknownGeneration(pub String);
 
 impl FromStr for Generation {

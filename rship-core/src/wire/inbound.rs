@@ -1,12 +1,11 @@
 //! Frames from the server.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::binary::{self, CborError};
 use super::command::{Command, Resend};
-use super::direct;
 use super::query::QueryResponse;
+use super::{direct, salvage};
 
 /// What a frame from the server says.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,41 +35,27 @@ pub struct Answer {
     pub result: Result<Value, String>,
 }
 
-/// A text or bytes that are no frame.
+/// Why a text or bytes are not a frame.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// No JSON, or not the JSON of a frame.
-    #[error("no frame of the Myko protocol: {0}")]
+    /// Not JSON.
+    #[error("not a frame of the Myko protocol: {0}")]
     Json(#[from] serde_json::Error),
-    /// No CBOR, or CBOR that has no place in a frame.
-    #[error("no frame of the Myko protocol: {0}")]
+    /// Not CBOR, or CBOR that has no place in a frame.
+    #[error("not a frame of the Myko protocol: {0}")]
     Cbor(#[from] CborError),
+    /// A document that is not a frame.
+    #[error("not a frame of the Myko protocol: {0}")]
+    Shape(&'static str),
 }
 
-#[derive(Deserialize)]
-struct RawFrame {
-    event: String,
-    #[serde(default)]
-    tx: Option<Value>,
-    #[serde(default)]
-    message: Option<Value>,
-    #[serde(default)]
-    data: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawCommand {
-    command_id: String,
-    #[serde(default)]
-    command: Value,
-}
-
-/// Reads one text frame.
+/// Reads one text frame. A command that cannot be read is still a command, as long as it says how it is
+/// answered.
 ///
 /// # Errors
-/// When the text is no JSON object with a text `event`, or a command without a name.
+/// When the text is not a JSON object with a string `event`, or is a command without name and
+/// transaction.
 pub fn read(text: &str) -> Result<Inbound, FrameError> {
     match direct::read(text) {
         Some(command) => Ok(Inbound::Command(command)),
@@ -80,63 +65,83 @@ pub fn read(text: &str) -> Result<Inbound, FrameError> {
 
 /// Reads a text frame of any kind, by the tree of all that it holds.
 pub(super) fn read_any(text: &str) -> Result<Inbound, FrameError> {
-    interpret(serde_json::from_str(text)?)
+    match serde_json::from_str(text) {
+        Ok(frame) => interpret(frame),
+        Err(error) => salvage::text(text, error.to_string())
+            .map(Inbound::Command)
+            .ok_or(FrameError::Json(error)),
+    }
 }
 
-/// Reads one binary frame.
+/// Reads one binary frame, as [`read`] does.
 ///
 /// # Errors
 /// When the bytes are not the CBOR of what [`read`] takes.
 pub fn read_binary(bytes: &[u8]) -> Result<Inbound, FrameError> {
-    interpret(serde_json::from_value(binary::decode(bytes)?)?)
+    match binary::decode(bytes) {
+        Ok(frame) => interpret(frame),
+        Err(error) => salvage::bytes(bytes, error.to_string())
+            .map(Inbound::Command)
+            .ok_or(FrameError::Cbor(error)),
+    }
 }
 
-fn interpret(mut frame: RawFrame) -> Result<Inbound, FrameError> {
-    Ok(match frame.event.as_str() {
+fn interpret(mut frame: Value) -> Result<Inbound, FrameError> {
+    let mut take = |name: &str| frame.get_mut(name).map(Value::take).unwrap_or_default();
+    let Value::String(event) = take("event") else {
+        return Err(FrameError::Shape("`event` must be a string"));
+    };
+    let (tx, message, mut data) = (take("tx"), take("message"), take("data"));
+    Ok(match event.as_str() {
         "ws:m:command" => {
-            let raw: RawCommand = serde_json::from_value(frame.data)?;
-            Inbound::Command(Command::read(raw.command_id, raw.command))
+            let command = Command::read(data);
+            Inbound::Command(command.ok_or(FrameError::Shape(
+                "a command must have a string `commandId` or `tx`",
+            ))?)
         }
-        "ws:m:ping" => match frame.data.get("id").and_then(Value::as_str) {
-            Some(id) => Inbound::Echo(id.to_owned()),
-            None => Inbound::Ping(frame.data),
+        "ws:m:ping" => match data.get("id") {
+            Some(Value::String(id)) => Inbound::Echo(id.clone()),
+            // Anything else is the failed echo of somebody, not a server of 2024.
+            _ if data.get("ts").is_some() => Inbound::Ping(data),
+            _ => Inbound::Ignored,
         },
         "ws:m:query-response" => {
-            let found = QueryResponse::read(frame.tx.as_ref(), frame.data);
+            let found = QueryResponse::read(&tx, data);
             found.map_or(Inbound::Ignored, Inbound::Found)
         }
         "ws:m:command-response" => {
-            let response = frame.data.get_mut("response").map(Value::take);
-            frame.answer(Ok(response.unwrap_or_default()))
+            let response = match data.get_mut("response").map(Value::take) {
+                Some(response) => response,
+                // 2023: all of `data` is the response.
+                None if data.get("tx").is_none() => data.clone(),
+                None => Value::Null,
+            };
+            answer(&tx, &data, Ok(response))
         }
         "ws:m:command-error" => {
-            let message = frame.data.get("message").or(frame.message.as_ref());
-            let message = message.map_or_else(String::new, |message| {
-                message
-                    .as_str()
-                    .map_or_else(|| message.to_string(), ToOwned::to_owned)
-            });
-            frame.answer(Err(message))
+            let message = match data.get_mut("message").map(Value::take).unwrap_or(message) {
+                Value::String(message) => message,
+                Value::Null => String::new(),
+                message => message.to_string(),
+            };
+            answer(&tx, &data, Err(message))
         }
         "ws:m:event"
-            if frame.data.get("itemType").and_then(Value::as_str) == Some("ResendEmitterValue") =>
+            if data.get("itemType").and_then(Value::as_str) == Some("ResendEmitterValue") =>
         {
-            let item = frame.data.get_mut("item").map(Value::take);
+            let item = data.get_mut("item").map(Value::take);
             Inbound::Resend(serde_json::from_value(item.unwrap_or_default())?)
         }
         _ => Inbound::Ignored,
     })
 }
 
-impl RawFrame {
-    fn answer(&self, result: Result<Value, String>) -> Inbound {
-        let tx = self.data.get("tx").or(self.tx.as_ref());
-        match tx.and_then(Value::as_str) {
-            Some(tx) => Inbound::Answer(Answer {
-                tx: tx.to_owned(),
-                result,
-            }),
-            None => Inbound::Ignored,
-        }
+fn answer(tx: &Value, data: &Value, result: Result<Value, String>) -> Inbound {
+    match data.get("tx").unwrap_or(tx) {
+        Value::String(tx) => Inbound::Answer(Answer {
+            tx: tx.clone(),
+            result,
+        }),
+        _ => Inbound::Ignored,
     }
 }

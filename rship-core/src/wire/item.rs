@@ -44,13 +44,15 @@ fn push_separator(out: &mut BytesMut) {
     }
 }
 
-pub(crate) fn push_hash(hash: u64, out: &mut BytesMut) {
+pub(super) fn push_hash(hash: u64, out: &mut BytesMut) {
+    out.extend_from_slice(b"\"hash\":\"");
+    out.extend_from_slice(&hash_digits(hash));
+    out.extend_from_slice(b"\"");
+}
+
+pub(super) fn hash_digits(hash: u64) -> [u8; 16] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = *b"\"hash\":\"0123456789abcdef\"";
-    for (place, digit) in text[8..24].iter_mut().enumerate() {
-        *digit = DIGITS[(hash >> (60 - place * 4)) as usize & 0xf];
-    }
-    out.extend_from_slice(&text);
+    std::array::from_fn(|place| DIGITS[(hash >> (60 - place * 4)) as usize & 0xf])
 }
 
 #[cfg(test)]
@@ -79,5 +81,9 @@ mod tests {
         let mut out = BytesMut::new();
         push_hash(content_hash(b""), &mut out);
         assert_eq!(out, b"\"hash\":\"2d06800538d394c2\""[..]);
+        for hash in (0..64).map(|shift| 0xfedc_ba98_7654_3210_u64.rotate_left(shift) >> (shift / 2))
+        {
+            assert_eq!(hash_digits(hash), format!("{hash:016x}").as_bytes());
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Frames that are no events: answers, pings, commands to the server.
+//! Frames that are not events: answers, pings, commands to the server.
 
 use std::fmt::{self, Write as _};
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::text::escaped;
 use crate::entity::Instance;
 
-/// The response to a command. `tx` stands twice, because 2023 servers look for it beside `data` and
+/// The response to a command, which is written as its JSON text. `tx` stands twice, because 2023 servers look for it beside `data` and
 /// later ones inside.
 #[must_use]
-pub fn response(tx: &str, response: &Value) -> String {
+pub fn response(tx: &str, response: &impl fmt::Display) -> String {
     let tx = escaped(tx);
     answer(
         2 * tx.len(),
@@ -32,10 +32,10 @@ pub fn error(tx: &str, command_id: &str, message: &str) -> String {
     )
 }
 
-fn answer(texts: usize, answer: fmt::Arguments<'_>) -> String {
-    /// Room for what stands around the texts, and for a short response.
+fn answer(strings: usize, answer: fmt::Arguments<'_>) -> String {
+    /// Room for what stands around the strings, and for a short response.
     const AROUND: usize = 128;
-    let mut out = String::with_capacity(AROUND + texts);
+    let mut out = String::with_capacity(AROUND + strings);
     // Writing to a string does not fail.
     let _ = out.write_fmt(answer);
     out
@@ -74,7 +74,7 @@ pub fn command(
 /// The command by which a 2026 server stores an instance together with its machine.
 #[must_use]
 pub fn register_instance(tx: &str, created_at: &str, instance: &Instance) -> String {
-    // An instance is made of texts, which are always written.
+    // An instance is made of strings, which are always written.
     let instance = serde_json::to_value(instance).unwrap_or_default();
     let content = Map::from_iter([("instance".to_owned(), instance)]);
     command("RegisterInstance", tx, created_at, content)

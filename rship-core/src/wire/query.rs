@@ -29,7 +29,8 @@ impl Query {
         query
     }
 
-    /// The items of a type whose fields have given values: see [`field`](Query::field).
+    /// The items of a type whose fields have given values: see [`field`](Query::field) and
+    /// [`any_of`](Query::any_of).
     #[must_use]
     pub fn matching(item_type: &str) -> Self {
         Self::new(format!("Get{item_type}sByQuery"), item_type)
@@ -43,11 +44,18 @@ impl Query {
         }
     }
 
-    /// Only items whose field has this value; a list means any of its members.
+    /// Only items whose field has this value.
     #[must_use]
     pub fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Only items whose field has one of these values; 2026 servers alone understand it.
+    #[must_use]
+    pub fn any_of<V: Into<Value>>(self, name: &str, values: impl IntoIterator<Item = V>) -> Self {
+        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        self.field(name, json!({ "$in": values }))
     }
 
     /// The type of the items.
@@ -102,11 +110,11 @@ impl QueryResponse {
     }
 
     /// Reads the content of a `ws:m:query-response`, in the form of any generation.
-    pub(super) fn read(tx: Option<&Value>, data: Value) -> Option<Self> {
+    pub(super) fn read(tx: &Value, data: Value) -> Option<Self> {
         match data {
             // 2023: every time the whole answer.
             Value::Array(items) => Some(Self {
-                tx: tx?.as_str()?.to_owned(),
+                tx: tx.as_str()?.to_owned(),
                 fresh: true,
                 upserts: items.into_iter().filter_map(item).collect(),
                 deletes: Vec::new(),
@@ -114,7 +122,7 @@ impl QueryResponse {
             data => {
                 let raw: RawResponse = serde_json::from_value(data).ok()?;
                 Some(Self {
-                    tx: raw.tx.or_else(|| Some(tx?.as_str()?.to_owned()))?,
+                    tx: raw.tx.or_else(|| tx.as_str().map(ToOwned::to_owned))?,
                     fresh: raw.sequence == Some(0),
                     upserts: raw.upserts.into_iter().filter_map(item).collect(),
                     deletes: raw.deletes.into_iter().filter_map(id_of).collect(),

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use crate::reading::bindable::is_color;
 
-/// How many choices of a list are spelled out.
+/// How many choices are spelled out.
 const CHOICES_SHOWN: usize = 6;
-/// How deep lists of lists are spelled out.
+/// How deep arrays of arrays are spelled out.
 const DEPTH: usize = 4;
 
 /// One argument.
@@ -21,9 +21,9 @@ pub(crate) struct Argument {
 }
 
 /// The arguments that a schema asks for, in the order of the action's `schemaLayout` if it has one; a
-/// schema that is no object is one argument without a name.
+/// schema that is not an object is one argument without a name.
 pub(crate) fn of(schema: &Value, layout: &Value) -> Vec<Argument> {
-    // 2023 sends a schema as the text of its JSON.
+    // 2023 sends a schema as the string of its JSON.
     let parsed = match schema {
         Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
         other => other.clone(),
@@ -65,7 +65,7 @@ pub(crate) fn of(schema: &Value, layout: &Value) -> Vec<Argument> {
     }
 }
 
-/// A schema in one word; lists inside lists are shown `depth` levels deep, as a schema may contain itself.
+/// A schema in one word; arrays inside arrays are shown `depth` levels deep, as a schema may contain itself.
 fn kind(root: &Value, schema: &Value, depth: usize) -> String {
     let Some(depth) = depth.checked_sub(1) else {
         return "..".to_owned();

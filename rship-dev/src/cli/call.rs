@@ -14,7 +14,7 @@ pub(crate) fn parse(data: Option<&str>) -> Result<Value, Failure> {
         return Ok(Value::Null);
     };
     serde_json::from_str(text).map_err(|error| {
-        Failure::Told(format!("the arguments `{text}` are no JSON ({error}): write an object as '{{\"name\": 1}}', text as '\"text\"'"))
+        Failure::Told(format!("the arguments `{text}` are not JSON ({error}): write an object as '{{\"name\": 1}}', a string as '\"text\"'"))
     })
 }
 

@@ -5,15 +5,14 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use rship_core::wire::{Encoding, Generation};
-use serde_json::{Map, Value, json};
+use rship_core::wire::{self, Answer, Command, Generation, Inbound, Member, Query};
+use serde_json::{Map, Value};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{Error, error::UrlError};
+use tokio_tungstenite::tungstenite::{Error, Message, error::UrlError};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::Failure;
-use super::message::{self, Message, Update};
 use crate::{codec, speaking};
 
 /// Entities by id.
@@ -56,23 +55,29 @@ impl Client {
     /// 2023 and 2024 introduce themselves; 2026 is silent, but echoes.
     async fn greet(&mut self) -> Result<(), Failure> {
         let id = speaking::new_tx();
-        self.send(
-            &json!({"event": "ws:m:ping", "data": {"id": id, "timestamp": speaking::millis()}}),
-        )
-        .await?;
+        self.send(wire::ping(&id, speaking::millis())).await?;
         loop {
             match self
                 .next_within("a greeting or the echo of a ping, as a Myko server sends")
                 .await?
             {
-                Message::SetId { generation, tx } => {
-                    self.generation = generation;
+                Inbound::Command(Command {
+                    tx,
+                    member: Member::SetClientId { documented, .. },
+                    ..
+                }) => {
+                    self.generation = if documented {
+                        Generation::V2023
+                    } else {
+                        Generation::V2024
+                    };
                     // 2024 counts commands that were never answered.
-                    return self.send(&json!({
-                        "event": "ws:m:command-response", "tx": tx, "data": {"tx": tx, "response": null},
-                    })).await;
+                    if let Some(tx) = tx {
+                        self.send(wire::response(&tx, &Value::Null)).await?;
+                    }
+                    return Ok(());
                 }
-                Message::Echo(echoed) if echoed == id => return Ok(()),
+                Inbound::Echo(echoed) if echoed == id => return Ok(()),
                 _ => {}
             }
         }
@@ -83,19 +88,9 @@ impl Client {
     }
 
     /// Opens a live query and returns its tx.
-    pub(crate) async fn query(
-        &mut self,
-        query_id: &str,
-        item_type: &str,
-        filter: Map<String, Value>,
-    ) -> Result<String, Failure> {
+    pub(crate) async fn query(&mut self, query: &Query) -> Result<String, Failure> {
         let tx = speaking::new_tx();
-        let mut query = filter;
-        query.insert("tx".to_owned(), tx.clone().into());
-        query.insert("createdAt".to_owned(), speaking::now().into());
-        let data = json!({"queryId": query_id, "queryItemType": item_type, "query": query});
-        self.send(&json!({"event": "ws:m:query", "data": data}))
-            .await?;
+        self.send(query.frame(&tx, &speaking::now())).await?;
         Ok(tx)
     }
 
@@ -110,23 +105,18 @@ impl Client {
     ) -> Result<(Vec<Items>, [Items; N]), Failure> {
         let mut txs = Vec::new();
         for item_type in optional.iter().chain(&required) {
-            txs.push(
-                self.query(&format!("GetAll{item_type}s"), item_type, Map::new())
-                    .await?,
-            );
+            txs.push(self.query(&Query::all(item_type)).await?);
         }
         let mut answers: Vec<Option<Items>> = vec![None; txs.len()];
         while answers.iter().skip(optional.len()).any(Option::is_none) {
-            if let Message::Update { tx, update } =
-                self.next_within("the answer to a query").await?
-                && let Some(index) = txs.iter().position(|asked| *asked == tx)
+            if let Inbound::Found(found) = self.next_within("the answer to a query").await?
+                && let Some(index) = txs.iter().position(|asked| *asked == found.tx)
             {
-                apply(answers[index].get_or_insert_default(), update);
+                found.apply(answers[index].get_or_insert_default());
             }
         }
         for tx in txs {
-            self.send(&json!({"event": "ws:m:query-cancel", "tx": tx, "data": {"tx": tx}}))
-                .await?;
+            self.send(Query::cancel(&tx)).await?;
         }
         let mut answers = answers.into_iter().map(Option::unwrap_or_default);
         let optional = answers.by_ref().take(optional.len()).collect();
@@ -140,24 +130,23 @@ impl Client {
     pub(crate) async fn command(
         &mut self,
         command_id: &str,
-        mut command: Map<String, Value>,
+        content: Map<String, Value>,
     ) -> Result<Result<Value, String>, Failure> {
         let sent = speaking::new_tx();
-        command.insert("tx".to_owned(), sent.clone().into());
-        self.send(&speaking::command(command_id, Value::Object(command)))
-            .await?;
+        let frame = wire::command(command_id, &sent, &speaking::now(), content);
+        self.send(frame).await?;
         loop {
-            if let Message::Answer { tx, answer } =
+            if let Inbound::Answer(Answer { tx, result }) =
                 self.next_within("the answer to the command").await?
                 && tx == sent
             {
-                return Ok(answer);
+                return Ok(result);
             }
         }
     }
 
     /// The next frame, however long it takes.
-    pub(crate) async fn next(&mut self) -> Result<Message, Failure> {
+    pub(crate) async fn next(&mut self) -> Result<Inbound, Failure> {
         loop {
             let message = match self.socket.next().await {
                 Some(Ok(message)) => message,
@@ -174,13 +163,16 @@ impl Client {
                     )));
                 }
             };
-            if let Some(Ok(document)) = codec::decode(&message) {
-                return Ok(message::read(&document));
+            // Only who writes binary frames is answered in such; what is not a frame is skipped.
+            if let Message::Text(text) = message
+                && let Ok(inbound) = wire::read(&text)
+            {
+                return Ok(inbound);
             }
         }
     }
 
-    async fn next_within(&mut self, what: &str) -> Result<Message, Failure> {
+    async fn next_within(&mut self, what: &str) -> Result<Inbound, Failure> {
         let limit = self.limit;
         // Each frame has its own time: a big answer in many frames is not late.
         match timeout(limit, self.next()).await {
@@ -195,12 +187,8 @@ impl Client {
         }
     }
 
-    async fn send(&mut self, document: &Value) -> Result<(), Failure> {
-        let sent = timeout(
-            self.limit,
-            self.socket.send(codec::encode(Encoding::Json, document)),
-        )
-        .await;
+    async fn send(&mut self, frame: String) -> Result<(), Failure> {
+        let sent = timeout(self.limit, self.socket.send(Message::text(frame))).await;
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::Told(format!(
@@ -209,21 +197,6 @@ impl Client {
             ))),
             Err(_) => Err(Failure::Told(format!("{} takes no more frames", self.url))),
         }
-    }
-}
-
-/// Brings the entities of a query up to date.
-pub(crate) fn apply(items: &mut Items, update: Update) {
-    if update.whole {
-        items.clear();
-    }
-    for item in update.upserts {
-        if let Some(id) = item["id"].as_str() {
-            items.insert(id.to_owned(), item);
-        }
-    }
-    for id in update.deletes {
-        items.remove(&id);
     }
 }
 
@@ -246,42 +219,9 @@ fn no_connection(url: &str, error: &Error) -> String {
         }
         Error::Url(_) | Error::HttpFormat(_) => {
             format!(
-                "`{url}` is no address of a server: write ws://HOST:PORT/myko or wss://HOST/myko"
+                "`{url}` is not the address of a server: write ws://HOST:PORT/myko or wss://HOST/myko"
             )
         }
         other => format!("cannot connect to {url}: {other}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_update_adds_replaces_and_deletes() {
-        let mut items = Items::new();
-        let whole = |upserts| Update {
-            whole: true,
-            upserts,
-            deletes: vec![],
-        };
-        apply(
-            &mut items,
-            whole(vec![json!({"id": "a", "n": 1}), json!({"id": "b"})]),
-        );
-        apply(
-            &mut items,
-            Update {
-                whole: false,
-                upserts: vec![json!({"id": "a", "n": 2})],
-                deletes: vec!["b".into()],
-            },
-        );
-        assert_eq!(
-            items,
-            Items::from([("a".into(), json!({"id": "a", "n": 2}))])
-        );
-        apply(&mut items, whole(vec![]));
-        assert!(items.is_empty());
     }
 }

@@ -5,7 +5,6 @@ mod call;
 mod check;
 mod client;
 mod ls;
-mod message;
 mod output;
 mod render;
 mod serve;

@@ -43,7 +43,7 @@ pub(crate) fn complain(message: &str) {
     drop(writeln!(io::stderr().lock(), "error: {message}"));
 }
 
-/// Tells the user something that is no result.
+/// Tells the user something that is not a result.
 pub(crate) fn remark(message: &str) {
     drop(writeln!(io::stderr().lock(), "{message}"));
 }

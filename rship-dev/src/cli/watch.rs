@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use rship_core::wire::{Inbound, Query, QueryResponse};
+use serde_json::Value;
 
 use super::Failure;
-use super::client::{Client, Items, apply};
-use super::message::{Message, Update};
+use super::client::{Client, Items};
 use super::output::{Output, remark};
 use crate::near;
 
@@ -35,8 +35,8 @@ pub(crate) async fn run(output: Output, client: &mut Client, what: &What) -> Res
             near::did_you_mean(&near)
         )));
     }
-    let filter = Map::from_iter([("emitterId".to_owned(), Value::from(what.emitter.clone()))]);
-    let tx = client.query("GetPulsesByQuery", "Pulse", filter).await?;
+    let query = Query::matching("Pulse").field("emitterId", what.emitter.as_str());
+    let tx = client.query(&query).await?;
     let mut known = Items::new();
     let mut names = BTreeSet::new();
     let mut left = what.count.unwrap_or(u64::MAX);
@@ -46,13 +46,13 @@ pub(crate) async fn run(output: Output, client: &mut Client, what: &What) -> Res
             _ = tokio::signal::ctrl_c() => return Ok(()),
             message = client.next() => message?,
         };
-        let Message::Update { tx: about, update } = message else {
+        let Inbound::Found(found) = message else {
             continue;
         };
-        if about != tx {
+        if found.tx != tx {
             continue;
         }
-        for pulse in news(&mut known, update) {
+        for pulse in news(&mut known, found) {
             // The filter is the server's to apply; one that does not know it sends all pulses.
             if left == 0
                 || pulse["emitterId"] != what.emitter.as_str()
@@ -68,17 +68,12 @@ pub(crate) async fn run(output: Output, client: &mut Client, what: &What) -> Res
     Ok(())
 }
 
-/// The pulses that an update brings; of a whole answer only what was not there before.
-fn news(known: &mut Items, update: Update) -> Vec<Value> {
-    let is_new = |pulse: &&Value| {
-        !update.whole
-            || pulse["id"]
-                .as_str()
-                .and_then(|id| known.get(id))
-                .is_none_or(|before| before != *pulse)
-    };
-    let fresh = update.upserts.iter().filter(is_new).cloned().collect();
-    apply(known, update);
+/// The pulses that an answer brings; of a whole one only what was not there before.
+fn news(known: &mut Items, found: QueryResponse) -> Vec<Value> {
+    let is_new = |(id, pulse): &&(String, Value)| !found.fresh || known.get(id) != Some(pulse);
+    let fresh = found.upserts.iter().filter(is_new);
+    let fresh = fresh.map(|(_, pulse)| pulse.clone()).collect();
+    found.apply(known);
     fresh
 }
 
@@ -130,20 +125,17 @@ mod tests {
     fn a_whole_answer_brings_only_what_changed() {
         let mut known = Items::new();
         let pulse = |data: u32| json!({"id": "e", "data": data});
-        let whole = |data| Update {
-            whole: true,
-            upserts: vec![pulse(data)],
+        let found = |fresh, data| QueryResponse {
+            tx: "q".into(),
+            fresh,
+            upserts: vec![("e".into(), pulse(data))],
             deletes: vec![],
         };
-        assert_eq!(news(&mut known, whole(1)), [pulse(1)]);
-        assert!(news(&mut known, whole(1)).is_empty());
-        assert_eq!(news(&mut known, whole(2)), [pulse(2)]);
-        let again = Update {
-            upserts: vec![pulse(2)],
-            ..Update::default()
-        };
+        assert_eq!(news(&mut known, found(true, 1)), [pulse(1)]);
+        assert!(news(&mut known, found(true, 1)).is_empty());
+        assert_eq!(news(&mut known, found(true, 2)), [pulse(2)]);
         assert_eq!(
-            news(&mut known, again),
+            news(&mut known, found(false, 2)),
             [pulse(2)],
             "an impulse may carry the same data twice"
         );

@@ -19,14 +19,14 @@ pub enum FieldKind {
     Integer,
     /// A number.
     Number,
-    /// A text.
-    Text,
-    /// One of a list of texts.
+    /// A string.
+    String,
+    /// One of several strings.
     Choice,
-    /// A colour, with a picker; its parts are no fields of their own.
+    /// A color, with a picker; its parts are not fields of their own.
     Color,
-    /// A list; what its items hold follows under `PATH[]`.
-    List,
+    /// An array; what its items hold follows under `PATH[]`.
+    Array,
     /// Something that happens, without data.
     Trigger,
     /// A gradient.
@@ -45,10 +45,10 @@ impl FieldKind {
             Self::Boolean => "boolean",
             Self::Integer => "integer",
             Self::Number => "number",
-            Self::Text => "text",
+            Self::String => "string",
             Self::Choice => "choice",
-            Self::Color => "colour",
-            Self::List => "list",
+            Self::Color => "color",
+            Self::Array => "array",
             Self::Trigger => "trigger",
             Self::Gradient => "gradient",
             Self::Anything => "anything",
@@ -132,7 +132,7 @@ pub fn bindable(schema: &Value) -> Vec<Bindable> {
 enum Shape<'a> {
     Leaf(FieldKind),
     Choice(Vec<String>),
-    List(Option<&'a Value>),
+    Array(Option<&'a Value>),
     Fields(&'a Map<String, Value>),
     /// An object without fields.
     Empty,
@@ -169,8 +169,8 @@ impl<'a> Reader<'a> {
             Shape::Leaf(kind) => self.push(path, kind, Vec::new()),
             Shape::Choice(choices) => self.push(path, FieldKind::Choice, choices),
             Shape::Empty => self.push(path, FieldKind::None, Vec::new()),
-            Shape::List(items) => {
-                self.push(path, FieldKind::List, Vec::new());
+            Shape::Array(items) => {
+                self.push(path, FieldKind::Array, Vec::new());
                 let item = format!("{path}[]");
                 match items {
                     Some(items) => self.field(&item, items),
@@ -227,24 +227,26 @@ fn shape_of(schema: &Value) -> Shape<'_> {
         Some("boolean") => FieldKind::Boolean,
         Some("integer") => FieldKind::Integer,
         Some("number") => FieldKind::Number,
-        Some("string") => FieldKind::Text,
-        Some("array") => return Shape::List(schema.get("items").filter(|items| items.is_object())),
+        Some("string") => FieldKind::String,
+        Some("array") => {
+            return Shape::Array(schema.get("items").filter(|items| items.is_object()));
+        }
         Some("object") => return object(schema),
         Some(_) => FieldKind::None,
         None => FieldKind::Anything,
     })
 }
 
-/// The members that are a constant text are choices, the others are lost.
+/// The members that are a constant string are choices, the others are lost.
 fn choices(members: &[Value]) -> Shape<'_> {
-    let texts: Vec<String> = members
+    let strings: Vec<String> = members
         .iter()
         .filter_map(|member| member.get("const")?.as_str().map(str::to_owned))
         .collect();
-    if texts.is_empty() {
+    if strings.is_empty() {
         Shape::Leaf(FieldKind::Anything)
     } else {
-        Shape::Choice(texts)
+        Shape::Choice(strings)
     }
 }
 
@@ -267,7 +269,7 @@ fn object(schema: &Map<String, Value>) -> Shape<'_> {
     }
 }
 
-/// Whether a server takes an object with these fields for a colour: exactly its parts, in any case, and
+/// Whether a server takes an object with these fields for a color: exactly its parts, in any case, and
 /// numbers all of them.
 pub(crate) fn is_color(fields: &Map<String, Value>) -> bool {
     const COLORS: [&[&str]; 8] = [
@@ -315,7 +317,7 @@ mod tests {
                 "at.x: number",
                 "go: trigger",
                 "on: boolean",
-                "points: list",
+                "points: array",
                 "points[].n: integer",
                 "points[].x: number",
                 "ramp: gradient",
@@ -325,10 +327,10 @@ mod tests {
 
     #[test]
     fn a_payload_that_is_one_value_is_one_field_without_a_name() {
-        assert_eq!(read(&json!({"type": "string"})), ["text"]);
+        assert_eq!(read(&json!({"type": "string"})), ["string"]);
         assert_eq!(
             read(&json!({"type": "array", "items": {"type": "number"}})),
-            ["list", "[]: number"]
+            ["array", "[]: number"]
         );
         assert_eq!(read(&json!({})), ["anything"]);
         assert_eq!(read(&json!({"type": "null"})), ["none"]);
@@ -360,7 +362,7 @@ mod tests {
         );
         assert_eq!(
             read(&json!({"type": "string", "enum": ["off", "on"]})),
-            ["text"]
+            ["string"]
         );
         assert_eq!(
             read(&json!({"oneOf": [{"const": 1}, {"const": 2}]})),
@@ -370,28 +372,28 @@ mod tests {
     }
 
     #[test]
-    fn a_colour_has_exactly_its_parts_and_they_are_numbers() {
+    fn a_color_has_exactly_its_parts_and_they_are_numbers() {
         let number = json!({"type": "number"});
         let object = |fields: Value| json!({"type": "object", "properties": fields});
         assert_eq!(
             read(&object(json!({"r": number, "g": number, "b": number}))),
-            ["colour"]
+            ["color"]
         );
         assert_eq!(
             read(&object(
                 json!({"H": number, "S": {"type": "integer"}, "V": number, "A": number})
             )),
-            ["colour"]
+            ["color"]
         );
         let nested = object(
             json!({"fill": object(json!({"red": number, "green": number, "blue": number}))}),
         );
-        assert_eq!(read(&nested), ["fill: colour"]);
+        assert_eq!(read(&nested), ["fill: color"]);
         assert_eq!(
             read(&object(
                 json!({"r": number, "g": number, "b": {"type": "string"}})
             )),
-            ["b: text", "g: number", "r: number"]
+            ["b: string", "g: number", "r: number"]
         );
         assert_eq!(
             read(&object(json!({"r": number, "g": number}))),
@@ -417,7 +419,7 @@ mod tests {
         );
         assert_eq!(
             read(&json!({"type": "array", "prefixItems": [{"type": "number"}]})),
-            ["list", "[]: anything"]
+            ["array", "[]: anything"]
         );
     }
 

@@ -17,20 +17,20 @@ const AXIS: Kind = Kind::OneOf(&[
 ]);
 
 const INSTANCE: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    all("name", Kind::Text, Need::Required),
-    all("serviceId", Kind::Text, Need::Required),
-    all("serviceTypeCode", Kind::Text, Need::Required),
+    all("id", Kind::String, Need::Required),
+    all("name", Kind::String, Need::Required),
+    all("serviceId", Kind::String, Need::Required),
+    all("serviceTypeCode", Kind::String, Need::Required),
     all("color", Kind::Color, Need::Required),
-    all("machineId", Kind::Text, Need::Required),
+    all("machineId", Kind::String, Need::Required),
     all(
         "status",
         Kind::OneOf(&["Starting", "Available", "Stopping", "Unavailable", "Error"]),
         Need::Required,
     ),
-    all("clientId", Kind::Text, Need::Optional),
-    only_2026("clusterId", Kind::Text, Need::Optional),
-    only_2026("message", Kind::Text, Need::Optional),
+    all("clientId", Kind::String, Need::Optional),
+    only_2026("clusterId", Kind::String, Need::Optional),
+    only_2026("message", Kind::String, Need::Optional),
     only_2026(
         "coordinateSpace",
         Kind::Record(&[
@@ -49,19 +49,19 @@ const INSTANCE: &[Field] = &[
 ];
 
 const TARGET: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    all("name", Kind::Text, Need::Required),
-    all("serviceId", Kind::Text, Need::Required),
-    all("category", Kind::Text, Need::Required),
-    until_2024("actionIds", Kind::Texts, Need::Expected),
-    until_2024("emitterIds", Kind::Texts, Need::Expected),
-    until_2024("subTargets", Kind::Texts, Need::Expected),
+    all("id", Kind::String, Need::Required),
+    all("name", Kind::String, Need::Required),
+    all("serviceId", Kind::String, Need::Required),
+    all("category", Kind::String, Need::Required),
+    until_2024("actionIds", Kind::Strings, Need::Expected),
+    until_2024("emitterIds", Kind::Strings, Need::Expected),
+    until_2024("subTargets", Kind::Strings, Need::Expected),
     until_2024("rootLevel", Kind::Flag, Need::Expected),
-    only_2026("actionIds", Kind::Texts, Need::Optional),
-    only_2026("emitterIds", Kind::Texts, Need::Optional),
+    only_2026("actionIds", Kind::Strings, Need::Optional),
+    only_2026("emitterIds", Kind::Strings, Need::Optional),
     Field {
         name: "parentTargets",
-        kind: Kind::Texts,
+        kind: Kind::Strings,
         need: [Need::Unread, Need::Optional, Need::NotNull],
     },
     all("bgColor", Kind::Color, Need::Optional),
@@ -71,11 +71,11 @@ const TARGET: &[Field] = &[
 const TARGET_STATUS: &[Field] = &[
     Field {
         name: "id",
-        kind: Kind::Text,
+        kind: Kind::String,
         need: [Need::Optional, Need::Required, Need::Required],
     },
-    all("targetId", Kind::Text, Need::Required),
-    all("instanceId", Kind::Text, Need::Required),
+    all("targetId", Kind::String, Need::Required),
+    all("instanceId", Kind::String, Need::Required),
     all(
         "status",
         Kind::OneOf(&["online", "offline"]),
@@ -84,13 +84,13 @@ const TARGET_STATUS: &[Field] = &[
 ];
 
 const ACTION: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    all("name", Kind::Text, Need::Required),
-    all("targetId", Kind::Text, Need::Required),
-    all("serviceId", Kind::Text, Need::Required),
+    all("id", Kind::String, Need::Required),
+    all("name", Kind::String, Need::Required),
+    all("targetId", Kind::String, Need::Required),
+    all("serviceId", Kind::String, Need::Required),
     Field {
         name: "schema",
-        kind: Kind::SchemaText,
+        kind: Kind::SchemaString,
         need: [Need::Optional, Need::Unread, Need::Unread],
     },
     Field {
@@ -98,11 +98,11 @@ const ACTION: &[Field] = &[
         kind: Kind::Schema,
         need: [Need::Unread, Need::Optional, Need::Optional],
     },
-    only_2026("category", Kind::Text, Need::Optional),
+    only_2026("category", Kind::String, Need::Optional),
     only_2026(
         "writesTo",
         Kind::Record(&[
-            all("emitterId", Kind::Text, Need::Required),
+            all("emitterId", Kind::String, Need::Required),
             all("role", Kind::OneOf(&["canonical", "aux"]), Need::Required),
         ]),
         Need::Optional,
@@ -110,19 +110,19 @@ const ACTION: &[Field] = &[
     only_2026(
         "schemaLayout",
         Kind::Records(&[
-            all("path", Kind::Text, Need::Required),
-            all("label", Kind::Text, Need::Optional),
-            all("section", Kind::Text, Need::Optional),
+            all("path", Kind::String, Need::Required),
+            all("label", Kind::String, Need::Optional),
+            all("section", Kind::String, Need::Optional),
         ]),
         Need::Optional,
     ),
 ];
 
 const EMITTER: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    all("name", Kind::Text, Need::Required),
-    all("targetId", Kind::Text, Need::Required),
-    all("serviceId", Kind::Text, Need::Required),
+    all("id", Kind::String, Need::Required),
+    all("name", Kind::String, Need::Required),
+    all("targetId", Kind::String, Need::Required),
+    all("serviceId", Kind::String, Need::Required),
     Field {
         name: "schema",
         kind: Kind::Schema,
@@ -130,36 +130,36 @@ const EMITTER: &[Field] = &[
     },
     Field {
         name: "category",
-        kind: Kind::Text,
+        kind: Kind::String,
         need: [Need::Unread, Need::Optional, Need::Optional],
     },
 ];
 
 const PULSE: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    all("emitterId", Kind::Text, Need::Required),
+    all("id", Kind::String, Need::Required),
+    all("emitterId", Kind::String, Need::Required),
     all("data", Kind::Anything, Need::Present),
-    all("clientId", Kind::Text, Need::Optional),
+    all("clientId", Kind::String, Need::Optional),
 ];
 
 const ACTION_STATUS: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    only_2026("actionId", Kind::Text, Need::Required),
-    only_2026("instanceId", Kind::Text, Need::Required),
-    only_2026("status", Kind::Text, Need::Required),
+    all("id", Kind::String, Need::Required),
+    only_2026("actionId", Kind::String, Need::Required),
+    only_2026("instanceId", Kind::String, Need::Required),
+    only_2026("status", Kind::String, Need::Required),
 ];
 
 const EMITTER_STATUS: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    only_2026("emitterId", Kind::Text, Need::Required),
-    only_2026("instanceId", Kind::Text, Need::Required),
-    only_2026("status", Kind::Text, Need::Required),
+    all("id", Kind::String, Need::Required),
+    only_2026("emitterId", Kind::String, Need::Required),
+    only_2026("instanceId", Kind::String, Need::Required),
+    only_2026("status", Kind::String, Need::Required),
 ];
 
 const TARGET_LAYOUT: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    only_2026("targetId", Kind::Text, Need::Required),
-    only_2026("instanceId", Kind::Text, Need::Required),
+    all("id", Kind::String, Need::Required),
+    only_2026("targetId", Kind::String, Need::Required),
+    only_2026("instanceId", Kind::String, Need::Required),
     only_2026(
         "position",
         Kind::Record(&[
@@ -172,23 +172,23 @@ const TARGET_LAYOUT: &[Field] = &[
 ];
 
 const TARGET_TOPOLOGY: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    only_2026("targetId", Kind::Text, Need::Required),
-    only_2026("instanceId", Kind::Text, Need::Required),
-    only_2026("ephemeralParentTargetIds", Kind::Texts, Need::NotNull),
-    only_2026("role", Kind::Text, Need::Optional),
+    all("id", Kind::String, Need::Required),
+    only_2026("targetId", Kind::String, Need::Required),
+    only_2026("instanceId", Kind::String, Need::Required),
+    only_2026("ephemeralParentTargetIds", Kind::Strings, Need::NotNull),
+    only_2026("role", Kind::String, Need::Optional),
 ];
 
 const MACHINE: &[Field] = &[
-    all("id", Kind::Text, Need::Required),
-    all("name", Kind::Text, Need::Optional),
-    all("dnsName", Kind::Text, Need::Optional),
-    all("execName", Kind::Text, Need::Optional),
-    only_2026("addresses", Kind::Texts, Need::NotNull),
+    all("id", Kind::String, Need::Required),
+    all("name", Kind::String, Need::Optional),
+    all("dnsName", Kind::String, Need::Optional),
+    all("execName", Kind::String, Need::Optional),
+    only_2026("addresses", Kind::Strings, Need::NotNull),
 ];
 
 /// An entity of a type that no table lists, or all that a 2023 or 2024 `DEL` has to carry.
-const ID_ALONE: &[Field] = &[all("id", Kind::Text, Need::Required)];
+const ID_ALONE: &[Field] = &[all("id", Kind::String, Need::Required)];
 
 /// The table of an entity's type.
 fn table(item_type: &str) -> Option<&'static [Field]> {
@@ -206,6 +206,14 @@ fn table(item_type: &str) -> Option<&'static [Field]> {
         "Machine" => MACHINE,
         _ => return None,
     })
+}
+
+/// What a field of an entity holds in this generation, where its table lists it.
+pub(crate) fn kind_of(generation: Generation, item_type: &str, name: &str) -> Option<Kind> {
+    table(item_type)?
+        .iter()
+        .find(|field| field.name == name && field.need(generation) != Need::Unread)
+        .map(|field| field.kind)
 }
 
 /// Whether an entity of this type carries the id of the client that sent it.
@@ -252,7 +260,7 @@ pub(crate) fn check(
         if known.is_none() {
             problems.push(Problem::warning(
                 "itemType",
-                format!("`{item_type}` is no type that an executor is known to send: see that it is spelled right"),
+                format!("`{item_type}` is not a type that an executor is known to send: see that it is spelled right"),
             ));
         }
         if generation == Generation::V2023 && has_client_id(item_type) {

@@ -177,9 +177,15 @@ fn wrong_kinds_are_told_with_what_was_found() {
             "Action",
             "schema",
             json!({}),
-            "`schema` is an object, a 2023 server wants a JSON Schema as text or null",
+            "`schema` is an object, a 2023 server wants a JSON Schema as a string or null",
         ),
-        (V2023, "Action", "schema", json!("{"), "`schema` is no JSON"),
+        (
+            V2023,
+            "Action",
+            "schema",
+            json!("{"),
+            "`schema` is not JSON",
+        ),
         (
             V2026,
             "Instance",

@@ -8,18 +8,18 @@ use super::{Problem, schema};
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
-    Text,
-    /// Text of the form `#rrggbb`; another text is shown in no colour, but read.
+    String,
+    /// A string of the form `#rrggbb`; another one is not shown as a color, but read.
     Color,
     Flag,
     Number,
-    Texts,
+    Strings,
     OneOf(&'static [&'static str]),
     Anything,
     /// A JSON Schema as an object.
     Schema,
-    /// A JSON Schema as the text of its JSON.
-    SchemaText,
+    /// A JSON Schema as the string of its JSON.
+    SchemaString,
     Record(&'static [Field]),
     Records(&'static [Field]),
 }
@@ -130,7 +130,7 @@ fn check_value(
     problems: &mut Vec<Problem>,
 ) {
     let fits = match (kind, value) {
-        (Kind::Text, Value::String(_))
+        (Kind::String, Value::String(_))
         | (Kind::Flag, Value::Bool(_))
         | (Kind::Number, Value::Number(_))
         | (Kind::Anything, _) => true,
@@ -138,12 +138,12 @@ fn check_value(
             if !is_color(text) {
                 problems.push(Problem::warning(
                     name,
-                    format!("`{name}` is `{text}`: a colour is written `#rrggbb`, and is not shown otherwise"),
+                    format!("`{name}` is `{text}`: a color is written `#rrggbb`, and is not shown otherwise"),
                 ));
             }
             true
         }
-        (Kind::Texts, Value::Array(members)) => members.iter().all(Value::is_string),
+        (Kind::Strings, Value::Array(members)) => members.iter().all(Value::is_string),
         (Kind::OneOf(choices), Value::String(text)) => choices.contains(&text.as_str()),
         (Kind::Schema, Value::Object(_)) => {
             if generation == Generation::V2026 {
@@ -151,11 +151,11 @@ fn check_value(
             }
             true
         }
-        (Kind::SchemaText, Value::String(text)) => {
+        (Kind::SchemaString, Value::String(text)) => {
             if let Err(error) = serde_json::from_str::<Value>(text) {
                 problems.push(Problem::fatal(
                     name,
-                    format!("`{name}` is no JSON ({error}), a {generation} server wants a JSON Schema as text or null"),
+                    format!("`{name}` is not JSON ({error}), a {generation} server wants a JSON Schema as a string or null"),
                 ));
             }
             true
@@ -198,18 +198,18 @@ fn check_value(
 /// What a server wants in such a field, in words.
 fn wants(kind: Kind, need: Need) -> String {
     let what = match kind {
-        Kind::Text => "a string".to_owned(),
-        Kind::Color => "a colour as `#rrggbb`".to_owned(),
+        Kind::String => "a string".to_owned(),
+        Kind::Color => "a color as `#rrggbb`".to_owned(),
         Kind::Flag => "a boolean".to_owned(),
         Kind::Number => "a number".to_owned(),
-        Kind::Texts => "an array of strings".to_owned(),
+        Kind::Strings => "an array of strings".to_owned(),
         Kind::OneOf(choices) => {
             let choices: Vec<_> = choices.iter().map(|choice| format!("`{choice}`")).collect();
             format!("one of {}", choices.join(", "))
         }
         Kind::Anything => "any value".to_owned(),
         Kind::Schema | Kind::Record(_) => "an object".to_owned(),
-        Kind::SchemaText => "a JSON Schema as text".to_owned(),
+        Kind::SchemaString => "a JSON Schema as a string".to_owned(),
         Kind::Records(_) => "an array of objects".to_owned(),
     };
     match need {
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn each_need_says_what_may_be_missing_or_null() {
-        let text = |need| all("a", Kind::Text, need);
+        let text = |need| all("a", Kind::String, need);
         for (need, missing, null) in [
             (Need::Required, 1, 1),
             (Need::Present, 1, 0),
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_strange_colour_is_only_a_warning() {
+    fn a_strange_color_is_only_a_warning() {
         let found = problems(
             all("color", Kind::Color, Need::Required),
             json!({"color": "red"}),

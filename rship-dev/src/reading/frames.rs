@@ -131,7 +131,12 @@ impl Reader {
         }
     }
 
-    fn text(&self, path: &str, object: &Map<String, Value>, name: &str) -> Result<String, Problem> {
+    fn string(
+        &self,
+        path: &str,
+        object: &Map<String, Value>,
+        name: &str,
+    ) -> Result<String, Problem> {
         match object.get(name) {
             Some(Value::String(text)) => Ok(text.clone()),
             Some(other) => Err(Problem::wrong(
@@ -155,7 +160,7 @@ impl Reader {
             problem,
         };
         let mut data = self.object("data", data).map_err(frame)?;
-        let item_type = self.text("data.", &data, "itemType").map_err(frame)?;
+        let item_type = self.string("data.", &data, "itemType").map_err(frame)?;
         let item = self.object("data.item", data.remove("item"));
         let id = item
             .as_ref()
@@ -169,7 +174,7 @@ impl Reader {
             problem,
         };
         let change = match self
-            .text("data.", &data, "changeType")
+            .string("data.", &data, "changeType")
             .map_err(entity)?
             .as_str()
         {
@@ -235,7 +240,7 @@ impl Reader {
         let data = self.object("data", data)?;
         // 2024 answers no ping: what it gets are the answers to its own, in any form.
         if self.generation != Generation::V2024 {
-            self.text("data.", &data, "id")?;
+            self.string("data.", &data, "id")?;
             match data.get("timestamp") {
                 Some(timestamp) if timestamp.is_i64() || timestamp.is_u64() => {}
                 Some(other) => {
@@ -260,26 +265,19 @@ impl Reader {
 
     fn query(&self, data: Option<Value>) -> Result<Inbound, Problem> {
         let mut data = self.object("data", data)?;
-        let query_id = self.text("data.", &data, "queryId")?;
-        let item_type = self.text("data.", &data, "queryItemType")?;
+        let query_id = self.string("data.", &data, "queryId")?;
+        let item_type = self.string("data.", &data, "queryItemType")?;
         let query = self.object("data.query", data.remove("query"))?;
-        let tx = self.text("data.query.", &query, "tx")?;
-        let query = Query::read(&query_id, &item_type, query).map_err(|found| {
-            Problem::wrong(
-                self.generation,
-                "data.query.ids",
-                &found,
-                "an array of strings",
-            )
-        })?;
+        let tx = self.string("data.query.", &query, "tx")?;
+        let query = Query::read(self.generation, &query_id, &item_type, query)?;
         Ok(Inbound::Query { tx, query })
     }
 
     fn command(&self, data: Option<Value>) -> Result<Inbound, Problem> {
         let mut data = self.object("data", data)?;
-        let command_id = self.text("data.", &data, "commandId")?;
+        let command_id = self.string("data.", &data, "commandId")?;
         let command = self.object("data.command", data.remove("command"))?;
-        let tx = self.text("data.command.", &command, "tx")?;
+        let tx = self.string("data.command.", &command, "tx")?;
         Ok(Inbound::Command {
             tx,
             command_id,
@@ -349,7 +347,7 @@ impl Reader {
             .and_then(Value::as_object)
             .unwrap_or(&empty);
         let command_id = match self.generation {
-            Generation::V2026 => Some(self.text("data.", data, "commandId")?),
+            Generation::V2026 => Some(self.string("data.", data, "commandId")?),
             _ => data
                 .get("commandId")
                 .and_then(Value::as_str)
@@ -357,7 +355,7 @@ impl Reader {
         };
         let message = match (self.generation, frame.get("message")) {
             (Generation::V2023, Some(Value::String(message))) => message.clone(),
-            _ => self.text("data.", data, "message")?,
+            _ => self.string("data.", data, "message")?,
         };
         Ok(Inbound::Answer {
             tx,

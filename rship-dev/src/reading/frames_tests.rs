@@ -181,7 +181,7 @@ fn queries_and_cancels_are_read() {
 }
 
 #[test]
-fn what_is_no_frame_is_told_as_such() {
+fn what_is_not_a_frame_is_told_as_such() {
     assert_eq!(refused(V2026, json!([1])).item_type, "frame");
     assert_eq!(field(V2026, json!({"data": {}})), "event");
     assert_eq!(refused(V2026, json!({"event": "hello"})).item_type, "hello");

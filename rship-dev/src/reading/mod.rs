@@ -1,11 +1,12 @@
 //! What a server of each generation can read, and the words for what it cannot.
 //!
 //! Written apart from the executor's own codec on purpose: two readings of one protocol that agree
-//! are evidence, one reading used twice is not.
+//! are evidence, one reading used twice is not. The command line is not a witness, and reads with `rship_core`.
 
 pub(crate) mod bindable;
 pub(crate) mod entities;
 pub(crate) mod fields;
+pub(crate) mod filter;
 pub(crate) mod frames;
 pub(crate) mod judge;
 pub(crate) mod schema;

@@ -168,16 +168,16 @@ impl<'a> Walk<'a> {
         }
         if let Some(Value::Array(members)) = object.get("oneOf") {
             self.choices(&format!("{path}.oneOf"), members);
-        } else if has_texts(object.get("enum")) {
+        } else if has_strings(object.get("enum")) {
             self.warning(
                 &format!("{path}.enum"),
-                "has no `oneOf` of `const` and `title` beside it: a 2026 server shows plain text without choices",
+                "has no `oneOf` of `const` and `title` beside it: a 2026 server shows a plain string without choices",
             );
         }
         if object.get("const").is_some_and(Value::is_i64) && object.contains_key("title") {
             self.warning(
                 path,
-                "is an integer `const` with a `title`: a 2026 server sends the title's text for it",
+                "is an integer `const` with a `title`: a 2026 server sends the title for it",
             );
         }
         if path != self.field
@@ -252,8 +252,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Only texts can be choices: a number that is one of a few is a number.
-fn has_texts(values: Option<&Value>) -> bool {
+/// Only strings can be choices: a number that is one of a few is a number.
+fn has_strings(values: Option<&Value>) -> bool {
     values
         .and_then(Value::as_array)
         .is_some_and(|values| values.iter().any(Value::is_string))
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_used_twice_is_no_cycle() {
+    fn a_definition_used_twice_is_not_a_cycle() {
         let point = json!({"type": "object", "properties": {"x": {"type": "number"}}});
         let schema = json!({
             "properties": {"a": {"$ref": "#/$defs/P"}, "b": {"$ref": "#/$defs/P"}}, "$defs": {"P": point},

@@ -23,7 +23,7 @@ pub(crate) async fn listen(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut sessions = JoinSet::new();
-    let expiry = tokio::spawn(Arc::clone(&shared).expire_commands());
+    let clock = tokio::spawn(Arc::clone(&shared).keep_time());
     let session_stop = stop.clone();
     loop {
         tokio::select! {
@@ -49,5 +49,5 @@ pub(crate) async fn listen(
         })
         .await,
     );
-    expiry.abort();
+    clock.abort();
 }

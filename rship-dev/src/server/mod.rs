@@ -2,11 +2,13 @@
 
 mod error;
 mod listener;
+mod meddling;
 mod receive;
 mod routing;
 mod session;
 mod shared;
 mod state;
+mod window;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -25,14 +27,14 @@ use tokio::time::Instant;
 pub use self::error::{CommandError, WaitError};
 use self::routing::{Caller, Outcome};
 use self::shared::Shared;
-use self::state::{Outgoing, State};
+use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
 use crate::near;
 use crate::speaking;
 use crate::store::{ClientNo, StoreEvent};
 
 /// A look at the store that takes longer is not taken at every change.
-const DEAR: Duration = Duration::from_millis(1);
+const EXPENSIVE: Duration = Duration::from_millis(1);
 
 /// How a [`LocalCore`] is to be.
 #[derive(Debug, Clone)]
@@ -41,6 +43,7 @@ pub struct Builder {
     bind: SocketAddr,
     answer_limit: Duration,
     ping_every: Duration,
+    window: Duration,
     record: bool,
 }
 
@@ -73,6 +76,14 @@ impl Builder {
         self
     }
 
+    /// How long a 2026 server gathers changes of Target, Action, Emitter and their statuses before it applies all
+    /// SETs and then all DELs; 100 ms as on a real server unless said otherwise. Zero applies each change at once.
+    #[must_use]
+    pub const fn window(mut self, window: Duration) -> Self {
+        self.window = window;
+        self
+    }
+
     /// Whether to keep every frame that comes in, for [`LocalCore::frames`].
     #[must_use]
     pub const fn record(mut self, record: bool) -> Self {
@@ -88,7 +99,17 @@ impl Builder {
         let listener = TcpListener::bind(self.bind).await?;
         let addr = listener.local_addr()?;
         let ping_every = self.ping_every.max(Duration::from_millis(1));
-        let shared = Shared::new(self.generation, self.answer_limit, ping_every, self.record);
+        let window = match self.generation {
+            Generation::V2026 => self.window,
+            Generation::V2023 | Generation::V2024 => Duration::ZERO,
+        };
+        let shared = Shared::new(
+            self.generation,
+            self.answer_limit,
+            ping_every,
+            self.record,
+            window,
+        );
         let stop = watch::Sender::new(false);
         let task = tokio::spawn(listener::listen(
             listener,
@@ -125,6 +146,7 @@ impl LocalCore {
             bind: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             answer_limit: Duration::from_secs(10),
             ping_every: Duration::from_secs(5),
+            window: window::WINDOW,
             record: false,
         }
     }
@@ -223,6 +245,8 @@ impl LocalCore {
     }
 
     /// How many sockets are open, those of user interfaces included.
+    ///
+    /// When one that closed no longer counts, its instances and statuses are marked and its pulses deleted.
     #[must_use]
     pub fn clients(&self) -> usize {
         self.shared.look(|state| state.clients.len())
@@ -237,7 +261,23 @@ impl LocalCore {
         })
     }
 
+    /// Waits until what came in so far is in the store: the windows of a 2026 server that are open now are over.
+    ///
+    /// See [`Builder::window`]. Lasts no longer than a window, and no time at all when none is open.
+    pub async fn settled(&self) {
+        let asked = Instant::now();
+        let mut revisions = self.shared.revisions();
+        while self.shared.look(|state| state.windows.waiting_since(asked)) {
+            if revisions.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Waits until `pred` holds; it is asked again after everything that happens to the core.
+    ///
+    /// It returns once what came in by then is in the store too, see [`LocalCore::settled`]: whoever waits for a
+    /// pulse finds the target that was told before it.
     ///
     /// # Errors
     /// When it does not hold within `timeout`; the error tells `what` was awaited and what the store has.
@@ -252,11 +292,12 @@ impl LocalCore {
             loop {
                 let before = Instant::now();
                 if pred(self) {
+                    self.settled().await;
                     return true;
                 }
-                // A look that is dear is not taken at each of thousands of changes: at most half of the time.
+                // A look that is expensive is not taken at each of thousands of changes: at most half of the time.
                 let took = before.elapsed();
-                if took > DEAR {
+                if took > EXPENSIVE {
                     tokio::time::sleep(took).await;
                 }
                 if revisions.changed().await.is_err() {
@@ -276,6 +317,7 @@ impl LocalCore {
     ///
     /// The target is looked up from the stored Action. Without an instance, the command goes to every executor
     /// that has the target online; where exactly one instance has it and the generation names instances, that one is named.
+    /// What came in so far is in the store first, see [`LocalCore::settled`]; so it is for [`LocalCore::command`].
     ///
     /// # Errors
     /// When the action or its executor is unknown, answers with an error, or does not answer in time.
@@ -285,6 +327,7 @@ impl LocalCore {
         action_id: &str,
         data: Value,
     ) -> Result<Value, CommandError> {
+        self.settled().await;
         let found = self.shared.look(|state| {
             let action = state.store.get("Action", action_id)?.item.clone();
             let mut instances = state
@@ -312,7 +355,7 @@ impl LocalCore {
     /// that no server knows to the only executor there is. The generation does not limit which commands can be sent.
     ///
     /// # Errors
-    /// When `command` is no object, no executor is found, it answers with an error, or does not answer in time.
+    /// When `command` is not an object, no executor is found, it answers with an error, or does not answer in time.
     pub async fn command(
         &self,
         instance_id: Option<&str>,
@@ -333,6 +376,7 @@ impl LocalCore {
         command_id: &str,
         command: Map<String, Value>,
     ) -> Result<Value, CommandError> {
+        self.settled().await;
         let (caller, outcome) = oneshot::channel();
         let limit = self.shared.answer_limit;
         let tx = command
@@ -366,32 +410,6 @@ impl LocalCore {
                 command_id: command_id.to_owned(),
             }),
         }
-    }
-
-    /// Sends a frame as it is, to the executor of one instance or to every client; returns to how many.
-    ///
-    /// It is the way to say what no server should.
-    pub fn send_frame(&self, instance_id: Option<&str>, frame: &Value) -> usize {
-        self.shared.transact(|state| {
-            let clients: Vec<_> = match instance_id {
-                Some(instance) => state.owner_of(instance).into_iter().collect(),
-                None => state.clients.keys().copied().collect(),
-            };
-            for no in &clients {
-                state.send(*no, Outgoing::Document(frame.clone()));
-            }
-            clients.len()
-        })
-    }
-
-    /// Drops all sockets without a word; the server stays, and what belonged to them is marked.
-    pub fn disconnect_all(&self) {
-        self.shared.transact(|state| {
-            let clients: Vec<_> = state.clients.keys().copied().collect();
-            for no in clients {
-                state.close(no);
-            }
-        });
     }
 
     /// Closes the listener and all sockets; the port can be bound again when this returns.

@@ -16,16 +16,16 @@ use crate::speaking;
 use crate::store::{Change, ClientNo};
 
 impl State {
-    /// Takes a frame that is no document.
+    /// Takes a frame that is not a document.
     pub(crate) fn unreadable(&mut self, from: ClientNo, unreadable: Unreadable) {
         let problem = match unreadable {
             Unreadable::NoJson(error) => {
                 if self.generation == Generation::V2024 {
                     self.send(from, Outgoing::Bare("Error parsing message"));
                 }
-                Problem::fatal("", format!("it is no JSON ({error})"))
+                Problem::fatal("", format!("it is not JSON ({error})"))
             }
-            Unreadable::NoCbor(error) => Problem::fatal("", format!("it is no CBOR ({error})")),
+            Unreadable::NoCbor(error) => Problem::fatal("", format!("it is not CBOR ({error})")),
         };
         self.explain(Some(from), "frame", "", problem);
     }
@@ -104,6 +104,15 @@ impl State {
         let Some(id) = self.accept(from, &item_type, change, &item) else {
             return;
         };
+        if self.windows.gathers(&item_type) {
+            let event = Event {
+                item_type,
+                change,
+                item,
+            };
+            self.windows.gather(from, id, event);
+            return;
+        }
         match change {
             Change::Set => self.set(from, &item_type, &id, item),
             Change::Del => self.delete(Some(from), &item_type, &id),

@@ -146,7 +146,7 @@ impl State {
         let mut unrouted = Vec::new();
         for group in array(command, "groups")? {
             let Value::Object(group) = group else {
-                return Err("a member of `groups` is no object".to_owned());
+                return Err("a member of `groups` is not an object".to_owned());
             };
             let (by_owner, nobody) =
                 self.split(array(group, "assignments")?, |member| Some(member.clone()));
@@ -176,7 +176,7 @@ impl State {
         for member in members {
             let owners = match member {
                 Value::Object(fields) => self.owners(fields, target_of(member).as_ref()),
-                other => Err(format!("a member of the batch is no object: {other}")),
+                other => Err(format!("a member of the batch is not an object: {other}")),
             };
             match owners {
                 Ok(owners) => {
@@ -280,7 +280,7 @@ impl State {
             .get_mut(tx)
             .filter(|pending| pending.waits_for.contains(&from))
         else {
-            let reason = "no command waits for it: it is the second answer, or came too late, or its tx is of no command";
+            let reason = "no command waits for it: it is the second answer, or came too late, or its tx is not of any command";
             self.explain(Some(from), event, tx, Problem::fatal("tx", reason));
             return;
         };
@@ -375,7 +375,7 @@ impl State {
 }
 
 impl Outcome {
-    /// The text of a command-error for an outcome that is none by itself.
+    /// The text of a command-error for an outcome that does not have one.
     pub(crate) fn message(&self, limit: Duration) -> String {
         match self {
             Self::Response(response) => response.to_string(),

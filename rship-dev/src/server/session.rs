@@ -97,7 +97,8 @@ async fn read(
     binary: &AtomicBool,
     stream: &mut SplitStream<Socket>,
 ) {
-    while let Some(message) = stream.next().await {
+    let mut stalled = shared.stalled.subscribe();
+    while let Some(message) = next(stream, &mut stalled).await {
         let message = match message {
             Ok(message) => message,
             Err(Error::Capacity(error)) => {
@@ -142,6 +143,21 @@ async fn read(
                 Err(unreadable) => state.unreadable(no, unreadable),
             }
         });
+    }
+}
+
+/// The next message, once the server is not stalled.
+async fn next(
+    stream: &mut SplitStream<Socket>,
+    stalled: &mut watch::Receiver<bool>,
+) -> Option<Result<Message, Error>> {
+    loop {
+        stalled.wait_for(|stalled| !stalled).await.ok()?;
+        tokio::select! {
+            biased;
+            Ok(()) = stalled.changed() => {}
+            message = stream.next() => return message,
+        }
     }
 }
 

@@ -25,8 +25,10 @@ pub(crate) struct Shared {
     /// Counts transactions, so that waiters know when to look again.
     revision: watch::Sender<u64>,
     pub(crate) events: broadcast::Sender<StoreEvent>,
-    /// Wakes the task that ends commands whose time is over.
-    commanded: Notify,
+    /// Whether nothing is read from clients.
+    pub(crate) stalled: watch::Sender<bool>,
+    /// Wakes the task that keeps the time of commands and windows.
+    timed: Notify,
 }
 
 /// A connection's side of the state.
@@ -45,16 +47,18 @@ impl Shared {
         answer_limit: Duration,
         ping_every: Duration,
         record: bool,
+        window: Duration,
     ) -> Arc<Self> {
         Arc::new(Self {
             generation,
             answer_limit,
             ping_every,
             record,
-            state: Mutex::new(State::new(generation)),
+            state: Mutex::new(State::new(generation, window)),
             revision: watch::Sender::new(0),
             events: broadcast::Sender::new(EVENTS_KEPT),
-            commanded: Notify::new(),
+            stalled: watch::Sender::new(false),
+            timed: Notify::new(),
         })
     }
 
@@ -72,14 +76,14 @@ impl Shared {
     pub(crate) fn transact<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.lock();
         state.followed = self.events.receiver_count() > 0;
-        let commands = state.pending.len();
+        let (commands, window) = (state.pending.len(), state.windows.next());
         let result = change(&mut state);
         for event in state.settle() {
             // Fails when the last follower left meanwhile.
             drop(self.events.send(event));
         }
-        if state.pending.len() > commands {
-            self.commanded.notify_one();
+        if state.pending.len() > commands || state.windows.next() != window {
+            self.timed.notify_one();
         }
         drop(state);
         self.revision.send_modify(|revision| *revision += 1);
@@ -125,18 +129,22 @@ impl Shared {
         }
     }
 
-    /// Ends commands whose time is over; runs as long as the server.
-    pub(crate) async fn expire_commands(self: Arc<Self>) {
+    /// Ends commands whose time is over and applies windows; runs as long as the server.
+    pub(crate) async fn keep_time(self: Arc<Self>) {
         loop {
-            let next = self.transact(|state| state.expire(Instant::now()));
+            let next = self.transact(|state| {
+                let now = Instant::now();
+                let nexts = [state.expire(now), state.apply_windows(now)];
+                nexts.into_iter().flatten().min()
+            });
             match next {
                 Some(next) => {
                     tokio::select! {
                         () = tokio::time::sleep_until(next) => {}
-                        () = self.commanded.notified() => {}
+                        () = self.timed.notified() => {}
                     }
                 }
-                None => self.commanded.notified().await,
+                None => self.timed.notified().await,
             }
         }
     }

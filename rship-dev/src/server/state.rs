@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use rship_core::wire::Generation;
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::routing::Pending;
+use super::window::Windows;
 use crate::explained::{DROP_TYPE, Explained, Explanations, Verdict, WARNING_TYPE};
 use crate::query::{Told, Watch};
 use crate::reading::Problem;
@@ -25,7 +27,7 @@ pub(crate) const MAX_WAITING: usize = 10_000;
 #[derive(Debug)]
 pub(crate) enum Outgoing {
     Document(Value),
-    /// A text that is no document.
+    /// A text that is not a document.
     Bare(&'static str),
     /// The whole answer to the query with this tx, looked up when it is sent.
     Whole(String),
@@ -60,6 +62,7 @@ pub(crate) struct State {
     pub(crate) clients: BTreeMap<ClientNo, Client>,
     pub(crate) next_client: ClientNo,
     pub(crate) pending: BTreeMap<String, Pending>,
+    pub(crate) windows: Windows,
     pub(crate) explanations: Explanations,
     pub(crate) frames: Vec<String>,
     /// Whether somebody follows the store's events.
@@ -71,13 +74,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(generation: Generation) -> Self {
+    pub(crate) fn new(generation: Generation, window: Duration) -> Self {
         Self {
             generation,
             store: Store::default(),
             clients: BTreeMap::new(),
             next_client: 1,
             pending: BTreeMap::new(),
+            windows: Windows::new(window),
             explanations: Explanations::default(),
             frames: Vec::new(),
             followed: false,
@@ -207,25 +211,34 @@ impl State {
         }
     }
 
-    /// Changes fields of an entity on the server's own account.
-    fn mark(&mut self, item_type: &str, id: &str, field: &str, value: &str) {
-        let hashed = self.generation != Generation::V2026;
-        let Some(entry) = self.store.get(item_type, id) else {
-            return;
+    /// Sets fields of an entity on the server's own account.
+    pub(crate) fn change(
+        &mut self,
+        item_type: &str,
+        id: &str,
+        fields: Map<String, Value>,
+        owner: Option<ClientNo>,
+    ) {
+        let stored = self.store.get(item_type, id);
+        let mut item = match stored.map(|entry| &entry.item) {
+            Some(Value::Object(item)) => item.clone(),
+            _ => Map::new(),
         };
-        let mut entry = Entry {
-            owner: None,
-            ..entry.clone()
-        };
-        if let Value::Object(item) = &mut entry.item {
-            item.insert(field.to_owned(), value.into());
-            // Else the same entity sent again after a reconnect would count as unchanged.
-            entry.hash = content_hash(item);
-            if hashed && item.contains_key("hash") {
-                item.insert("hash".to_owned(), entry.hash.clone().into());
-            }
+        item.extend(fields);
+        item.insert("id".to_owned(), id.into());
+        // Else the same entity sent again after a reconnect would count as unchanged.
+        let hash = content_hash(&item);
+        if self.generation != Generation::V2026 && item.contains_key("hash") {
+            item.insert("hash".to_owned(), hash.clone().into());
         }
-        self.put(item_type, id, entry, None);
+        let item = Value::Object(item);
+        self.put(item_type, id, Entry { item, owner, hash }, None);
+    }
+
+    /// Writes the status of an entity whose connection ended.
+    fn mark(&mut self, item_type: &str, id: &str, status: &str) {
+        let status = Map::from_iter([("status".to_owned(), status.into())]);
+        self.change(item_type, id, status, None);
     }
 
     fn put(&mut self, item_type: &str, id: &str, entry: Entry, from: Option<ClientNo>) {
@@ -289,7 +302,7 @@ impl State {
         };
         let instances = owned(&self.store, "Instance");
         for id in &instances {
-            self.mark("Instance", id, "status", "Unavailable");
+            self.mark("Instance", id, "Unavailable");
         }
         for item_type in ["TargetStatus", "ActionStatus", "EmitterStatus"] {
             let statuses: Vec<_> = self
@@ -304,9 +317,10 @@ impl State {
                 .map(|(id, _)| id.to_owned())
                 .collect();
             for id in statuses {
-                self.mark(item_type, &id, "status", "offline");
+                self.mark(item_type, &id, "offline");
             }
         }
+        self.windows.take_offline(&instances);
         for id in owned(&self.store, "Pulse") {
             self.delete(None, "Pulse", &id);
         }
@@ -340,12 +354,17 @@ impl State {
         let mut frames = Vec::new();
         for (no, client) in &mut self.clients {
             for (tx, watch) in &mut client.watches {
-                // An entity that changed twice in one transaction is told as it is last.
+                // An entity that changed twice in one transaction is told as it is last, and one that came and went not
+                // at all.
                 let mut upserts = BTreeMap::new();
                 let mut deletes = BTreeSet::new();
+                let mut new = BTreeSet::new();
                 for change in untold {
                     if change.item_type != watch.query.item_type {
                         continue;
+                    }
+                    if !watch.known.contains(&change.id) && !deletes.contains(&change.id) {
+                        new.insert(&change.id);
                     }
                     match watch.hears(&change.id, change.item.as_ref()) {
                         Told::Upsert => {
@@ -354,7 +373,9 @@ impl State {
                         }
                         Told::Delete => {
                             upserts.remove(&change.id);
-                            deletes.insert(change.id.clone());
+                            if !new.contains(&change.id) {
+                                deletes.insert(change.id.clone());
+                            }
                         }
                         Told::Nothing => {}
                     }

@@ -86,7 +86,7 @@ async fn a_device_that_every_server_can_use_is_a_line_for_each_entity() {
 ok          instance  stand-1
 ok          target    stand
 ok          action    stand:burn
-ok          action    stand:paint  color: colour
+ok          action    stand:paint  color: color
 ok          action    stand:tune   n1: number, n2: number, n3: number, n4: number, n5: number, n6: number, and 2 more
 ok          emitter   stand:cash   number
 ok          target    register
@@ -119,7 +119,7 @@ async fn what_is_dropped_and_what_cannot_be_bound_is_said_with_the_reason() {
     let expected = "\
 ok          instance  stand-1
 remark      target    stand
-            all servers: `bgColor` is `yellow`: a colour is written `#rrggbb`, and is not shown otherwise
+            all servers: `bgColor` is `yellow`: a color is written `#rrggbb`, and is not shown otherwise
 DROPPED     action    stand:sell
             2026: `schema.properties.tip.type` is the array `[\"number\",\"null\"]`, a 2026 server wants one type as a string
 UNBINDABLE  action    stand:mix   count: integer, parts: none
@@ -134,7 +134,7 @@ DROPPED     action    stand:burn
 }
 
 #[tokio::test]
-async fn a_remark_alone_is_no_failure() {
+async fn a_remark_alone_is_not_a_failure() {
     let stand = with(
         target("stand", json!([]), json!([]), json!([])),
         "fgColor",
@@ -194,10 +194,10 @@ async fn a_manifest_may_be_a_file() {
 }
 
 #[tokio::test]
-async fn what_is_no_manifest_ends_with_status_2() {
+async fn what_is_not_a_manifest_ends_with_status_2() {
     for (stdin, words) in [
-        ("", "this is no JSON"),
-        ("{\"instances\": 3}", "`instances` is no list"),
+        ("", "this is not JSON"),
+        ("{\"instances\": 3}", "`instances` is not an array"),
         ("[]", "`instances` is missing"),
     ] {
         let output = check(&[], stdin).await;

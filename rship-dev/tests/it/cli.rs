@@ -217,7 +217,7 @@ async fn mistakes_are_told_with_what_to_do() {
         "error: there is no emitter `stand:csh`; did you mean `stand:cash`?\n"
     );
     let said = failure(&run(&["call", "stand:burn", "{count: 2}", "--url", &url]).await);
-    assert!(said.contains("are no JSON"), "{said}");
+    assert!(said.contains("are not JSON"), "{said}");
     let said = failure(&run(&["ls", "--url", &format!("ws://{}/other", core.addr())]).await);
     assert!(
         said.contains("HTTP 404") && said.contains("/myko"),
@@ -225,7 +225,7 @@ async fn mistakes_are_told_with_what_to_do() {
     );
     let said = failure(&run(&["ls", "--url", "nonsense"]).await);
     assert!(
-        said.contains("`nonsense` is no address of a server"),
+        said.contains("`nonsense` is not the address of a server"),
         "{said}"
     );
     let addr = core.addr();
@@ -361,7 +361,7 @@ async fn a_watch_ends_with_an_error_when_the_server_does() {
 }
 
 #[tokio::test]
-async fn a_reader_that_has_seen_enough_is_no_error() {
+async fn a_reader_that_has_seen_enough_is_not_an_error() {
     let core = core(Generation::V2026).await;
     let mut peer = device(&core).await;
     let mut watching = command(&["watch", "stand:cash", "--url", &core.url()])

@@ -130,3 +130,72 @@ async fn the_statuses_of_2026_go_offline_too() {
     }
     assert_eq!((core.drops(), core.warnings()), (vec![], vec![]));
 }
+
+#[tokio::test]
+async fn each_connection_has_a_client_id_of_its_own() {
+    let core = core(Generation::V2026).await;
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let mut peer = Peer::connect(&core).await;
+        peer.set(
+            "Instance",
+            with(peer.instance("stand-1"), "clientId", "mine"),
+        )
+        .await;
+        peer.sync().await;
+        seen.push(core.item("Instance", "stand-1").unwrap()["clientId"].clone());
+        core.disconnect_all();
+    }
+    assert!(
+        seen[0] != seen[1] && !seen.contains(&json!("mine")),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn watchers_of_a_closed_executor_are_told_of_everything() {
+    let core = core(Generation::V2026).await;
+    let mut peer = Peer::connect(&core).await;
+    peer.register("i", "t").await;
+    for (item_type, field) in [("ActionStatus", "actionId"), ("EmitterStatus", "emitterId")] {
+        peer.set(
+            item_type,
+            json!({"id": "1:i:t:x", field: "t:x", "instanceId": "i", "status": "online"}),
+        )
+        .await;
+    }
+    peer.set("Pulse", peer.pulse("t", json!(1))).await;
+    peer.sync().await;
+    let mut ui = Peer::connect(&core).await;
+    let types = [
+        "Instance",
+        "TargetStatus",
+        "ActionStatus",
+        "EmitterStatus",
+        "Pulse",
+        "Target",
+    ];
+    for item_type in types {
+        ui.query(item_type, "GetAll", item_type, json!({})).await;
+        ui.recv_event("ws:m:query-response").await;
+    }
+    drop(peer);
+    let mut told = std::collections::BTreeMap::new();
+    for _ in 0..5 {
+        let frame = ui.recv_event("ws:m:query-response").await;
+        let tx = frame["data"]["tx"].as_str().unwrap().to_owned();
+        told.insert(tx, frame["data"].clone());
+    }
+    assert_eq!(
+        told["Instance"]["upserts"][0]["item"]["status"],
+        "Unavailable"
+    );
+    for item_type in ["TargetStatus", "ActionStatus", "EmitterStatus"] {
+        assert_eq!(
+            told[item_type]["upserts"][0]["item"]["status"], "offline",
+            "{item_type}"
+        );
+    }
+    assert_eq!(told["Pulse"]["deletes"], json!(["t:cash"]));
+    assert!(ui.sync().await.is_empty(), "the target stays as it is");
+}

@@ -102,7 +102,7 @@ async fn a_2024_server_pings_by_itself() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_answered_in_2024_alone() {
+async fn what_is_not_json_is_answered_in_2024_alone() {
     for generation in Generation::ALL {
         let core = core(generation).await;
         let mut peer = Peer::connect(&core).await;
@@ -112,7 +112,7 @@ async fn what_is_no_json_is_answered_in_2024_alone() {
         }
         assert!(peer.sync().await.is_empty(), "{generation}");
         assert!(
-            core.drops()[0].reason.contains("no JSON"),
+            core.drops()[0].reason.contains("not JSON"),
             "{:?}",
             core.drops()
         );

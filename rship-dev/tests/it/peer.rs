@@ -20,9 +20,11 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
     }
 }
 
+/// A core whose store has each change at once; `windows.rs` looks at those that gather.
 pub(crate) async fn core(generation: Generation) -> LocalCore {
     LocalCore::builder()
         .generation(generation)
+        .window(Duration::ZERO)
         .start()
         .await
         .expect("a free port")

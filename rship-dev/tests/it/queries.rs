@@ -12,7 +12,7 @@ fn ids(frame: &Value) -> Vec<&str> {
     } else {
         &frame["data"]["upserts"]
     };
-    let members = list.as_array().expect("a list").iter();
+    let members = list.as_array().expect("an array").iter();
     members
         .map(|member| member["item"]["id"].as_str().expect("an id"))
         .collect()
@@ -79,22 +79,35 @@ async fn one_batch_is_one_update() {
 }
 
 #[tokio::test]
-async fn filters_take_values_and_lists_of_them() {
+async fn filters_take_values_and_operators_on_2026_alone() {
     for generation in Generation::ALL {
         let core = core(generation).await;
         let mut peer = Peer::connect(&core).await;
-        for (id, category) in [("a", "x"), ("b", "y"), ("c", "z")] {
+        for (id, category) in [("a", "x"), ("b", "y"), ("c", "xz")] {
             peer.set("Target", with(peer.target(id), "category", category))
                 .await;
         }
+        let on_2026 = |ids: &[&'static str]| match generation {
+            Generation::V2026 => ids.to_vec(),
+            _ => vec![],
+        };
         for (query_id, query, expected) in [
             ("GetTargetsByQuery", json!({"category": "x"}), vec!["a"]),
             (
                 "GetTargetsByQuery",
-                json!({"category": ["x", "z"], "serviceId": "bluth"}),
-                vec!["a", "c"],
+                json!({"category": {"$in": ["x", "xz"]}, "serviceId": "bluth"}),
+                on_2026(&["a", "c"]),
             ),
-            ("GetTargetsByQuery", json!({"category": []}), vec![]),
+            (
+                "GetTargetsByQuery",
+                json!({"category": {"$startsWith": "x"}}),
+                on_2026(&["a", "c"]),
+            ),
+            (
+                "GetTargetsByQuery",
+                json!({"category": {"$contains": "z"}}),
+                on_2026(&["c"]),
+            ),
             ("GetTargetsByIds", json!({"ids": ["b", "none"]}), vec!["b"]),
             ("GetAllTargets", json!({}), vec!["a", "b", "c"]),
             ("GetTargetsOfTheDay", json!({}), vec!["a", "b", "c"]),
@@ -104,7 +117,89 @@ async fn filters_take_values_and_lists_of_them() {
             let frame = peer.recv_event("ws:m:query-response").await;
             assert_eq!(ids(&frame), expected, "{generation} {query_id} {query}");
         }
+        assert_eq!(core.drops(), [], "{generation}");
     }
+}
+
+#[tokio::test]
+async fn a_query_that_2026_cannot_read_gets_no_answer_and_is_explained() {
+    let core = core(Generation::V2026).await;
+    let mut peer = Peer::connect(&core).await;
+    for (query, word) in [
+        (json!({"category": ["x", "y"]}), "is an array"),
+        (json!({"category": {"$like": "x"}}), "unknown operator"),
+        (json!({"category": {"$range": {"min": 1}}}), "`$range`"),
+    ] {
+        peer.query("q", "GetTargetsByQuery", "Target", query).await;
+        assert!(peer.sync().await.is_empty(), "{word}");
+        let dropped = core.drops().pop().unwrap();
+        assert_eq!(
+            (dropped.item_type.as_str(), dropped.id.as_str()),
+            ("ws:m:query", "q")
+        );
+        assert!(
+            dropped.field == "data.query.category" && dropped.reason.contains(word),
+            "{dropped}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_executor_can_ask_for_all_that_it_owns() {
+    let core = core(Generation::V2026).await;
+    let mut other = Peer::connect(&core).await;
+    other.register("stand-2", "stand-b").await;
+    other.set("Pulse", other.pulse("stand-b", json!(2))).await;
+    other.sync().await;
+    let mut peer = Peer::connect(&core).await;
+    peer.register("stand-1", "stand-a").await;
+    peer.set("Pulse", peer.pulse("stand-a", json!(1))).await;
+    peer.sync().await;
+    let client = core.item("Instance", "stand-1").unwrap()["clientId"].clone();
+    for (query_id, item_type, query, expected) in [
+        (
+            "GetInstancesByIds",
+            "Instance",
+            json!({"ids": ["stand-1"]}),
+            "stand-1",
+        ),
+        (
+            "GetTargetStatussByQuery",
+            "TargetStatus",
+            json!({"instanceId": "stand-1"}),
+            "stand-1:stand-a",
+        ),
+        (
+            "GetActionsByQuery",
+            "Action",
+            json!({"serviceId": "bluth", "targetId": {"$in": ["stand-a"]}}),
+            "stand-a:burn",
+        ),
+        (
+            "GetEmittersByQuery",
+            "Emitter",
+            json!({"targetId": {"$in": ["stand-a"]}}),
+            "stand-a:cash",
+        ),
+        (
+            "GetPulsesByQuery",
+            "Pulse",
+            json!({"clientId": client}),
+            "stand-a:cash",
+        ),
+    ] {
+        peer.query(query_id, query_id, item_type, query).await;
+        let frame = peer.recv_event("ws:m:query-response").await;
+        assert_eq!(
+            (&frame["data"]["tx"], &frame["data"]["sequence"]),
+            (&json!(query_id), &json!(0))
+        );
+        assert_eq!(ids(&frame), [expected], "{query_id}");
+        peer.send(json!({"event": "ws:m:query-cancel", "data": {"tx": query_id}}))
+            .await;
+    }
+    peer.set("Pulse", peer.pulse("stand-a", json!(3))).await;
+    assert!(peer.sync().await.is_empty(), "all are cancelled");
 }
 
 #[tokio::test]

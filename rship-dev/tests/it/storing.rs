@@ -139,7 +139,7 @@ async fn null_in_an_italic_field_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_schema_is_text_in_2023_and_an_object_since() {
+async fn a_schema_is_a_string_in_2023_and_an_object_since() {
     let object = json!({"type": "object"});
     let text = Value::from(object.to_string());
     for generation in Generation::ALL {
@@ -156,7 +156,7 @@ async fn a_schema_is_text_in_2023_and_an_object_since() {
         assert!(core.items("Action").is_empty(), "{generation}");
         let said = core.drops()[0].to_string();
         let expected = if generation == Generation::V2023 {
-            "the Action `t:burn` was dropped: `schema` is an object, a 2023 server wants a JSON Schema as text or null".to_owned()
+            "the Action `t:burn` was dropped: `schema` is an object, a 2023 server wants a JSON Schema as a string or null".to_owned()
         } else {
             format!(
                 "the Action `t:burn` was dropped: `schema` is a string, a {generation} server wants an object or null"
@@ -382,7 +382,7 @@ async fn the_same_drop_is_counted_and_can_be_queried() {
     assert_eq!(item["text"], core.drops()[0].to_string());
     assert!(
         core.snapshot().is_empty(),
-        "the core's own types are no part of it"
+        "the core's own types are not part of it"
     );
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn none(attrs: &[Attribute], named: &Named<'_>, errors: &mut Errors) 
 }
 
 fn place(input: &PatType, given: Option<&Given>) -> TokenStream {
-    match given.and_then(|given| given.text("name")) {
+    match given.and_then(|given| given.string("name")) {
         Some(name) => name.to_token_stream(),
         None => input.pat.to_token_stream(),
     }
@@ -107,13 +107,13 @@ fn argument<'a>(
         None => Bounds::default(),
     };
     let ident = ident.filter(|_| usable)?;
-    let text = |key| {
+    let string = |key| {
         given
             .as_ref()
-            .and_then(|given| given.text(key))
+            .and_then(|given| given.string(key))
             .map(syn::LitStr::value)
     };
-    if let Some(name) = given.as_ref().and_then(|given| given.text("name"))
+    if let Some(name) = given.as_ref().and_then(|given| given.string("name"))
         && name.value().is_empty()
     {
         errors.at(
@@ -124,15 +124,15 @@ fn argument<'a>(
     }
     let (default, shown_default) = default(given.as_ref(), &input.ty);
     let argument = Argument {
-        name: text("name").unwrap_or_else(|| names::plain(ident)),
+        name: string("name").unwrap_or_else(|| names::plain(ident)),
         ty: &input.ty,
-        doc: doc(&input.attrs, text("unit").as_deref()),
+        doc: doc(&input.attrs, string("unit").as_deref()),
         conditions: sorted.conditions,
         bounds,
         default,
         shown_default,
-        label: text("label"),
-        section: text("section"),
+        label: string("label"),
+        section: string("section"),
         flatten: given.as_ref().is_some_and(|given| given.has("flatten")),
     };
     Some((argument, given))
@@ -178,7 +178,7 @@ fn type_is_usable(ty: &Type, name: &str, named: &Named<'_>, errors: &mut Errors)
         return true;
     };
     let what =
-        format!("argument `{name}` of {named} is borrowed, and nobody keeps what it borrows");
+        format!("argument `{name}` of {named} is borrowed, and nothing keeps what it borrows");
     match (&borrows.reference, &borrows.lifetime) {
         (Some(reference), _) => errors.at(
             reference,

@@ -1,5 +1,7 @@
 //! The implementation of `Actions`; of members with mistakes, only the types are in it.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
@@ -74,12 +76,9 @@ fn member(member: &Member<'_>) -> TokenStream {
         MemberKind::Computed { value, every } => {
             let Names { id, name, doc } = names;
             let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
-            let every = every.map_or_else(
+            let every = every.map(duration).map_or_else(
                 || quote!(__rship::None),
-                |every| {
-                    let (seconds, nanos) = (every.as_secs(), every.subsec_nanos());
-                    quote!(__rship::Some(__rship::Duration::new(#seconds, #nanos)))
-                },
+                |every| quote!(__rship::Some(#every)),
             );
             quote_spanned! {at(value.span())=>
                 __rship_model.computed::<#value>(
@@ -92,6 +91,11 @@ fn member(member: &Member<'_>) -> TokenStream {
         MemberKind::Action(action) => self::action(ident, names, action),
     };
     quote!(#(#conditions)* { #statements })
+}
+
+fn duration(duration: Duration) -> TokenStream {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    quote!(__rship::Duration::new(#seconds, #nanos))
 }
 
 /// Uses the types of a member with mistakes, so that what is wrong with them is said in the same run.
@@ -145,10 +149,15 @@ fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
         .as_ref()
         .map(|emitter| quote!(.writes(#emitter)));
     let restart = action.restart.then(|| quote!(.restart()));
+    let timeout = action
+        .timeout
+        .map(duration)
+        .map(|after| quote!(.timeout(#after)));
     let arguments = action.arguments.iter().enumerate().map(argument);
     let handler = handler(ident, action);
     quote! {
-        let __rship_spec = __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart;
+        let __rship_spec =
+            __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart #timeout;
         #(#arguments)*
         let __rship_action = __rship_spec #handler;
         __rship_model.action(__rship_action);

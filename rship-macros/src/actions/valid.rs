@@ -49,6 +49,7 @@ pub(crate) struct Action<'a> {
     pub(crate) output: Option<&'a Type>,
     pub(crate) writes: Option<String>,
     pub(crate) restart: bool,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// How a handler runs.
@@ -192,7 +193,9 @@ fn role(method: &Method, errors: &mut Errors, marked: &mut bool) -> Option<(Attr
                 if crate::actions::ast::is_arg(arg) {
                     errors.at(
                         arg.path(),
-                        format_args!("`#[arg]` is on an argument of `{ident}`, which is no action"),
+                        format_args!(
+                            "`#[arg]` is on an argument of `{ident}`, which is not an action"
+                        ),
                         format_args!("add `#[action]` to `{ident}`, or remove `#[arg]`"),
                     );
                 }
@@ -241,9 +244,10 @@ fn action<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Action<
             ReturnType::Default => None,
         },
         writes: given
-            .text("writes")
+            .string("writes")
             .map(|emitter| emitter_id(&emitter.value())),
         restart: given.has("restart"),
+        timeout: given.duration("timeout"),
     }
 }
 
@@ -299,7 +303,7 @@ fn computed<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Optio
         errors.at(
             token,
             format_args!("{named} must not be `async`"),
-            "it is looked at after every change, so it must answer at once; keep the value in a \
+            "it is read after every change, so it must return at once; keep the value in a \
              field that an action or a loop writes",
         );
     }
@@ -310,7 +314,7 @@ fn computed<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Optio
     if matches!(called_on, Some(CalledOn::Exclusive)) {
         errors.at(
             sig.inputs.first(),
-            format_args!("{named} must not change the target it looks at"),
+            format_args!("{named} must not change the target that it reads"),
             "write `&self`",
         );
     }
@@ -344,7 +348,7 @@ fn no_arguments(inputs: &[&PatType], named: &Named<'_>, errors: &mut Errors) {
         errors.at(
             quote!(#(#whole),*),
             format_args!("{named} must not take arguments: {}", names.join(", ")),
-            "nobody is there to give them; remove them, or make it an `#[action]` that answers",
+            "nothing passes them; remove them, or make it an `#[action]` that answers",
         );
     }
 }

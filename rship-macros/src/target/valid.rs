@@ -19,7 +19,7 @@ pub(crate) struct Target<'a> {
     pub(crate) import: TokenStream,
     pub(crate) name: String,
     pub(crate) doc: Option<&'a str>,
-    /// Builder methods that take one text, with that text.
+    /// Builder methods that take one string, with that string.
     pub(crate) texts: Vec<(&'static str, LitStr)>,
     pub(crate) key: Option<(Ident, &'a Type)>,
     pub(crate) members: Vec<Member<'a>>,
@@ -51,7 +51,7 @@ pub(crate) struct Setter {
 pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'a> {
     no_lifetimes(parsed, errors);
     let given = parsed.target.as_ref();
-    let text = |key| given.and_then(|given| given.text(key));
+    let string = |key| given.and_then(|given| given.string(key));
     let mut taken = AllTaken {
         emitters: Taken::new("emitter", "emitter"),
         actions: Taken::new("action", "action"),
@@ -61,16 +61,16 @@ pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'
         ident: parsed.ident,
         generics: parsed.generics,
         import: paths::import(given),
-        name: text("name").map_or_else(
+        name: string("name").map_or_else(
             || names::sentence(&names::plain(parsed.ident)),
             LitStr::value,
         ),
         doc: parsed.doc.as_deref(),
         texts: ["category", "bg_color", "fg_color", "id"]
             .into_iter()
-            .filter_map(|key| Some((key, text(key)?.clone())))
+            .filter_map(|key| Some((key, string(key)?.clone())))
             .collect(),
-        key: text("key").and_then(|key| own_key(parsed, key, errors)),
+        key: string("key").and_then(|key| own_key(parsed, key, errors)),
         members: parsed
             .fields
             .iter()
@@ -112,7 +112,7 @@ fn own_key<'a>(
     let fields: Vec<String> = parsed.fields.iter().map(|field| plain(&field)).collect();
     let note = match names::nearest(&text, fields.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "name the field that tells targets of this type apart in a list".to_owned(),
+        None => "name the field that tells targets of this type apart in an array".to_owned(),
     };
     errors.at(
         key,
@@ -158,7 +158,7 @@ fn member<'a>(
         (None, None) => {
             no_action(
                 field,
-                "is no emitter",
+                "is not an emitter",
                 "add `#[emitter]`, which publishes the value",
                 errors,
             );
@@ -223,16 +223,16 @@ fn sub_target<'a>(
 ) -> Option<MemberKind<'a>> {
     let holds = holds_sub_targets(field, errors);
     let own = names::kebab(&names::plain(field.ident));
-    let id = given.text("id").cloned();
+    let id = given.string("id").cloned();
     // A whole id and `PARENT.FIELD` never meet, so the two kinds are told apart by the dot.
     let claim = id.as_ref().map_or_else(|| format!(".{own}"), LitStr::value);
     taken.sub_targets.take(&claim, field.ident, given, errors);
     let kind = MemberKind::SubTarget {
         field: own,
         id,
-        name: given.text("name").cloned(),
+        name: given.string("name").cloned(),
         key: given
-            .text("key")
+            .string("key")
             .and_then(|key| member_key(field, key, errors)),
     };
     holds.then_some(kind)
@@ -275,7 +275,7 @@ fn member_key(field: &ParsedField<'_>, key: &LitStr, errors: &mut Errors) -> Opt
         errors.at(
             key,
             format_args!(
-                "field `{}` holds no list, so it cannot have a `key`",
+                "field `{}` is not a `Vec`, so it cannot have a `key`",
                 field.ident
             ),
             note,
@@ -287,7 +287,7 @@ fn member_key(field: &ParsedField<'_>, key: &LitStr, errors: &mut Errors) -> Opt
         Err(_) => {
             errors.at(
                 key.to_token_stream(),
-                format_args!("`{}` is no name of a field", key.value()),
+                format_args!("`{}` is not the name of a field", key.value()),
                 "name the field of the members that tells them apart",
             );
             None

@@ -1,207 +1,337 @@
-//! The outbox: what waits for the socket. States keep their newest value only, impulses wait in a
-//! bounded queue, and nobody who publishes ever waits.
+//! The outbox: what waits for the wire, bounded in bytes and in number. States keep their newest value
+//! only, and nobody who publishes ever waits.
+//!
+//! One lock protects all of it; it is held for moments, and below it only that of a source's value is
+//! taken. Publishers push into queues, the session swaps a full queue for an empty one and writes
+//! frames outside the lock.
 
-mod batch;
-mod news;
+mod departures;
+mod items;
+mod ordered;
 mod queue;
+mod replies;
+mod round;
 mod slots;
+mod source;
+mod updates;
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rship_core::Published;
-use rship_core::change::LastValue;
+use rship_core::wire::FRAME_LIMIT;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::impulse::Overflow;
+use crate::journal::{Journal, Topic};
 use crate::metrics::Counters;
-use crate::registry::NodeId;
-use batch::Answers;
-use news::NewsQueue;
-use queue::{Entry, Queue};
-use slots::Slots;
+use crate::settings::Limits;
+use ordered::Ordered;
+use queue::Queue;
+use replies::Replies;
+use slots::{Slots, Standing};
+use updates::Updates;
 
-pub(crate) use batch::Batch;
-pub(crate) use news::News;
-pub(crate) use slots::{SlotId, Source};
+pub(crate) use departures::{Departed, Departure, Detail, Hold, TargetKey};
+pub(crate) use items::{ItemKey, Items};
+pub(crate) use round::Round;
+pub(crate) use slots::{SlotId, TargetNumber};
+pub(crate) use source::Source;
+pub(crate) use updates::{Change, Update};
 
-/// Answers that may wait for a server that does not read; a Myko server closes a connection at the
-/// same number of waiting frames.
-const WAITING_ANSWERS: usize = 10_000;
+/// Memory of an emptied queue that is kept for what comes next, in bytes.
+const KEPT: usize = 256 << 10;
 
-/// Memory for values that is kept for the next ones, in bytes.
-const KEPT: usize = 1 << 20;
+/// The number of a connection: commands and their answers belong to one.
+pub(crate) type Epoch = u64;
+
+/// Whether a command may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Granted,
+    /// Not before the server has taken some of the answers that wait.
+    Full,
+    /// Never: its connection is gone.
+    Gone,
+}
 
 pub(crate) struct Outbox {
     state: Mutex<State>,
     ready: Notify,
     /// Wakes those who wait for the wire.
     written: Notify,
+    /// Wakes those who wait for replies to be taken.
+    room: Notify,
+    limits: Limits,
     counters: Arc<Counters>,
+    journal: Arc<Journal>,
 }
 
 struct State {
-    /// Whether a session takes what is published.
-    live: bool,
-    /// Whether the session knows that there is something to take.
-    woken: bool,
-    /// Whether something that was taken may not be on the wire yet.
-    taken: bool,
-    /// Whether the server of this session was told of all there is.
-    registered: bool,
+    phase: Phase,
+    /// The connection that commands come from now.
+    epoch: Option<Epoch>,
+    epochs: Epoch,
     slots: Slots,
-    queue: Queue,
-    /// Impulses that came before the server was told of their targets.
-    early: Queue,
-    /// Targets that have something to say before the server was told of them.
-    demanded: VecDeque<NodeId>,
-    /// Impulses that wait.
-    impulses: usize,
-    impulse_limit: usize,
+    /// Pulses of targets that were announced.
+    pulses: Queue,
+    /// Impulses of targets that were not, by target.
+    early: BTreeMap<TargetNumber, Queue>,
+    /// Targets that have something to say before they were announced.
+    urgent: Ordered<TargetNumber>,
+    impulses: Impulses,
     /// Makes the hash of each impulse its own, over restarts too.
     nonce: u64,
-    answers: Answers,
-    /// Whether answers were lost, because the server lets too many wait.
-    clogged: bool,
-    news: NewsQueue,
-    overflow: Overflow,
-    /// Whether no session comes any more.
-    ended: bool,
+    replies: Replies,
+    /// The echo of the server's own ping; the newest alone counts.
+    echo: Option<String>,
+    updates: Updates,
+    /// Whether there are queries to ask or to cancel.
+    requests: bool,
 }
 
-impl Outbox {
-    pub(crate) fn new(impulse_limit: usize, counters: Arc<Counters>) -> Self {
-        Self {
-            state: Mutex::new(State {
-                live: false,
-                woken: false,
-                taken: false,
-                registered: false,
-                slots: Slots::default(),
-                queue: Queue::default(),
-                early: Queue::default(),
-                demanded: VecDeque::new(),
-                impulses: 0,
-                impulse_limit,
-                nonce: Uuid::new_v4().as_u64_pair().1,
-                answers: Answers::default(),
-                clogged: false,
-                news: NewsQueue::default(),
-                overflow: Overflow::default(),
-                ended: false,
-            }),
-            ready: Notify::new(),
-            written: Notify::new(),
-            counters,
+/// Where the outbox's content goes.
+enum Phase {
+    /// Nowhere: states are kept, impulses wait.
+    Offline,
+    /// To a server that is being told of what there is: only pulses of targets that were announced.
+    Registering(Link),
+    /// To a server that was told of everything.
+    Live(Link),
+    /// Nowhere, for ever.
+    Ended,
+}
+
+/// How far the session that takes things is.
+#[derive(Default)]
+struct Link {
+    /// Whether it knows that there is something to take.
+    notified: bool,
+    /// Whether something that was taken may not be on the wire yet.
+    in_flight: bool,
+}
+
+/// Impulses that wait.
+#[derive(Default)]
+struct Impulses {
+    count: usize,
+    bytes: usize,
+}
+
+impl Phase {
+    fn link(&mut self) -> Option<&mut Link> {
+        match self {
+            Self::Registering(link) | Self::Live(link) => Some(link),
+            Self::Offline | Self::Ended => None,
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn is_live(&self) -> bool {
+        matches!(self, Self::Live(_))
+    }
+}
+
+impl Outbox {
+    pub(crate) fn new(limits: Limits, counters: Arc<Counters>, journal: Arc<Journal>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                phase: Phase::Offline,
+                epoch: None,
+                epochs: 0,
+                slots: Slots::default(),
+                pulses: Queue::default(),
+                early: BTreeMap::new(),
+                urgent: Ordered::default(),
+                impulses: Impulses::default(),
+                nonce: Uuid::new_v4().as_u64_pair().1,
+                replies: Replies::default(),
+                echo: None,
+                updates: Updates::default(),
+                requests: false,
+            }),
+            ready: Notify::new(),
+            written: Notify::new(),
+            room: Notify::new(),
+            limits,
+            counters,
+            journal,
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Wakes the session, once for all that comes until it takes it.
     fn wake(&self, mut state: MutexGuard<'_, State>) {
-        if !state.live || std::mem::replace(&mut state.woken, true) {
-            return;
-        }
+        let notified = match state.phase.link() {
+            Some(link) => std::mem::replace(&mut link.notified, true),
+            None => true,
+        };
         drop(state);
-        self.ready.notify_one();
+        if !notified {
+            self.ready.notify_one();
+        }
     }
 
+    /// Whether no session comes any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.locked().phase, Phase::Ended)
+    }
+
+    /// The largest value, entity or answer, in bytes.
+    pub(crate) fn message_limit(&self) -> usize {
+        self.limits.message
+    }
+}
+
+/// Publishers: pulses of the targets' emitters.
+impl Outbox {
     /// A place for an emitter of a target.
-    pub(crate) fn open(&self, source: Arc<Source>, node: NodeId) -> SlotId {
-        self.state().slots.open(source, node)
+    pub(crate) fn open(&self, source: Arc<Source>, target: TargetNumber) -> SlotId {
+        self.locked().slots.open(source, target)
     }
 
-    /// Gives places back, with all that waits in them; returns the last values.
-    pub(crate) fn close(&self, slots: &[SlotId]) -> Vec<LastValue> {
-        let mut state = self.state();
-        let mut values = Vec::with_capacity(slots.len());
+    /// Gives places back, with all that waits in them.
+    pub(crate) fn close(&self, slots: &[SlotId]) {
+        let mut state = self.locked();
         let mut waiting = false;
         for id in slots {
-            if let Some(slot) = state.slots.close(*id) {
-                waiting |= slot.queued || slot.impulses > 0;
-                values.push(std::mem::take(&mut slot.newest));
+            if let Some(used) = state.slots.close(*id) {
+                waiting |= used.impulses > 0 || used.standing == Standing::Pending;
+                state.early.remove(&used.target);
+                state.impulses.count -= used.impulses as usize;
+                state.impulses.bytes -= used.impulse_bytes;
             }
         }
         if waiting {
-            state.sweep();
+            let State { pulses, slots, .. } = &mut *state;
+            pulses.retain(|entry| slots.get(entry.slot).is_some());
         }
-        values
     }
 
-    /// Keeps a state's newest value, which the caller found to have changed.
-    pub(crate) fn state_changed(&self, id: SlotId, json: &[u8]) -> Published {
-        let mut state = self.state();
-        let live = state.live;
-        let Some(slot) = state.slots.get(id) else {
+    /// Keeps a value of a state if it is written differently than the one before; `None` when it is not.
+    pub(crate) fn state(&self, id: SlotId, source: &Source, json: &[u8]) -> Option<Published> {
+        if json.len() > self.limits.message {
+            return source.refuse(json.len()).then(|| {
+                self.refuse(&source.emitter, json.len());
+                Published::TooLarge
+            });
+        }
+        source.update(json).then(|| self.state_changed(id))
+    }
+
+    fn state_changed(&self, id: SlotId) -> Published {
+        let mut state = self.locked();
+        let State {
+            phase,
+            slots,
+            pulses,
+            urgent,
+            ..
+        } = &mut *state;
+        if matches!(phase, Phase::Ended) {
+            return Published::Detached;
+        }
+        let Some(used) = slots.get(id) else {
             return Published::Detached;
         };
-        slot.newest.update(json);
-        if slot.queued {
-            self.counters.states_coalesced.add(1);
-            return Published::Kept;
-        }
-        if !live {
-            return Published::Kept;
-        }
-        slot.queued = true;
-        let first = slot.told && state.queue.is_empty();
-        state.queue.push_state(id);
-        self.wake(state);
-        if first {
-            Published::Sent
-        } else {
-            Published::Kept
+        match used.standing {
+            Standing::Pending => {
+                self.counters.states_coalesced.add(1);
+                Published::Kept
+            }
+            Standing::Announced => {
+                used.standing = Standing::Pending;
+                let first = pulses.is_empty();
+                pulses.push_state(id);
+                self.wake(state);
+                if first {
+                    Published::Sent
+                } else {
+                    Published::Kept
+                }
+            }
+            Standing::Unannounced => {
+                if phase.link().is_some() {
+                    urgent.push(used.target);
+                    self.wake(state);
+                }
+                Published::Kept
+            }
         }
     }
 
     /// Queues the newest value of a state once more; `false` when it has none.
     pub(crate) fn resend(&self, id: SlotId) -> bool {
-        let mut state = self.state();
-        let live = state.live;
-        let slot = state.slots.get(id);
-        let Some(slot) = slot.filter(|slot| !slot.newest.json().is_empty()) else {
+        let mut state = self.locked();
+        let State { slots, pulses, .. } = &mut *state;
+        let Some(used) = slots.get(id) else {
             return false;
         };
-        if live && !slot.queued {
-            slot.queued = true;
-            state.queue.push_state(id);
+        if !used.source.send_again() {
+            return false;
+        }
+        if used.standing == Standing::Announced {
+            used.standing = Standing::Pending;
+            pulses.push_state(id);
             self.wake(state);
         }
         true
     }
 
     /// Queues an impulse, if there is room.
-    pub(crate) fn impulse(&self, id: SlotId, json: &[u8]) -> Published {
-        let mut state = self.state();
+    pub(crate) fn impulse(&self, id: SlotId, source: &Source, json: &[u8]) -> Published {
+        if json.len() > self.limits.message {
+            self.refuse(&source.emitter, json.len());
+            return Published::TooLarge;
+        }
+        let mut state = self.locked();
         let State {
-            live,
+            phase,
             slots,
-            queue,
+            pulses,
+            early,
+            urgent,
             impulses,
-            impulse_limit,
-            overflow,
             ..
         } = &mut *state;
-        let Some(slot) = slots.get(id) else {
+        if matches!(phase, Phase::Ended) {
+            return Published::Detached;
+        }
+        let Some(used) = slots.get(id) else {
             return Published::Detached;
         };
-        let first = *live && slot.told && queue.is_empty();
-        if *impulses >= *impulse_limit || !queue.push_impulse(id, json) {
+        let bytes = impulses.bytes + json.len();
+        let full = impulses.count >= self.limits.impulses || bytes > self.limits.impulse_bytes;
+        let announced = used.standing != Standing::Unannounced;
+        let first = announced && pulses.is_empty();
+        let pushed = !full
+            && if announced {
+                pulses.push_impulse(id, json)
+            } else {
+                let waiting = early.entry(used.target).or_default();
+                if waiting.is_empty() && phase.link().is_some() {
+                    urgent.push(used.target);
+                }
+                waiting.push_impulse(id, json)
+            };
+        if !pushed {
+            // Whoever keeps the log may publish, too.
+            drop(state);
             self.counters.impulses_dropped.add(1);
-            if let Some(dropped) = overflow.count() {
-                let source = Arc::clone(&slot.source);
-                // Whoever keeps the log may publish, too.
-                drop(state);
-                dropped.warn(&source.emitter);
-            }
+            self.journal.warn(Topic::ImpulseDropped, || {
+                format!(
+                    "the queue of impulses is full: one of emitter `{}` is dropped",
+                    source.emitter
+                )
+            });
             return Published::Dropped;
         }
-        slot.impulses += 1;
-        *impulses += 1;
+        used.impulses += 1;
+        used.impulse_bytes += json.len();
+        impulses.count += 1;
+        impulses.bytes = bytes;
         self.wake(state);
         if first {
             Published::Sent
@@ -210,188 +340,378 @@ impl Outbox {
         }
     }
 
-    /// Queues an answer.
-    pub(crate) fn answer(&self, frame: &str) {
-        let mut state = self.state();
-        if state.answers.len() < WAITING_ANSWERS {
-            state.answers.push(frame.as_bytes());
-            self.wake(state);
+    fn refuse(&self, emitter: &str, length: usize) {
+        self.counters.values_refused.add(1);
+        self.journal.warn(Topic::ValueRefused, || {
+            format!(
+                "emitter `{emitter}`: a value of {length} bytes is not sent, because the message limit is \
+                 {} bytes: publish less, or raise `message_limit` as far as the server takes",
+                self.limits.message
+            )
+        });
+    }
+}
+
+/// Replies and frames of our own.
+impl Outbox {
+    /// Queues a reply, to be sent behind the states that its command changed; only to the connection that
+    /// asked. Says whether that is still there.
+    pub(crate) fn reply(&self, epoch: Epoch, frame: &str, touched: &[SlotId]) -> bool {
+        let mut state = self.locked();
+        if state.epoch != Some(epoch) {
+            return false;
+        }
+        state.replies.push(frame.as_bytes(), touched);
+        self.wake(state);
+        true
+    }
+
+    /// Whether a command of this connection may begin.
+    pub(crate) fn admit(&self, epoch: Epoch) -> Admission {
+        let state = self.locked();
+        if state.epoch != Some(epoch) {
+            Admission::Gone
+        } else if state.replies.bytes() >= self.limits.reply_bytes {
+            Admission::Full
         } else {
-            state.clogged = true;
+            Admission::Granted
         }
     }
 
-    /// Whether the server has let so many answers wait that the connection is of no use.
-    pub(crate) fn is_clogged(&self) -> bool {
-        self.state().clogged
+    /// Whether there is room for further replies.
+    pub(crate) fn has_reply_room(&self) -> bool {
+        let state = self.locked();
+        state.replies.bytes() < self.limits.reply_bytes || state.epoch.is_none()
+    }
+
+    /// Waits until there is room for further replies.
+    pub(crate) async fn reply_room(&self) {
+        loop {
+            let room = self.room.notified();
+            tokio::pin!(room);
+            // Before the look, so that nothing is missed in between.
+            room.as_mut().enable();
+            if self.has_reply_room() {
+                return;
+            }
+            room.await;
+        }
+    }
+
+    /// Echoes a ping of the server's own.
+    pub(crate) fn echo(&self, frame: String) {
+        let mut state = self.locked();
+        state.echo = Some(frame);
+        self.wake(state);
+    }
+
+    /// Queues a frame for this session; `false` when there is none, or too much waits.
+    pub(crate) fn frame(&self, frame: String) -> bool {
+        let mut state = self.locked();
+        if state.phase.link().is_none() {
+            return false;
+        }
+        let kept = state.updates.frame(frame, self.limits.update_bytes);
+        self.wake(state);
+        kept
     }
 
     /// Whether a session takes what is published.
-    pub(crate) fn is_live(&self) -> bool {
-        self.state().live
+    pub(crate) fn is_online(&self) -> bool {
+        self.locked().phase.link().is_some()
     }
 
-    /// Queues news; without a session only what is gone is kept, because a registration tells the rest.
-    pub(crate) fn news(&self, news: impl IntoIterator<Item = News>) {
-        let mut state = self.state();
-        let live = state.live;
-        for news in news {
-            state.news.push(news, live);
-        }
+    /// There are queries to ask or to cancel.
+    pub(crate) fn requests_came(&self) {
+        let mut state = self.locked();
+        state.requests = true;
         self.wake(state);
     }
+}
 
+/// The registry: what came, changed and went.
+impl Outbox {
     /// Targets came that no server was told of.
     pub(crate) fn targets_came(&self) {
-        let mut state = self.state();
-        state.registered = false;
+        let mut state = self.locked();
+        if let Phase::Live(link) = &mut state.phase {
+            let link = std::mem::take(link);
+            state.phase = Phase::Registering(link);
+        }
         self.wake(state);
     }
 
-    /// Forgets what was to be told of targets that are gone.
-    pub(crate) fn forget(&self, gone: &[NodeId]) {
-        self.state().news.forget(gone);
+    /// Something has changed; without a session a registration will tell.
+    pub(crate) fn changed(&self, changes: impl IntoIterator<Item = Change>) {
+        let mut state = self.locked();
+        if state.phase.link().is_none() {
+            return;
+        }
+        for change in changes {
+            state.updates.change(change);
+        }
+        self.wake(state);
     }
 
-    /// A session begins, with a server that was told of nothing.
-    pub(crate) fn begin(&self) {
-        let mut state = self.state();
-        state.live = true;
-        state.taken = true;
-        state.registered = false;
-        state.demanded.clear();
-        state.news.begin();
-        for slot in state.slots.all_mut() {
-            slot.told = false;
-            slot.demanded = false;
+    /// Targets are gone: those that a server may know are told of.
+    pub(crate) fn departed(&self, gone: &[TargetNumber], departed: Vec<Departed>) {
+        let mut state = self.locked();
+        state.updates.forget(gone);
+        let mut dropped = 0;
+        for departed in departed {
+            let limit = self.limits.update_bytes;
+            dropped += state.updates.departures.push(departed, limit);
         }
-        state.early_first();
+        self.wake(state);
+        self.dropped(dropped);
     }
 
-    /// The session has ended: states are kept, impulses wait.
-    pub(crate) fn end(&self) {
-        let mut state = self.state();
-        state.live = false;
-        state.woken = false;
-        state.taken = false;
-        if std::mem::take(&mut state.clogged) {
-            // The next server would not read them either, and nobody waits for them any more.
-            state.answers.clear();
+    /// An id is back with these members.
+    /// Returns whether a server may know it still.
+    pub(crate) fn returned(&self, key: &TargetKey, stays: &dyn Fn(&str) -> bool) -> bool {
+        self.locked().updates.departures.returned(key, stays)
+    }
+
+    /// An id is gone again that was not announced since it came back.
+    pub(crate) fn gone_again(&self, key: &TargetKey) {
+        self.locked().updates.departures.gone_again(key);
+    }
+
+    /// Types and ids of what some targets had that are gone, from the one of this number on.
+    pub(crate) fn gone(&self, from: usize, targets: usize) -> Vec<(&'static str, String)> {
+        self.locked().updates.departures.gone.part(from, targets)
+    }
+
+    /// How long an id has to stay away because its deletion is on its way.
+    pub(crate) fn hold(&self, key: &TargetKey) -> Option<Hold> {
+        self.locked().updates.departures.hold(key)
+    }
+
+    /// Whether something of this type and id is gone.
+    pub(crate) fn is_gone(&self, key: &(&'static str, String)) -> bool {
+        self.locked().updates.departures.gone.has(key)
+    }
+
+    /// An item was published, or published anew.
+    pub(crate) fn item(&self, key: ItemKey) {
+        let mut state = self.locked();
+        if state.phase.link().is_some() {
+            state.updates.item(key);
+        } else {
+            state.updates.withdraw(&key);
         }
-        state.news.end();
-        state.early_first();
-        let State { slots, queue, .. } = &mut *state;
-        queue.retain(|entry| {
-            if entry.impulse.is_none()
-                && let Some(slot) = slots.get(entry.slot)
-            {
-                slot.queued = false;
+        self.wake(state);
+    }
+
+    /// An item was deleted; `json` is what a server may know of it.
+    pub(crate) fn item_deleted(&self, key: ItemKey, json: Option<Vec<u8>>) {
+        let mut state = self.locked();
+        let kept = match json {
+            Some(json) => state.updates.delete(key, json, self.limits.update_bytes),
+            None => {
+                state.updates.forget_item(&key);
+                true
             }
-            entry.impulse.is_some()
+        };
+        self.wake(state);
+        self.dropped(u64::from(!kept));
+    }
+
+    fn dropped(&self, updates: u64) {
+        if updates > 0 {
+            self.counters.updates_dropped.add(updates);
+            self.journal.warn(Topic::UpdateDropped, || {
+                format!(
+                    "{updates} removals or deletions are dropped, because more than {} bytes of them wait for \
+                     the server: what it keeps is found when it is read back",
+                    self.limits.update_bytes
+                )
+            });
+        }
+    }
+}
+
+/// Sessions: who takes what waits.
+impl Outbox {
+    /// A connection is open: commands may come.
+    pub(crate) fn connected(&self) -> Epoch {
+        let mut state = self.locked();
+        state.epochs += 1;
+        state.epoch = Some(state.epochs);
+        state.epochs
+    }
+
+    /// The server is known, and was told of nothing in the form that it reads.
+    pub(crate) fn begin(&self, round: &mut Round) {
+        let mut state = self.locked();
+        state.recall(round);
+        state.phase = Phase::Registering(Link {
+            notified: false,
+            in_flight: true,
         });
+        state.requests = false;
+        state.updates.begin();
+        let State { early, urgent, .. } = &mut *state;
+        urgent.clear();
+        for target in early.keys() {
+            urgent.push(*target);
+        }
+    }
+
+    /// The connection is gone: states are kept, impulses wait, replies are of no use to anybody.
+    pub(crate) fn end(&self, round: &mut Round) {
+        let discarded = {
+            let mut state = self.locked();
+            state.recall(round);
+            state.phase = Phase::Offline;
+            state.epoch = None;
+            state.echo = None;
+            state.updates.end();
+            state.replies.clear() + round.replies()
+        };
+        round.clear();
+        self.counters.answers_discarded.add(discarded as u64);
+        self.room.notify_waiters();
     }
 
     /// No session comes any more: nobody waits for the wire.
     pub(crate) fn finish(&self) {
-        self.state().ended = true;
+        {
+            let mut state = self.locked();
+            state.phase = Phase::Ended;
+            state.epoch = None;
+            state.pulses = Queue::default();
+            state.early = BTreeMap::new();
+            state.replies.clear();
+        }
         self.written.notify_waiters();
+        self.room.notify_waiters();
     }
 
-    /// The next news; some of it waits for the end of the registration.
-    pub(crate) fn next_news(&self) -> Option<News> {
-        let mut state = self.state();
-        let registered = state.registered;
-        state.news.next(registered)
-    }
-
-    /// The server was asked all queries there are.
-    pub(crate) fn asked_all(&self) {
-        self.state().news.asked_all();
-    }
-
-    /// Whether the server was told of everything, and of all that has changed since.
-    pub(crate) fn has_told_all(&self) -> bool {
-        let state = self.state();
-        state.registered && state.news.is_empty()
+    /// The next update; some of it waits for the end of the registration.
+    pub(crate) fn next_update(&self) -> Option<Update> {
+        let mut state = self.locked();
+        let registered = state.phase.is_live();
+        state.updates.next(registered)
     }
 
     /// Keeps what was written of things that are gone until the server is known to have read it.
-    pub(crate) fn told_news(&self, news: News) {
-        self.state().news.told(news);
+    pub(crate) fn update_written(&self, update: Update) {
+        self.locked().updates.written(update);
+    }
+
+    /// Whether there are queries to ask or to cancel now.
+    pub(crate) fn take_requests(&self) -> bool {
+        let mut state = self.locked();
+        state.phase.is_live() && std::mem::take(&mut state.requests)
+    }
+
+    pub(crate) fn take_echo(&self) -> Option<String> {
+        self.locked().echo.take()
     }
 
     /// The number of the next ping.
     pub(crate) fn ping(&self) -> u64 {
-        self.state().news.ping()
+        self.locked().updates.ping()
     }
 
     /// The server has read everything that was written before the ping of this number.
     pub(crate) fn pong(&self, number: u64) {
-        self.state().news.pong(number);
+        self.locked().updates.pong(number);
     }
 
-    /// A target that has something to say before the server was told of it.
-    pub(crate) fn demanded(&self) -> Option<NodeId> {
-        self.state().demanded.pop_front()
+    /// A target that has something to say before it was announced.
+    pub(crate) fn urgent(&self) -> Option<TargetNumber> {
+        self.locked().urgent.pop()
     }
 
-    /// The server is told of a target in the frames that are written next. The last values of its
-    /// states come first of all its pulses.
-    pub(crate) fn told(&self, slots: &[SlotId], batch: &mut Batch) {
-        let mut state = self.state();
+    /// A target is announced in the frames that are written next. The last values of its states come
+    /// first of all its pulses.
+    pub(crate) fn announce(&self, target: TargetNumber, slots: &[SlotId], round: &mut Round) {
+        let mut state = self.locked();
         for id in slots {
-            if let Some(slot) = state.slots.get(*id) {
-                slot.told = true;
-                if !slot.newest.json().is_empty() {
-                    batch.state(slot);
+            if let Some(used) = state.slots.get(*id) {
+                used.standing = Standing::Announced;
+                if used.source.send_again() {
+                    round.state(*id, used);
                 }
             }
+        }
+        if let Some(mut early) = state.early.remove(&target) {
+            let pulses = &mut state.pulses;
+            early.drain(|entry, value| {
+                // It fitted before.
+                pulses.push_impulse(entry.slot, value);
+            });
         }
     }
 
     /// The server was told of everything there is now.
     pub(crate) fn registered(&self) {
-        self.state().registered = true;
+        let mut state = self.locked();
+        if let Phase::Registering(link) = &mut state.phase {
+            let link = std::mem::take(link);
+            state.phase = Phase::Live(link);
+        }
     }
 
     /// Whether the server of this session was told of everything.
     pub(crate) fn is_registered(&self) -> bool {
-        self.state().registered
+        self.locked().phase.is_live()
     }
 
     /// Begins to take what waits.
-    pub(crate) fn open_batch(&self, batch: &mut Batch) {
-        batch.clear();
-        let mut state = self.state();
-        state.taken = true;
-        state.woken = false;
+    pub(crate) fn open_round(&self, round: &mut Round) {
+        round.clear();
+        if let Some(link) = self.locked().phase.link() {
+            *link = Link {
+                notified: false,
+                in_flight: true,
+            };
+        }
     }
 
-    /// Takes up to a frame's worth of pulses, and all answers.
-    pub(crate) fn take(&self, batch: &mut Batch) {
-        let mut state = self.state();
-        if state.take_early(batch) {
-            state.take_queued(batch);
+    /// Takes up to a frame's worth of pulses, and of replies those whose states are in it or before it.
+    pub(crate) fn take(&self, round: &mut Round) {
+        let was_full = {
+            let mut state = self.locked();
+            state.take_pulses(round);
+            let was_full = state.replies.bytes() >= self.limits.reply_bytes;
+            state.take_replies(round);
+            was_full
+        };
+        self.counters.pulses_out.add(round.pulses() as u64);
+        if was_full {
+            self.room.notify_waiters();
         }
-        self.counters.pulses_out.add(batch.len() as u64);
-        std::mem::swap(&mut state.answers, &mut batch.answers);
     }
 
     /// Whether there is something to take.
-    pub(crate) fn has_more(&self) -> bool {
-        let state = self.state();
-        !state.registered || !state.is_empty()
+    pub(crate) fn has_more(&self, round: &Round) -> bool {
+        !round.is_spent() || self.locked().has_takeable()
+    }
+
+    /// Whether the server was told of everything, and of all that has changed since.
+    pub(crate) fn has_told_all(&self) -> bool {
+        let state = self.locked();
+        state.phase.is_live() && state.updates.is_empty()
     }
 
     /// How many pulses wait.
-    pub(crate) fn waiting(&self) -> usize {
-        let state = self.state();
-        state.queue.len() + state.early.len()
+    pub(crate) fn waiting(&self, round: &Round) -> usize {
+        self.locked().pulses.len() + round.left()
     }
 
     /// All that was taken is on the wire.
-    pub(crate) fn flushed(&self) {
-        self.state().taken = false;
+    pub(crate) fn flushed(&self, round: &mut Round) {
+        if !round.is_spent() {
+            return;
+        }
+        round.clear();
+        round.outgoing.clear();
+        if let Some(link) = self.locked().phase.link() {
+            link.in_flight = false;
+        }
         self.written.notify_waiters();
     }
 
@@ -402,11 +722,8 @@ impl Outbox {
             tokio::pin!(written);
             // Before the look, so that nothing is missed in between.
             written.as_mut().enable();
-            {
-                let state = self.state();
-                if state.ended || state.is_written() {
-                    return;
-                }
+            if self.locked().is_written() {
+                return;
             }
             written.await;
         }
@@ -420,98 +737,128 @@ impl Outbox {
 
 impl State {
     fn is_empty(&self) -> bool {
-        self.queue.is_empty()
-            && self.early.is_empty()
-            && self.news.is_empty()
-            && self.answers.len() == 0
+        self.pulses.is_empty()
+            && self.urgent.is_empty()
+            && self.updates.is_empty()
+            && self.replies.is_empty()
+            && self.echo.is_none()
+            && !self.requests
+    }
+
+    /// Whether a session could take something now.
+    fn has_takeable(&mut self) -> bool {
+        let live = self.phase.is_live();
+        !self.pulses.is_empty()
+            || !self.urgent.is_empty()
+            || self.updates.has_next(live)
+            || self.has_takeable_reply()
+            || self.echo.is_some()
+            || self.requests && live
+    }
+
+    fn has_takeable_reply(&mut self) -> bool {
+        let Some(mut touched) = self.replies.next_touched() else {
+            return false;
+        };
+        let slots = &mut self.slots;
+        self.phase.is_live()
+            || !touched.any(|id| {
+                slots
+                    .get(id)
+                    .is_some_and(|used| used.standing == Standing::Unannounced)
+            })
     }
 
     fn is_written(&self) -> bool {
-        self.live && self.registered && !self.taken && self.is_empty()
-    }
-
-    /// Takes the early impulses of targets that were told of since; `false` when the batch could not
-    /// hold them all, because nothing may overtake them.
-    fn take_early(&mut self, batch: &mut Batch) -> bool {
-        let mut all = true;
-        // Every one, so that those that stay keep their order.
-        for _ in 0..self.early.len() {
-            let start = batch.values().len();
-            let Some(entry) = self.early.pop(batch.values()) else {
-                break;
-            };
-            let slot = self.slots.get(entry.slot);
-            let told = slot.is_some_and(|slot| slot.told);
-            if told && !batch.is_full() {
-                self.take_impulse(entry, start, batch);
-            } else {
-                all &= !told;
-                self.early
-                    .push_impulse(entry.slot, &batch.values()[start..]);
-                batch.values().truncate(start);
-            }
+        match &self.phase {
+            Phase::Ended => true,
+            Phase::Live(link) => !link.in_flight && self.is_empty(),
+            Phase::Offline | Phase::Registering(_) => false,
         }
-        all
     }
 
-    fn take_queued(&mut self, batch: &mut Batch) {
-        while !batch.is_full() {
-            let start = batch.values().len();
-            let Some(entry) = self.queue.pop(batch.values()) else {
-                return;
-            };
-            let Some(slot) = self.slots.get(entry.slot) else {
+    fn take_pulses(&mut self, round: &mut Round) {
+        while !round.is_full() {
+            let Some((entry, start)) = round.outgoing.next() else {
+                if self.pulses.is_empty() || !round.has_room() {
+                    return;
+                }
+                round.outgoing.clear();
+                std::mem::swap(&mut round.outgoing, &mut self.pulses);
                 continue;
             };
-            if !slot.told && !std::mem::replace(&mut slot.demanded, true) {
-                self.demanded.push_back(slot.node);
-            }
-            match entry.impulse {
-                // The last value of a state goes out as soon as the server was told of its target.
-                None if !slot.told => slot.queued = false,
-                // It went out meanwhile.
-                None if !slot.queued => {}
-                None => batch.state(slot),
-                Some(_) if slot.told => self.take_impulse(entry, start, batch),
-                Some(_) => {
-                    self.early
-                        .push_impulse(entry.slot, &batch.values()[start..]);
-                    batch.values().truncate(start);
+            let Some(used) = self.slots.get(entry.slot) else {
+                continue;
+            };
+            match (entry.impulse, used.standing) {
+                (None, Standing::Pending) => {
+                    used.standing = Standing::Announced;
+                    round.state(entry.slot, used);
+                }
+                // It went out with an announcement, or before a reply.
+                (None, _) => {}
+                (Some(length), _) => {
+                    let length = length as usize;
+                    self.nonce = self.nonce.wrapping_add(1);
+                    self.impulses.count -= 1;
+                    self.impulses.bytes -= length;
+                    used.impulses -= 1;
+                    used.impulse_bytes -= length;
+                    round.impulse(entry.slot, used, start, length, self.nonce);
                 }
             }
         }
     }
 
-    fn take_impulse(&mut self, entry: Entry, start: usize, batch: &mut Batch) {
-        self.nonce = self.nonce.wrapping_add(1);
-        self.impulses -= 1;
-        if let Some(slot) = self.slots.get(entry.slot) {
-            slot.impulses -= 1;
-            batch.impulse(slot, start, self.nonce);
+    /// Takes replies, each behind the newest values of the states that its command changed.
+    fn take_replies(&mut self, round: &mut Round) {
+        while round.replies.len() < FRAME_LIMIT {
+            let Some(touched) = self.replies.next_touched() else {
+                return;
+            };
+            for id in touched {
+                let Some(used) = self.slots.get(id) else {
+                    continue;
+                };
+                match used.standing {
+                    Standing::Pending => {
+                        used.standing = Standing::Announced;
+                        round.state(id, used);
+                    }
+                    // Its target is announced next.
+                    Standing::Unannounced if !self.phase.is_live() => return,
+                    Standing::Unannounced | Standing::Announced => {}
+                }
+            }
+            self.replies.take(&mut round.replies);
+            round.reply_ends.push(round.replies.len());
         }
     }
 
-    /// Puts what was early before all that came later.
-    fn early_first(&mut self) {
-        self.early.append(&mut self.queue);
-        std::mem::swap(&mut self.early, &mut self.queue);
-    }
-
-    /// Lets go of what waits for places that were given back.
-    fn sweep(&mut self) {
+    /// Takes back what was queued for announced targets: no target is announced any more.
+    fn recall(&mut self, round: &mut Round) {
+        for used in self.slots.all_mut() {
+            used.standing = Standing::Unannounced;
+        }
         let Self {
-            queue,
-            early,
             slots,
-            impulses,
+            pulses,
+            early,
             ..
         } = self;
-        for queue in [queue, early] {
-            queue.retain(|entry| {
-                let keep = slots.get(entry.slot).is_some();
-                *impulses -= usize::from(entry.impulse.is_some() && !keep);
-                keep
+        for queue in [&mut round.outgoing, pulses] {
+            queue.drain(|entry, value| {
+                if entry.impulse.is_some()
+                    && let Some(used) = slots.get(entry.slot)
+                {
+                    early
+                        .entry(used.target)
+                        .or_default()
+                        // It fitted before.
+                        .push_impulse(entry.slot, value);
+                }
             });
         }
+        round.forget_sources();
     }
 }

@@ -1,7 +1,4 @@
-//! Pulses in the order of publishing. The queue keeps its memory, so that steady pulsing allocates
-//! nothing.
-
-use std::collections::VecDeque;
+//! Pulses in the order of publishing, in memory that is used again: steady pulsing allocates nothing.
 
 use super::KEPT;
 use super::slots::SlotId;
@@ -10,28 +7,32 @@ use super::slots::SlotId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) slot: SlotId,
-    /// The length of an impulse's value; a state's is that of its slot when it is taken.
+    /// The length of an impulse's value; a state's is that of its source when it is taken.
     pub(super) impulse: Option<u32>,
 }
 
+/// Filled by publishers, then swapped as a whole for an empty one and read by the session.
 #[derive(Default)]
 pub(super) struct Queue {
-    entries: VecDeque<Entry>,
+    entries: Vec<Entry>,
     /// The values of the impulses, one after the other.
-    values: VecDeque<u8>,
+    values: Vec<u8>,
+    /// How many entries, and bytes of their values, were read.
+    read: usize,
+    read_bytes: usize,
 }
 
 impl Queue {
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
+    pub(super) fn is_empty(&self) -> bool {
+        self.read == self.entries.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    pub(super) fn len(&self) -> usize {
+        self.entries.len() - self.read
     }
 
     pub(super) fn push_state(&mut self, slot: SlotId) {
-        self.entries.push_back(Entry {
+        self.entries.push(Entry {
             slot,
             impulse: None,
         });
@@ -42,95 +43,101 @@ impl Queue {
         let Ok(length) = u32::try_from(json.len()) else {
             return false;
         };
-        self.values.extend(json);
-        self.entries.push_back(Entry {
+        self.values.extend_from_slice(json);
+        self.entries.push(Entry {
             slot,
             impulse: Some(length),
         });
         true
     }
 
-    /// The next entry; the value of an impulse is appended to `values`.
-    pub(super) fn pop(&mut self, values: &mut Vec<u8>) -> Option<Entry> {
-        let entry = self.entries.pop_front()?;
-        if let Some(length) = entry.impulse {
-            let length = length as usize;
-            let (first, second) = self.values.as_slices();
-            let in_first = length.min(first.len());
-            values.extend_from_slice(&first[..in_first]);
-            values.extend_from_slice(&second[..length - in_first]);
-            self.values.drain(..length);
+    /// The next entry, with where its value begins.
+    pub(super) fn next(&mut self) -> Option<(Entry, usize)> {
+        let entry = *self.entries.get(self.read)?;
+        let start = self.read_bytes;
+        self.read += 1;
+        self.read_bytes += entry.impulse.unwrap_or(0) as usize;
+        Some((entry, start))
+    }
+
+    /// A value, by where it begins and its length.
+    pub(super) fn value(&self, start: usize, length: usize) -> &[u8] {
+        &self.values[start..start + length]
+    }
+
+    /// Forgets what was read, when that was all; memory beyond what is usual is given back.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.values.clear();
+        self.entries.shrink_to(KEPT / size_of::<Entry>());
+        self.values.shrink_to(KEPT);
+        self.read = 0;
+        self.read_bytes = 0;
+    }
+
+    /// Hands over what was not read, in its order.
+    pub(super) fn drain(&mut self, mut take: impl FnMut(Entry, &[u8])) {
+        while let Some((entry, start)) = self.next() {
+            let length = entry.impulse.unwrap_or(0) as usize;
+            take(entry, &self.values[start..start + length]);
         }
-        if self.entries.is_empty() && self.values.capacity() > KEPT {
-            self.values.shrink_to(KEPT);
-        }
-        Some(entry)
+        self.clear();
     }
 
     /// Keeps the entries for which this holds, in their order.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(Entry) -> bool) {
-        let mut value = Vec::new();
-        for _ in 0..self.entries.len() {
-            value.clear();
-            if let Some(entry) = self.pop(&mut value)
-                && keep(entry)
-            {
-                self.values.extend(&value);
-                self.entries.push_back(entry);
+        let mut kept = Self::default();
+        self.drain(|entry, value| {
+            if keep(entry) {
+                kept.entries.push(entry);
+                kept.values.extend_from_slice(value);
             }
-        }
-    }
-
-    /// Appends all of another queue.
-    pub(super) fn append(&mut self, other: &mut Self) {
-        self.entries.append(&mut other.entries);
-        self.values.append(&mut other.values);
+        });
+        *self = kept;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::slots::{Slots, Source};
+    use super::super::slots::{Slots, TargetNumber};
+    use super::super::source::Source;
     use super::*;
-    use crate::registry::NodeId;
     use std::sync::Arc;
 
     fn slots<const N: usize>() -> [SlotId; N] {
         let mut slots = Slots::default();
         std::array::from_fn(|index| {
             let source = Source::new(format!("t:e{index}"), "i".into());
-            slots.open(Arc::new(source), NodeId::default())
+            slots.open(Arc::new(source), TargetNumber::default())
         })
     }
 
-    fn popped(queue: &mut Queue) -> Vec<(SlotId, Option<String>)> {
-        std::iter::from_fn(|| {
-            let mut value = Vec::new();
-            let entry = queue.pop(&mut value)?;
-            let value = entry.impulse.map(|_| String::from_utf8(value).unwrap());
-            Some((entry.slot, value))
-        })
-        .collect()
+    fn drained(queue: &mut Queue) -> Vec<(SlotId, Option<String>)> {
+        let mut all = Vec::new();
+        queue.drain(|entry, value| {
+            let value = entry
+                .impulse
+                .map(|_| String::from_utf8(value.to_vec()).unwrap());
+            all.push((entry.slot, value));
+        });
+        all
     }
 
     #[test]
-    fn what_is_pushed_comes_out_in_order_however_the_memory_wraps() {
+    fn what_is_pushed_comes_out_in_order_also_when_some_was_read() {
         let [a, b] = slots();
         let mut queue = Queue::default();
-        let mut number = 0;
-        for round in 0..50 {
-            for _ in 0..round % 7 {
-                assert!(queue.push_impulse(a, number.to_string().as_bytes()));
-                number += 1;
-            }
-            queue.push_state(b);
-            let first = number - round % 7;
-            let mut all: Vec<_> = (first..number)
-                .map(|number| (a, Some(number.to_string())))
-                .collect();
-            all.push((b, None));
-            assert_eq!(popped(&mut queue), all);
+        for number in 0..5 {
+            assert!(queue.push_impulse(a, number.to_string().as_bytes()));
         }
+        queue.push_state(b);
+        let (entry, start) = queue.next().unwrap();
+        assert_eq!((entry.slot, queue.value(start, 1)), (a, &b"0"[..]));
+        assert_eq!(queue.len(), 5);
+        let mut left: Vec<_> = (1..5).map(|number| (a, Some(number.to_string()))).collect();
+        left.push((b, None));
+        assert_eq!(drained(&mut queue), left);
+        assert!(queue.is_empty());
     }
 
     #[test]
@@ -140,11 +147,19 @@ mod tests {
         for (slot, value) in [(a, "1"), (b, "22"), (a, "333"), (b, "4444")] {
             assert!(queue.push_impulse(slot, value.as_bytes()));
         }
-        let mut more = Queue::default();
-        assert!(more.push_impulse(b, b"5"));
         queue.retain(|entry| entry.slot == b);
-        queue.append(&mut more);
-        let left = ["22", "4444", "5"].map(|value| (b, Some(value.to_owned())));
-        assert_eq!(popped(&mut queue), left);
+        let left = ["22", "4444"].map(|value| (b, Some(value.to_owned())));
+        assert_eq!(drained(&mut queue), left);
+    }
+
+    #[test]
+    fn memory_of_a_burst_is_given_back() {
+        let [a] = slots();
+        let mut queue = Queue::default();
+        for _ in 0..100 {
+            assert!(queue.push_impulse(a, &[b'1'; KEPT / 10]));
+        }
+        queue.drain(|_, _| {});
+        assert!(queue.values.capacity() <= KEPT);
     }
 }

@@ -1,50 +1,44 @@
-//! Slots: the place of each emitter of each instance, with the newest value of a state.
+//! Slots: the place of each emitter of each instance in the outbox.
 
 use std::sync::Arc;
 
-use rship_core::change::LastValue;
+use super::source::Source;
 
-use crate::registry::NodeId;
+/// A target of an instance. Numbers only grow, so their order is that of registration: parents first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct TargetNumber(pub(crate) u64);
 
 /// The place of one emitter of one instance. Places are used again, so an id carries the use it is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SlotId {
-    index: u32,
-    usage: u32,
+    pub(super) index: u32,
+    pub(super) usage: u32,
 }
 
-/// Whose pulses they are.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// `TARGET:EMITTER`.
-    pub(crate) emitter: Box<str>,
-    pub(crate) instance: Arc<str>,
-}
-
-impl Source {
-    pub(crate) fn new(emitter: String, instance: Arc<str>) -> Self {
-        Self {
-            emitter: emitter.into(),
-            instance,
-        }
-    }
+/// What the server of this session may be sent of an emitter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nothing: its target was not announced.
+    Unannounced,
+    /// Pulses; nothing of a state waits.
+    Announced,
+    /// Pulses; the newest value of a state waits.
+    Pending,
 }
 
 pub(super) struct Slot {
     usage: u32,
-    live: bool,
+    /// `None` while nobody uses the place.
+    used: Option<Used>,
+}
+
+pub(super) struct Used {
     pub(super) source: Arc<Source>,
-    /// The target it belongs to.
-    pub(super) node: NodeId,
-    pub(super) newest: LastValue,
-    /// Whether the newest value waits to be sent.
-    pub(super) queued: bool,
-    /// Whether the server of this session was told of the target: no pulse goes out before.
-    pub(super) told: bool,
-    /// Whether its target is to be told of before others.
-    pub(super) demanded: bool,
-    /// Impulses that wait.
+    pub(super) target: TargetNumber,
+    pub(super) standing: Standing,
+    /// Impulses that wait, and their bytes.
     pub(super) impulses: u32,
+    pub(super) impulse_bytes: usize,
 }
 
 #[derive(Default)]
@@ -54,48 +48,44 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    pub(super) fn open(&mut self, source: Arc<Source>, node: NodeId) -> SlotId {
-        let mut slot = Slot {
-            usage: 0,
-            live: true,
+    pub(super) fn open(&mut self, source: Arc<Source>, target: TargetNumber) -> SlotId {
+        let used = Used {
             source,
-            node,
-            newest: LastValue::default(),
-            queued: false,
-            told: false,
-            demanded: false,
+            target,
+            standing: Standing::Unannounced,
             impulses: 0,
+            impulse_bytes: 0,
         };
         if let Some(index) = self.free.pop() {
-            let place = &mut self.all[index as usize];
-            slot.usage = place.usage.wrapping_add(1);
+            let slot = &mut self.all[index as usize];
+            slot.usage += 1;
+            slot.used = Some(used);
             let usage = slot.usage;
-            *place = slot;
             return SlotId { index, usage };
         }
         let index = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        self.all.push(slot);
+        self.all.push(Slot {
+            usage: 0,
+            used: Some(used),
+        });
         SlotId { index, usage: 0 }
     }
 
     /// Gives a place back, and returns what was in it.
-    pub(super) fn close(&mut self, id: SlotId) -> Option<&mut Slot> {
+    pub(super) fn close(&mut self, id: SlotId) -> Option<Used> {
         self.get(id)?;
         self.free.push(id.index);
-        let slot = self.all.get_mut(id.index as usize)?;
-        slot.live = false;
-        Some(slot)
+        self.all[id.index as usize].used.take()
     }
 
     /// The place, unless it was given back.
-    pub(super) fn get(&mut self, id: SlotId) -> Option<&mut Slot> {
-        self.all
-            .get_mut(id.index as usize)
-            .filter(|slot| slot.live && slot.usage == id.usage)
+    pub(super) fn get(&mut self, id: SlotId) -> Option<&mut Used> {
+        let slot = self.all.get_mut(id.index as usize)?;
+        slot.used.as_mut().filter(|_| slot.usage == id.usage)
     }
 
-    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        self.all.iter_mut()
+    pub(super) fn all_mut(&mut self) -> impl Iterator<Item = &mut Used> {
+        self.all.iter_mut().filter_map(|slot| slot.used.as_mut())
     }
 }
 
@@ -107,10 +97,10 @@ mod tests {
     fn a_place_that_was_given_back_is_found_by_its_new_id_alone() {
         let mut slots = Slots::default();
         let source = || Arc::new(Source::new("t:e".to_owned(), "i".into()));
-        let old = slots.open(source(), NodeId::default());
+        let old = slots.open(source(), TargetNumber::default());
         assert!(slots.close(old).is_some());
         assert!(slots.close(old).is_none());
-        let new = slots.open(source(), NodeId::default());
+        let new = slots.open(source(), TargetNumber::default());
         assert_eq!(old.index, new.index);
         assert!(slots.get(old).is_none() && slots.get(new).is_some());
     }

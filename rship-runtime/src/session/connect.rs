@@ -1,73 +1,81 @@
 //! Connecting: the byte stream, TLS, and the WebSocket's opening.
 
-use std::io;
+use std::sync::Arc;
 
-use async_trait::async_trait;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Error as WsError};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use super::liveness::Liveness;
+use super::transport::Metered;
 use crate::address::Address;
-use crate::config::Config;
+use crate::settings::Server;
 
 /// What servers in the field take in one message.
 const MESSAGE_LIMIT: usize = 64 << 20;
 
-/// A byte stream to a server.
-pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+/// Bytes that the WebSocket gathers before it writes them: a frame's worth, so that an executor costs
+/// little memory and a ping does not stand in line behind more.
+const WRITE_BUFFER: usize = 16 << 10;
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}
+/// Bytes that are read at a time.
+const READ_BUFFER: usize = 16 << 10;
 
-/// How the byte stream to a server is made, below TLS and WebSocket: TCP unless set with
-/// [`Builder::connect`](crate::Builder::connect), for networks in which a server is reached in another
-/// way (a proxy, a tunnel, a pipe in a test).
-#[async_trait]
-pub trait Connect: Send + Sync + 'static {
-    /// Connects to the server; called anew for each try.
-    ///
-    /// # Errors
-    /// When the server cannot be reached; the executor says so in its log, and tries again.
-    async fn connect(&self, address: &Address) -> io::Result<Box<dyn Transport>>;
+pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<Metered>>;
+
+/// Why no WebSocket was opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    #[error("no connection to {host} port {port}: {source}")]
+    Stream {
+        host: String,
+        port: u16,
+        source: std::io::Error,
+    },
+    #[error("{address} cannot be asked for: {source}")]
+    Request { address: Address, source: WsError },
+    #[error("{}", explain(.address, .source))]
+    Opening { address: Address, source: WsError },
+    #[cfg(feature = "tls")]
+    #[error("the system has no root certificates for {0}{1}")]
+    NoRoots(Address, String),
+    #[cfg(feature = "tls")]
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    #[error("no connection within {:.1} s", .0.as_secs_f64())]
+    TimedOut(std::time::Duration),
 }
 
-/// TCP, with small messages sent at once.
-pub(crate) struct Tcp;
-
-#[async_trait]
-impl Connect for Tcp {
-    async fn connect(&self, address: &Address) -> io::Result<Box<dyn Transport>> {
-        let stream = TcpStream::connect((address.host(), address.port())).await?;
-        stream.set_nodelay(true)?;
-        Ok(Box::new(stream))
-    }
-}
-
-pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<Box<dyn Transport>>>;
-
-/// Opens the WebSocket; on failure says why, to a person.
-pub(super) async fn open(config: &Config) -> Result<WebSocket, String> {
-    let address = &config.address;
-    let stream = config.connect.connect(address).await.map_err(|error| {
-        let (host, port) = (address.host(), address.port());
-        format!("no connection to {host} port {port}: {error}")
+/// Opens the WebSocket.
+pub(super) async fn open(
+    server: &Server,
+    liveness: &Arc<Liveness>,
+) -> Result<WebSocket, ConnectError> {
+    let address = &server.address;
+    let stream = server.connect.connect(address).await;
+    let stream = stream.map_err(|source| ConnectError::Stream {
+        host: address.host().to_owned(),
+        port: address.port(),
+        source,
     })?;
-    let mut request = address
-        .uri()
-        .clone()
-        .into_client_request()
-        .map_err(|error| format!("{address} cannot be asked for: {error}"))?;
-    if let Some(authorization) = &config.authorization {
+    let stream = Metered::new(stream, liveness);
+    let request = address.uri().clone().into_client_request();
+    let mut request = request.map_err(|source| ConnectError::Request {
+        address: address.clone(),
+        source,
+    })?;
+    if let Some(authorization) = &server.authorization {
         request
             .headers_mut()
             .insert(AUTHORIZATION, authorization.clone());
     }
     let limits = WebSocketConfig::default()
         .max_message_size(Some(MESSAGE_LIMIT))
-        .max_frame_size(Some(MESSAGE_LIMIT));
+        .max_frame_size(Some(MESSAGE_LIMIT))
+        .write_buffer_size(WRITE_BUFFER)
+        .read_buffer_size(READ_BUFFER);
     #[cfg(feature = "tls")]
     let opening = tokio_tungstenite::client_async_tls_with_config(
         request,
@@ -83,7 +91,10 @@ pub(super) async fn open(config: &Config) -> Result<WebSocket, String> {
     );
     match opening.await {
         Ok((socket, _)) => Ok(socket),
-        Err(error) => Err(explain(address, &error)),
+        Err(source) => Err(ConnectError::Opening {
+            address: address.clone(),
+            source,
+        }),
     }
 }
 
@@ -104,13 +115,13 @@ fn explain(address: &Address, error: &WsError) -> String {
             format!("{address} hung up while the WebSocket was being opened")
         }
         WsError::Tls(error) => format!("TLS with {address} failed: {error}"),
-        error => format!("{address} opened no WebSocket: {error}"),
+        error => format!("{address} did not open a WebSocket: {error}"),
     }
 }
 
 #[cfg(feature = "tls")]
-fn connector(address: &Address) -> Result<Option<tokio_tungstenite::Connector>, String> {
-    use std::sync::{Arc, OnceLock};
+fn connector(address: &Address) -> Result<Option<tokio_tungstenite::Connector>, ConnectError> {
+    use std::sync::OnceLock;
 
     use tokio_tungstenite::Connector;
 
@@ -131,15 +142,12 @@ fn connector(address: &Address) -> Result<Option<tokio_tungstenite::Connector>, 
             .errors
             .first()
             .map_or_else(String::new, |error| format!(" ({error})"));
-        return Err(format!(
-            "the system has no root certificates for {address}{why}"
-        ));
+        return Err(ConnectError::NoRoots(address.clone(), why));
     }
     // The provider is named, because a program may have several compiled in and then none is the default.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let client = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?
+        .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Some(Connector::Rustls(Arc::clone(

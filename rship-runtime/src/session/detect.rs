@@ -18,7 +18,7 @@ pub(super) enum Clue {
     Echo,
     /// A ping of the server's own, as only 2024 servers send.
     Ping,
-    /// None of these within the time for the handshake.
+    /// None of these within the time for the handshake, though the server answers pings.
     Nothing,
 }
 
@@ -83,6 +83,11 @@ impl Detector {
             generation: self.forced.unwrap_or(found.generation),
             ..found
         })
+    }
+
+    /// Whether nothing has shown what the server is.
+    pub(super) fn is_open(&self) -> bool {
+        self.known.is_none()
     }
 
     fn change(&mut self, found: Identity) -> Option<Identity> {

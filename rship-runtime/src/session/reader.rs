@@ -1,134 +1,112 @@
 //! The reader: takes every frame as it comes, and never waits for a handler.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::Instant;
 
 use rship_core::wire::{self, Answer, FrameError, Inbound, Member};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant as TokioInstant, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
-use super::End;
 use super::detect::{Clue, Detector, Identity};
-use super::socket::Socket;
-use crate::hub::Hub;
-use crate::router;
+use super::{End, Shared};
+use crate::journal::{Topic, shown};
+use crate::outbox::Epoch;
+use crate::target::start_handlers;
 
 /// Frames that are read before anybody else gets a turn.
 const BURST: usize = 64;
 
-/// When the server was last heard.
-pub(super) struct Heard {
-    begun: Instant,
-    /// Milliseconds after that.
-    last: AtomicU64,
-}
-
-impl Heard {
-    pub(super) fn new() -> Self {
-        Self {
-            begun: Instant::now(),
-            last: AtomicU64::new(0),
-        }
-    }
-
-    fn now(&self) {
-        let passed = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last.store(passed, Ordering::Relaxed);
-    }
-
-    /// Ready when the server was silent for this long.
-    pub(super) async fn silence(&self, limit: Duration) -> End {
-        loop {
-            let last = self.begun + Duration::from_millis(self.last.load(Ordering::Relaxed));
-            if last.elapsed() >= limit {
-                return End::Silent(limit);
-            }
-            sleep_until(last + limit).await;
-        }
-    }
-}
-
 /// Reads until the connection ends; says in `identity` what the server turns out to be.
 pub(super) async fn run(
-    hub: &Arc<Hub>,
-    socket: &Socket,
+    shared: &Shared<'_>,
     identity: watch::Sender<Option<Identity>>,
-    heard: &Heard,
+    epoch: Epoch,
 ) -> End {
     let mut reader = Reader {
-        hub,
+        shared,
         identity,
-        detector: Detector::new(hub.config.generation),
+        epoch,
+        detector: Detector::new(shared.parts.settings.server.generation),
         last_ping: None,
-        complained: None,
+        arrived: Instant::now(),
     };
     if let Some(known) = reader.detector.at_open() {
         reader.tell(known);
     }
-    reader.read(socket, heard).await
+    reader.read().await
 }
 
-struct Reader<'h> {
-    hub: &'h Arc<Hub>,
+struct Reader<'s> {
+    shared: &'s Shared<'s>,
     identity: watch::Sender<Option<Identity>>,
+    epoch: Epoch,
     detector: Detector,
     /// The server's ping that was echoed last: an echo of an echo would go on for ever.
     last_ping: Option<Value>,
-    /// When the log last spoke of an unreadable frame.
-    complained: Option<Instant>,
+    /// When the frames of this burst came.
+    arrived: Instant,
 }
 
 impl Reader<'_> {
-    async fn read(&mut self, socket: &Socket, heard: &Heard) -> End {
-        let handshake = sleep_until(Instant::now() + self.hub.config.handshake_timeout);
-        tokio::pin!(handshake);
-        let mut waiting = true;
+    async fn read(&mut self) -> End {
+        let (parts, liveness) = (self.shared.parts, self.shared.liveness);
+        // A server that answers pings and shows nothing else is one that has nothing to show. On a slow
+        // link the answers come late, and its clues do too.
+        let mut handshake = None;
         let mut burst = 0;
         loop {
-            let runners = &self.hub.runners;
             let mut idle = burst == BURST;
             if idle {
-                runners.start();
+                start_handlers();
                 // Neither the writer nor handlers wait for the end of a flood.
                 yield_now().await;
             }
+            if !parts.outbox.has_reply_room() {
+                start_handlers();
+                // Who does not take answers asks no more.
+                parts.outbox.reply_room().await;
+            }
             let message = tokio::select! {
                 biased;
-                () = &mut handshake, if waiting => {
-                    waiting = false;
+                () = passed(handshake), if handshake.is_some() => {
+                    handshake = None;
                     self.clue(Clue::Nothing);
                     continue;
                 }
-                message = socket.next(|| {
+                message = self.shared.socket.next(|| {
                     idle = true;
-                    runners.start();
+                    start_handlers();
                 }) => message,
             };
             burst += 1;
             if idle || burst == 1 {
-                heard.now();
+                liveness.heard();
+                self.arrived = Instant::now();
             }
             if idle {
                 burst = 0;
-                if self.hub.outbox.is_clogged() {
-                    return End::Clogged;
-                }
             }
             match message {
                 Some(Ok(Message::Text(text))) => self.frame(wire::read(&text)),
                 Some(Ok(Message::Binary(bytes))) => self.frame(wire::read_binary(&bytes)),
                 Some(Ok(Message::Close(frame))) => {
-                    let reason = frame.map_or_else(String::new, |frame| format!(": {frame}"));
+                    let reason = frame.map_or_else(String::new, |frame| {
+                        format!(": {}", shown(&frame.to_string()))
+                    });
                     return End::Closed(reason);
                 }
                 Some(Ok(Message::Pong(bytes))) => {
-                    if let Ok(number) = bytes.as_ref().try_into() {
-                        self.hub.outbox.pong(u64::from_be_bytes(number));
+                    if let Ok(number) = bytes.as_ref().try_into().map(u64::from_be_bytes)
+                        && liveness.ponged(number)
+                    {
+                        parts.outbox.pong(number);
+                        if self.detector.is_open() && handshake.is_none() {
+                            let limit = parts.settings.timing.handshake;
+                            handshake = Some(TokioInstant::now() + limit);
+                        }
                     }
                 }
                 Some(Ok(_)) => {}
@@ -139,7 +117,8 @@ impl Reader<'_> {
     }
 
     fn frame(&mut self, frame: Result<Inbound, FrameError>) {
-        self.hub.counters.frames_in.add(1);
+        let parts = self.shared.parts;
+        parts.counters.frames_in.add(1);
         match frame {
             Ok(Inbound::Command(command)) => {
                 if let Member::SetClientId {
@@ -152,35 +131,42 @@ impl Reader<'_> {
                         documented: *documented,
                     });
                 }
-                router::route(self.hub, command);
+                parts.router.route(command, self.epoch, self.arrived);
             }
             Ok(Inbound::Echo(_)) => self.clue(Clue::Echo),
             Ok(Inbound::Ping(ping)) => self.ping(ping),
-            Ok(Inbound::Answer(answer)) => match self.hub.requests.answered(answer) {
+            Ok(Inbound::Answer(answer)) => match parts.outgoing.answered(answer) {
                 Some(Answer {
                     tx,
                     result: Err(why),
-                }) => {
-                    warn!(tx, "the server refused a command: {why}");
-                }
+                }) => parts.journal.warn(Topic::Refusal, || {
+                    let (tx, why) = (shown(&tx), shown(&why));
+                    format!("the server refused a command (tx {tx}): {why}")
+                }),
                 Some(answer) => debug!(tx = answer.tx, "the server answered"),
                 None => {}
             },
-            Ok(Inbound::Found(found)) => self.hub.requests.found(found),
+            Ok(Inbound::Found(found)) => {
+                if let Some(found) = self.shared.inbox.take(found) {
+                    parts.outgoing.found(found);
+                }
+            }
             Ok(Inbound::Resend(resend)) => {
-                if let Err(why) = router::resend_value(self.hub, &resend) {
-                    warn!("a last value cannot be sent once more: {why}");
+                if let Err(why) = parts.router.resend(&resend) {
+                    parts.journal.warn(Topic::CommandFailed, || {
+                        format!("a last value cannot be sent once more: {}", shown(&why))
+                    });
                 }
             }
             Ok(Inbound::Ignored) => {}
-            Err(error) => self.unreadable(&error.to_string()),
+            Err(error) => self.unreadable(&error),
         }
     }
 
     fn ping(&mut self, ping: Value) {
         self.clue(Clue::Ping);
         if self.last_ping.as_ref() != Some(&ping) {
-            self.hub.outbox.answer(&wire::echo(&ping));
+            self.shared.parts.outbox.echo(wire::echo(&ping));
             self.last_ping = Some(ping);
         }
     }
@@ -196,15 +182,18 @@ impl Reader<'_> {
         self.identity.send_replace(Some(known));
     }
 
-    fn unreadable(&mut self, why: &str) {
-        self.hub.counters.unreadable_frames.add(1);
-        let due = self
-            .complained
-            .is_none_or(|last| last.elapsed() >= Duration::from_secs(1));
-        if due {
-            self.complained = Some(Instant::now());
-            let so_far = self.hub.counters.unreadable_frames.read();
-            warn!(so_far, "a frame was skipped: {why}");
-        }
+    fn unreadable(&self, error: &FrameError) {
+        let parts = self.shared.parts;
+        parts.counters.unreadable_frames.add(1);
+        parts.journal.warn(Topic::UnreadableFrame, || {
+            format!("a frame was skipped: {}", shown(&error.to_string()))
+        });
+    }
+}
+
+async fn passed(deadline: Option<TokioInstant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }

@@ -1,82 +1,150 @@
 //! Registration: all there is to tell at the beginning of a session, a part at a time, so that what
 //! changes meanwhile need not wait for all of it.
 
-use rship_core::wire::FRAME_LIMIT;
+use std::sync::Arc;
+use std::time::Instant;
 
-use super::teller::Teller;
-use crate::items::ItemKey;
-use crate::outbox::{Batch, Outbox};
-use crate::registry::NodeId;
+use rship_core::wire::{FRAME_LIMIT, Generation};
+
+use super::announce::Announcer;
+use crate::outbox::{Hold, ItemKey, Outbox, Round, TargetNumber};
+use crate::target::Reference;
 
 /// How far the telling has come.
 #[derive(Default)]
 pub(super) struct Registration {
     instances: bool,
-    /// All targets up to this one were told, and some after it that had something to say.
-    targets: NodeId,
+    /// All targets up to this one were looked at, and some after it that had something to say.
+    targets: TargetNumber,
+    /// Targets that have to stay away for a while, because their deletion is on its way.
+    held: Vec<TargetNumber>,
     item: Option<ItemKey>,
-    /// Whether all that is not told as news was told.
-    rest: bool,
+    items: bool,
     /// The most bytes that a target came to.
     largest: usize,
 }
 
+/// What is left to announce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    Nothing,
+    /// Something, now.
+    More,
+    /// Something, when the server has read a deletion, or at this time.
+    Held(Option<Instant>),
+}
+
 impl Registration {
     /// Tells the next part, about a frame's worth: instances, then targets, parents before children.
-    /// Those that have something to say are told before the others.
-    pub(super) fn tell(&mut self, teller: &mut Teller<'_>, outbox: &Outbox, batch: &mut Batch) {
+    /// Those that have something to say are announced before the others.
+    pub(super) fn step(
+        &mut self,
+        announcer: &mut Announcer<'_>,
+        outbox: &Outbox,
+        round: &mut Round,
+    ) -> Progress {
         if !self.instances {
             self.instances = true;
-            teller.instances();
+            announcer.instances();
         }
-        let limit = teller.frames.size() + FRAME_LIMIT;
+        let limit = announcer.frames.size() + FRAME_LIMIT;
         // As much as fills a frame, and no rest that needs another.
-        while teller.frames.size() + self.largest < limit {
-            let Some(node) = outbox.demanded() else { break };
-            for node in teller.registry.line(node) {
-                self.tell_target(teller, node, outbox, batch);
-            }
-        }
-        while teller.frames.size() + self.largest < limit {
-            let Some(node) = teller.registry.after(self.targets) else {
-                break;
-            };
-            self.tell_target(teller, node, outbox, batch);
-            self.targets = node;
-        }
-        while !self.rest && teller.frames.size() < limit {
-            match teller.item_after(self.item.as_ref()) {
-                Some(item) => self.item = Some(item),
-                None => {
-                    teller.queries();
-                    outbox.asked_all();
-                    self.rest = true;
+        while announcer.frames.size() + self.largest < limit {
+            let Some(number) = outbox.urgent() else { break };
+            for target in announcer.targets.line(number) {
+                if !self.announce(announcer, &target, outbox, round) {
+                    break;
                 }
             }
         }
-        if self.rest && teller.registry.after(self.targets).is_none() {
-            outbox.registered();
+        let wait = self.release(announcer, outbox, round);
+        while announcer.frames.size() + self.largest < limit {
+            let Some(target) = announcer.targets.after(self.targets).cloned() else {
+                break;
+            };
+            self.announce(announcer, &target, outbox, round);
+            self.targets = target.number;
         }
+        while !self.items && announcer.frames.size() < limit {
+            match announcer.item_after(self.item.as_ref()) {
+                Some(item) => self.item = Some(item),
+                None => self.items = true,
+            }
+        }
+        if !self.items || announcer.targets.after(self.targets).is_some() {
+            return Progress::More;
+        }
+        if !self.held.is_empty() {
+            return Progress::Held(wait);
+        }
+        outbox.registered();
+        Progress::Nothing
     }
 
-    /// Tells a target, unless that was done; its pulses may follow.
-    fn tell_target(
+    /// Announces those that may come again, with all below them; returns when to look again.
+    fn release(
         &mut self,
-        teller: &mut Teller<'_>,
-        node: NodeId,
+        announcer: &mut Announcer<'_>,
         outbox: &Outbox,
-        batch: &mut Batch,
-    ) {
-        if !teller.registry.tell(node) {
-            return;
+        round: &mut Round,
+    ) -> Option<Instant> {
+        let mut wait: Option<Instant> = None;
+        for number in std::mem::take(&mut self.held) {
+            let Some(target) = announcer.targets.get(number).cloned() else {
+                continue;
+            };
+            match outbox.hold(&target.key()) {
+                None => {
+                    for below in announcer.targets.subtree(number) {
+                        if let Some(below) = announcer.targets.get(below).cloned() {
+                            self.announce(announcer, &below, outbox, round);
+                        }
+                    }
+                }
+                Some(hold) => {
+                    if let Hold::Until(until) = hold {
+                        wait = Some(wait.map_or(until, |wait| wait.min(until)));
+                    }
+                    self.held.push(number);
+                }
+            }
         }
-        let before = teller.frames.size();
-        teller.target(node);
+        wait
+    }
+
+    /// Announces a target, unless that was done; its pulses may follow. `false` when it has to wait.
+    fn announce(
+        &mut self,
+        announcer: &mut Announcer<'_>,
+        target: &Arc<Reference>,
+        outbox: &Outbox,
+        round: &mut Round,
+    ) -> bool {
+        let targets = &announcer.targets;
+        if targets.is_announced(target) {
+            return true;
+        }
+        let parent = target.parent.and_then(|parent| targets.get(parent));
+        if parent.is_some_and(|parent| !targets.is_announced(parent)) {
+            // It is announced with its parent.
+            return false;
+        }
+        // Only 2026 servers gather what they are told.
+        if announcer.writer.generation() == Generation::V2026
+            && outbox.hold(&target.key()).is_some()
+        {
+            if !self.held.contains(&target.number) {
+                self.held.push(target.number);
+            }
+            return false;
+        }
+        targets.announce(target);
+        let before = announcer.frames.size();
+        announcer.target(target);
         // One that needs frames of its own is no measure for the others.
-        let size = (teller.frames.size() - before).min(FRAME_LIMIT / 2);
+        let size = (announcer.frames.size() - before).min(FRAME_LIMIT / 2);
         self.largest = self.largest.max(size);
-        if let Some(node) = teller.registry.node(node) {
-            outbox.told(&node.slots, batch);
-        }
+        outbox.announce(target.number, &target.slots, round);
+        true
     }
 }

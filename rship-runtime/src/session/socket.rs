@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_util::{Sink as _, Stream as _};
+use tokio::io::AsyncWrite as _;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::connect::WebSocket;
@@ -57,5 +58,11 @@ impl Socket {
     pub(super) async fn send(&self, message: Message) -> Result<(), WsError> {
         let mut message = Some(message);
         self.send_all(|| message.take()).await
+    }
+
+    /// Ends the stream in order: what was written reaches the server, whenever this is dropped.
+    pub(super) async fn shut_down(&self) -> std::io::Result<()> {
+        std::future::poll_fn(|context| Pin::new(self.socket().get_mut()).poll_shutdown(context))
+            .await
     }
 }

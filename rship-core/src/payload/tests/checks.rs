@@ -53,7 +53,7 @@ fn a_number_that_single_precision_cannot_hold_is_refused() {
     );
     assert_eq!(
         refusal(&schema, &json!("x")),
-        "the payload: expected a number, got the text \"x\""
+        "the payload: expected a number, got the string \"x\""
     );
     let double = json!({"type": "number", "format": "double"});
     assert!(check(&double, &json!(-1e39)).is_ok());
@@ -208,17 +208,17 @@ fn lengths_count_characters_and_items() {
     assert!(check(&text, &json!("ßß")).is_ok());
     assert_eq!(
         refusal(&text, &json!("")),
-        "the payload: expected a text of 1 to 2 characters, got the text \"\""
+        "the payload: expected a string of 1 to 2 characters, got the string \"\""
     );
     assert!(check(&text, &json!("abc")).is_err());
     let list = json!({"type": "array", "minItems": 3, "maxItems": 3});
     assert_eq!(
         refusal(&list, &json!([1])),
-        "the payload: expected a list of 3 items, got a list of 1 item"
+        "the payload: expected an array of 3 items, got an array of 1 item"
     );
     assert_eq!(
         refusal(&list, &json!([])),
-        "the payload: expected a list of 3 items, got an empty list"
+        "the payload: expected an array of 3 items, got an empty array"
     );
 }
 
@@ -229,7 +229,7 @@ fn fields_without_type_hold_only_for_objects() {
     assert!(check(&schema, &json!({"Dim": 1})).is_ok());
     assert_eq!(
         refusal(&schema, &json!({"Dim": "x"})),
-        "argument `Dim`: expected a number, got the text \"x\""
+        "argument `Dim`: expected a number, got the string \"x\""
     );
 }
 
@@ -276,7 +276,7 @@ fn a_deep_payload_ends_in_an_error_not_in_an_overflow() {
     }
     let message = refusal(&schema, &payload);
     assert!(
-        message.ends_with("expected a number, got the text \"x\""),
+        message.ends_with("expected a number, got the string \"x\""),
         "{message}"
     );
 }

@@ -46,14 +46,14 @@ fn a_nested_path_has_dots_and_indices() {
     );
     assert_eq!(
         refusal(&schema, &json!({"position": {"x": "abc"}})),
-        "argument `position.x`: expected a number, got the text \"abc\""
+        "argument `position.x`: expected a number, got the string \"abc\""
     );
     assert_eq!(
         refusal(
             &schema,
             &json!({"points": [{"x": 1}, {"x": 1}, {"x": [1]}]})
         ),
-        "argument `points[2].x`: expected a number, got a list of 1 item"
+        "argument `points[2].x`: expected a number, got an array of 1 item"
     );
     assert_eq!(
         refusal(&schema, &json!({"points": [{}]})),
@@ -98,7 +98,7 @@ fn many_choices_are_cut() {
 fn a_payload_that_is_the_value_is_named_so() {
     assert_eq!(
         refusal(&json!({"type": "number"}), &json!("loud")),
-        "the payload: expected a number, got the text \"loud\""
+        "the payload: expected a number, got the string \"loud\""
     );
     assert_eq!(
         refusal(&json!({"type": "number"}), &json!(null)),
@@ -106,7 +106,7 @@ fn a_payload_that_is_the_value_is_named_so() {
     );
     assert_eq!(
         refusal(&count(), &json!([1])),
-        "the payload: expected an object, got a list of 1 item"
+        "the payload: expected an object, got an array of 1 item"
     );
 }
 
@@ -118,7 +118,7 @@ fn what_came_is_cut_and_escaped() {
     assert!(message.ends_with("…\""), "{message}");
     assert_eq!(
         refusal(&json!({"type": "number"}), &json!("a\n\"b")),
-        "the payload: expected a number, got the text \"a\\n\\\"b\""
+        "the payload: expected a number, got the string \"a\\n\\\"b\""
     );
 }
 
@@ -130,22 +130,22 @@ fn every_kind_is_told_in_words() {
         words.trim_end_matches(", got an object").to_owned()
     };
     assert_eq!(expected(json!({"type": "boolean"})), "true or false");
-    assert_eq!(expected(json!({"type": "string"})), "a text");
+    assert_eq!(expected(json!({"type": "string"})), "a string");
     assert_eq!(
         expected(json!({"type": "string", "minLength": 1, "maxLength": 1})),
-        "a text of 1 character"
+        "a string of 1 character"
     );
     assert_eq!(
         expected(json!({"type": "string", "minLength": 2})),
-        "a text of at least 2 characters"
+        "a string of at least 2 characters"
     );
     assert_eq!(
         expected(json!({"type": "array", "maxItems": 4})),
-        "a list of at most 4 items"
+        "an array of at most 4 items"
     );
     assert_eq!(
         expected(json!({"type": "array", "minItems": 1, "maxItems": 4})),
-        "a list of 1 to 4 items"
+        "an array of 1 to 4 items"
     );
     assert_eq!(
         expected(json!({"type": "number", "minimum": 0.5})),
@@ -183,7 +183,7 @@ fn the_range_of_a_wide_type_is_told_only_to_who_leaves_it() {
         json!({"type": "integer", "format": "int32", "minimum": i32::MIN, "maximum": i32::MAX});
     assert_eq!(
         refusal(&schema, &json!("x")),
-        "the payload: expected an integer, got the text \"x\""
+        "the payload: expected an integer, got the string \"x\""
     );
     assert_eq!(
         refusal(&schema, &json!(3_000_000_000_u32)),

@@ -116,7 +116,7 @@ fn what_is_no_struct_cannot_be_flattened() {
     );
     assert_eq!(
         error.to_string(),
-        "only a struct can be flattened into the arguments, this type is a number; \
+        "only a struct can be flattened into the arguments, and this type is a number; \
          note: take it as an argument of its own"
     );
     assert!(flatten(of_argument::<serde_json::Value>().expect("a schema")).is_err());

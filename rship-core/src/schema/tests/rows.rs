@@ -270,7 +270,7 @@ fn integer_constants_lose_their_titles() {
 }
 
 #[test]
-fn colours_and_formats_are_left_alone() {
+fn colors_and_formats_are_left_alone() {
     let color = json!({
         "type": "object",
         "properties": {

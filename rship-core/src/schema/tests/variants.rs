@@ -163,7 +163,7 @@ fn unit_variants_beside_data_leave_the_type_open_and_say_their_texts() {
         argument::<Change>(),
         json!({
             "properties": {"Set": {"type": "boolean"}},
-            "description": "one of the texts \"Stop\", or an object with one of the fields",
+            "description": "one of the strings \"Stop\", or an object with one of the fields",
         })
     );
 
@@ -175,7 +175,7 @@ fn unit_variants_beside_data_leave_the_type_open_and_say_their_texts() {
     }
     assert_eq!(
         argument::<Holder>()["properties"]["change"]["description"],
-        json!("What to do.\n\none of the texts \"Stop\", or an object with one of the fields")
+        json!("What to do.\n\none of the strings \"Stop\", or an object with one of the fields")
     );
 }
 

@@ -11,12 +11,12 @@ use serde_json::{Number, Value};
 /// As deep as serde_json reads text: what comes in on one wire comes in on the other.
 const DEPTH: usize = 127;
 
-/// Why bytes are no document.
+/// Why bytes are not a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CborError {
-    /// The bytes are no CBOR: they end too early, or a head has no meaning.
-    #[error("the bytes are no CBOR: {0}")]
+    /// The bytes are not CBOR: they end too early, or a head has no meaning.
+    #[error("the bytes are not CBOR: {0}")]
     Malformed(String),
     /// Something that CBOR can say and JSON cannot.
     #[error("{0} has no place in a frame")]
@@ -73,7 +73,7 @@ fn map(reader: &mut SliceReader<'_>, depth: usize) -> Result<Value, CborError> {
     let mut map = serde_json::Map::new();
     while members.more(reader)? {
         if dec::if_major(first(reader)?) != major::STRING {
-            return Err(CborError::NoJson("a key that is no text"));
+            return Err(CborError::NoJson("a key that is not a string"));
         }
         let name = read::<Cow<'_, str>>(reader)?.into_owned();
         map.insert(name, value(reader, depth)?);

@@ -1,63 +1,24 @@
 //! From JSON text to CBOR in one pass, without a tree in between.
 
-use std::convert::Infallible;
 use std::fmt;
 
-use cbor4ii::core::enc::{self, Encode};
-use cbor4ii::core::types::{Array, Map, Negative, Null};
+use cbor4ii::core::{major, marker};
 use serde::de::{self, DeserializeSeed, Deserializer as _, MapAccess, SeqAccess, Visitor};
+
+use super::put;
 
 /// Under this name serde_json hands out numbers when its feature `arbitrary_precision` is on, which
 /// any crate of a device may turn on for all.
 const NUMBER: &str = "$serde_json::private::Number";
 
-pub(super) fn transcode(json: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
-    // CBOR of a frame is smaller than its text in all but odd cases.
-    let mut out = Out(Vec::with_capacity(json.len()));
+/// Appends the document.
+pub(super) fn transcode(json: &[u8], out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(json);
-    reader.deserialize_any(Transcode(&mut out))?;
-    reader.end()?;
-    Ok(out.0)
+    reader.deserialize_any(Transcode(out))?;
+    reader.end()
 }
 
-struct Out(Vec<u8>);
-
-impl enc::Write for Out {
-    type Error = Infallible;
-
-    fn push(&mut self, input: &[u8]) -> Result<(), Infallible> {
-        self.0.extend_from_slice(input);
-        Ok(())
-    }
-}
-
-impl Out {
-    fn value<E: de::Error>(&mut self, value: impl Encode) -> Result<(), E> {
-        value.encode(self).map_err(never)
-    }
-
-    /// Leaves room for the head of an array or a map, whose length is known only at its end.
-    fn open(&mut self) -> usize {
-        let start = self.0.len();
-        self.0.push(0);
-        start
-    }
-
-    fn close(&mut self, start: usize, head: Out) {
-        // Up to 23 members fit into the room; more move what was written by a few bytes.
-        self.0.splice(start..=start, head.0);
-    }
-}
-
-fn never<E: de::Error>(error: enc::Error<Infallible>) -> E {
-    match error {
-        enc::Error::Write(never) => match never {},
-        // The library may come to know further errors.
-        other => E::custom(other),
-    }
-}
-
-struct Transcode<'o>(&'o mut Out);
+struct Transcode<'o>(&'o mut Vec<u8>);
 
 impl<'de> DeserializeSeed<'de> for Transcode<'_> {
     type Value = ();
@@ -75,66 +36,69 @@ impl<'de> Visitor<'de> for Transcode<'_> {
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        self.0.value(Null)
+        self.0.push(marker::NULL);
+        Ok(())
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
-        self.0.value(value)
+        self.0
+            .push(if value { marker::TRUE } else { marker::FALSE });
+        Ok(())
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
-        self.0.value(value)
+        put::head(major::UNSIGNED, value, self.0);
+        Ok(())
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
         match u64::try_from(value) {
-            Ok(value) => self.0.value(value),
+            Ok(value) => put::head(major::UNSIGNED, value, self.0),
             // CBOR counts negative numbers down from -1, which is the complement.
-            Err(_) => self.0.value(Negative((!value).cast_unsigned())),
+            Err(_) => put::head(major::NEGATIVE, (!value).cast_unsigned(), self.0),
         }
+        Ok(())
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<(), E> {
-        self.0.value(value)
+        put::float(value, self.0);
+        Ok(())
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<(), E> {
-        self.0.value(value)
+        put::string(value, self.0);
+        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let start = self.0.open();
+        let start = put::open(self.0);
         let mut count = 0;
         while members.next_element_seed(Transcode(self.0))?.is_some() {
             count += 1;
         }
-        let mut head = Out(Vec::new());
-        Array::bounded(count, &mut head).map_err(never)?;
-        self.0.close(start, head);
+        put::close(start, major::ARRAY, count, self.0);
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        let start = self.0.open();
+        let start = put::open(self.0);
         let mut count = 0;
         while let Some(key) = fields.next_key_seed(Key(self.0))? {
             if key == KeyKind::Number && count == 0 {
                 let text: String = fields.next_value()?;
-                self.0.0.truncate(start);
+                self.0.truncate(start);
                 return number(&text, self.0);
             }
             fields.next_value_seed(Transcode(self.0))?;
             count += 1;
         }
-        let mut head = Out(Vec::new());
-        Map::bounded(count, &mut head).map_err(never)?;
-        self.0.close(start, head);
+        put::close(start, major::MAP, count, self.0);
         Ok(())
     }
 }
 
 /// Writes a number that came as its text.
-fn number<E: de::Error>(text: &str, out: &mut Out) -> Result<(), E> {
+fn number<E: de::Error>(text: &str, out: &mut Vec<u8>) -> Result<(), E> {
     if let Ok(value) = text.parse::<u64>() {
         return Transcode(out).visit_u64(value);
     }
@@ -153,7 +117,7 @@ enum KeyKind {
     Number,
 }
 
-struct Key<'o>(&'o mut Out);
+struct Key<'o>(&'o mut Vec<u8>);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = KeyKind;
@@ -171,7 +135,7 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<KeyKind, E> {
-        self.0.value(name)?;
+        put::string(name, self.0);
         Ok(if name == NUMBER {
             KeyKind::Number
         } else {

@@ -185,7 +185,7 @@ fn unusual<E: Error>() -> E {
     E::custom("left to the long way")
 }
 
-/// Reads an object and nothing else, where a derived reader would take a list of the fields, too.
+/// Reads an object and nothing else, where a derived reader would take an array of the fields, too.
 struct Fill<'f, F>(&'f mut F);
 
 impl<'de, F: Fields<'de>> DeserializeSeed<'de> for Fill<'_, F> {
@@ -213,7 +213,7 @@ impl<'de, F: Fields<'de>> Visitor<'de> for Fill<'_, F> {
 }
 
 /// A value that nobody needs. It is read all the same: `serde::de::IgnoredAny` lets pass what is refused
-/// in a tree, such as half of a surrogate pair, a number beyond all floats, or lists in lists without end.
+/// in a tree, such as half of a surrogate pair, a number beyond all floats, or arrays in arrays without end.
 struct Skipped;
 
 impl<'de> Deserialize<'de> for Skipped {

@@ -40,7 +40,7 @@ const LONG: [&str; 20] = [
     r#"{"event":"ws:m:command","data":{"commandId":"ExecTargetAction","command":{"tx":5,"action":{"id":"a:x"}}}}"#,
     r#"{"event":"ws:m:command","data":{"commandId":"ExecTargetAction","command":{"tx":"t","action":null}}}"#,
     r#"{"event":"ws:m:command","data":{"commandId":"BatchTargetAction","command":{"tx":"t","actions":[{"action":{"id":"a:x"}},{"instanceId":"i"}]}}}"#,
-    // Lists in place of objects.
+    // Arrays in place of objects.
     r#"["ws:m:command",{"commandId":"ExecTargetAction","command":{"action":{"id":"a:x"}}}]"#,
     r#"{"event":"ws:m:command","data":["ExecTargetAction",{"action":{"id":"a:x"}}]}"#,
     r#"{"event":"ws:m:command","data":{"commandId":"ExecTargetAction","command":["t","i",{"id":"a:x"},{}]}}"#,

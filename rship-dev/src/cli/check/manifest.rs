@@ -15,9 +15,9 @@ pub(super) struct Entity {
 /// Reads a manifest.
 pub(super) fn entities(text: &str) -> Result<Vec<Entity>, String> {
     let manifest: Value = serde_json::from_str(text)
-        .map_err(|error| format!("this is no JSON ({error}): {WANTED}"))?;
+        .map_err(|error| format!("this is not JSON ({error}): {WANTED}"))?;
     let mut all = Vec::new();
-    for (index, instance) in list(&manifest, "instances", "instances")?
+    for (index, instance) in array(&manifest, "instances", "instances")?
         .iter()
         .enumerate()
     {
@@ -36,14 +36,14 @@ pub(super) fn entities(text: &str) -> Result<Vec<Entity>, String> {
 
 fn targets(parent: &Value, place: &str, all: &mut Vec<Entity>) -> Result<(), String> {
     let place = format!("{place}.targets");
-    for (index, target) in list(parent, "targets", &place)?.iter().enumerate() {
+    for (index, target) in array(parent, "targets", &place)?.iter().enumerate() {
         let place = format!("{place}[{index}]");
         all.push(Entity {
             item_type: "Target",
             item: without_members(target),
         });
         for (item_type, name) in [("Action", "actions"), ("Emitter", "emitters")] {
-            let members = list(target, name, &format!("{place}.{name}"))?;
+            let members = array(target, name, &format!("{place}.{name}"))?;
             all.extend(members.iter().map(|item| Entity {
                 item_type,
                 item: item.clone(),
@@ -69,10 +69,10 @@ fn without_members(target: &Value) -> Value {
     Value::Object(fields)
 }
 
-fn list<'a>(parent: &'a Value, name: &str, place: &str) -> Result<&'a [Value], String> {
+fn array<'a>(parent: &'a Value, name: &str, place: &str) -> Result<&'a [Value], String> {
     match parent.get(name) {
         Some(Value::Array(members)) => Ok(members),
-        Some(_) => Err(format!("`{place}` is no list: {WANTED}")),
+        Some(_) => Err(format!("`{place}` is not an array: {WANTED}")),
         None => Err(format!("`{place}` is missing: {WANTED}")),
     }
 }
@@ -109,11 +109,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_manifest_is_said_with_its_place() {
+    fn what_is_not_a_manifest_is_said_with_its_place() {
         for (text, words) in [
-            ("", "this is no JSON"),
+            ("", "this is not JSON"),
             ("{}", "`instances` is missing"),
-            (r#"{"instances": {}}"#, "`instances` is no list"),
+            (r#"{"instances": {}}"#, "`instances` is not an array"),
             (
                 r#"{"instances": [{}]}"#,
                 "`instances[0].instance` is missing",

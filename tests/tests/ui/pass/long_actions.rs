@@ -21,15 +21,15 @@ impl Lamp {
     #[action]
     async fn wait(_: Handle<Lamp>) {}
 
-    #[action]
+    #[action(timeout = "500ms")]
     fn start(mut _this: rship_runtime::Handle<Self>, times: u8) -> u8 {
         times
     }
 
-    #[action(blocking)]
+    #[action(blocking, timeout = "1m 30s")]
     fn write_to_serial_port(&mut self) {}
 
-    #[action(restart)]
+    #[action(restart, timeout = "5s")]
     async fn slow(&mut self) {}
 }
 
@@ -42,6 +42,9 @@ fn main() {
         modes,
         [(Detached, true), (Detached, false), (Detached, false), (Blocking, false), (Exclusive, true)]
     );
+    let seconds: Vec<_> =
+        lamp.actions.iter().map(|action| action.timeout.map(|after| after.as_secs_f64())).collect();
+    assert_eq!(seconds, [None, None, Some(0.5), Some(90.0), Some(5.0)]);
     assert_eq!(lamp.action("fade").unwrap().writes.as_ref().unwrap().emitter, "level");
     let mut lamp = Lamp { level: 0.0 };
     lamp.write_to_serial_port();

@@ -1,0 +1,151 @@
+//! The windows of a 2026 server: some types are gathered for a while, then all SETs are applied before all DELs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::state::State;
+use crate::reading::Problem;
+use crate::reading::frames::Event;
+use crate::store::{Change, ClientNo};
+
+/// How long a real server gathers.
+pub(crate) const WINDOW: Duration = Duration::from_millis(100);
+
+/// The types that are gathered, each in a window of its own; everything else is applied at once.
+const GATHERED: [&str; 6] = [
+    "Target",
+    "Action",
+    "Emitter",
+    "TargetStatus",
+    "ActionStatus",
+    "EmitterStatus",
+];
+
+/// A change that waits for the end of its window.
+#[derive(Debug)]
+struct Gathered {
+    from: ClientNo,
+    id: String,
+    item: Map<String, Value>,
+    at: Instant,
+    /// Its place among the changes of the window.
+    place: usize,
+}
+
+#[derive(Debug)]
+struct Window {
+    opened: Instant,
+    sets: Vec<Gathered>,
+    dels: Vec<Gathered>,
+}
+
+/// The open windows by type. A window opens with the first change of its type, whoever sends it.
+#[derive(Debug)]
+pub(crate) struct Windows {
+    length: Duration,
+    open: BTreeMap<String, Window>,
+}
+
+impl Windows {
+    /// Windows of this length; zero applies everything at once.
+    pub(crate) const fn new(length: Duration) -> Self {
+        Self {
+            length,
+            open: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn gathers(&self, item_type: &str) -> bool {
+        !self.length.is_zero() && GATHERED.contains(&item_type)
+    }
+
+    /// Takes a change into the window of its type.
+    pub(crate) fn gather(&mut self, from: ClientNo, id: String, event: Event) {
+        let at = Instant::now();
+        let window = self.open.entry(event.item_type).or_insert(Window {
+            opened: at,
+            sets: Vec::new(),
+            dels: Vec::new(),
+        });
+        let gathered = Gathered {
+            from,
+            id,
+            item: event.item,
+            at,
+            place: window.sets.len() + window.dels.len(),
+        };
+        match event.change {
+            Change::Set => window.sets.push(gathered),
+            Change::Del => window.dels.push(gathered),
+        }
+    }
+
+    /// When the next window ends.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        let opened = self.open.values().map(|window| window.opened).min();
+        opened.map(|opened| opened + self.length)
+    }
+
+    /// Whether a change that came by then still waits.
+    pub(crate) fn waiting_since(&self, then: Instant) -> bool {
+        self.open.values().any(|window| window.opened <= then)
+    }
+
+    /// The statuses of these instances that still wait are offline when they are applied.
+    pub(crate) fn take_offline(&mut self, instances: &[String]) {
+        let sets = self.open.values_mut().flat_map(|window| &mut window.sets);
+        for Gathered { item, .. } in sets {
+            let of = item.get("instanceId").and_then(Value::as_str);
+            if of.is_some_and(|of| instances.iter().any(|instance| instance == of)) {
+                item.insert("status".to_owned(), "offline".into());
+            }
+        }
+    }
+
+    fn ended(&mut self, now: Instant) -> BTreeMap<String, Window> {
+        let length = self.length;
+        self.open
+            .extract_if(.., |_, window| window.opened + length <= now)
+            .collect()
+    }
+}
+
+impl State {
+    /// Applies the windows that are over, and says when to look again.
+    pub(crate) fn apply_windows(&mut self, now: Instant) -> Option<Instant> {
+        for (item_type, window) in self.windows.ended(now) {
+            self.explain_lost(&item_type, &window);
+            for set in window.sets {
+                self.set(set.from, &item_type, &set.id, set.item);
+            }
+            for del in window.dels {
+                self.delete(Some(del.from), &item_type, &del.id);
+            }
+        }
+        self.windows.next()
+    }
+
+    /// Says which entities were set after their deletion, and are gone all the same.
+    fn explain_lost<'w>(&mut self, item_type: &str, window: &'w Window) {
+        // The last change of each id.
+        let last = |changes: &'w [Gathered]| -> BTreeMap<&'w str, &'w Gathered> {
+            let by_id = |change: &'w Gathered| (change.id.as_str(), change);
+            changes.iter().map(by_id).collect()
+        };
+        let sets = last(&window.sets);
+        for (id, del) in last(&window.dels) {
+            let Some(set) = sets.get(id).filter(|set| set.place > del.place) else {
+                continue;
+            };
+            let reason = format!(
+                "its `SET` came {} ms after its `DEL` and is lost: a 2026 server applies all SETs of {} ms before all DELs",
+                (set.at - del.at).as_millis(),
+                self.windows.length.as_millis()
+            );
+            self.explain(Some(set.from), item_type, id, Problem::fatal("", reason));
+        }
+    }
+}

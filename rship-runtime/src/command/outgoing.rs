@@ -1,0 +1,317 @@
+//! What an executor asks of the server: queries that stay live, and commands with an answer.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use rship_core::wire::{Answer, Query, QueryResponse};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
+
+use crate::connection_thread::ConnectionThread;
+use crate::outbox::Outbox;
+use crate::stamp;
+
+/// How long a server may take to answer a command.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+/// Items by their id.
+pub type ItemMap = BTreeMap<String, Value>;
+
+/// Why a command to the server came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// There is no session.
+    #[error("command `{0}` was not sent: the executor is offline")]
+    Offline(String),
+    /// Too many bytes of commands and other frames wait for the server.
+    #[error("command `{0}` was not sent: too much waits for the server")]
+    Busy(String),
+    /// The content is not a JSON object.
+    #[error("command `{command}` was not sent: {reason}")]
+    Content {
+        /// The command.
+        command: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server said no.
+    #[error("the server refused command `{command}`: {message}")]
+    Refused {
+        /// The command.
+        command: String,
+        /// The server's words.
+        message: String,
+    },
+    /// The connection ended before the answer came; the command may have been carried out.
+    #[error("the connection ended before the server answered command `{0}`")]
+    Interrupted(String),
+    /// No answer came; the command may have been carried out.
+    #[error("the server did not answer command `{0}` within 10 s")]
+    TimedOut(String),
+}
+
+pub(crate) struct Outgoing {
+    outbox: Arc<Outbox>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    queries: HashMap<String, Live>,
+    /// Queries that the server of this session was not asked yet.
+    unasked: HashSet<String>,
+    /// Queries that it was asked, and that nobody wants any more.
+    given_up: Vec<String>,
+    commands: HashMap<String, oneshot::Sender<Result<Value, String>>>,
+}
+
+struct Live {
+    query: Query,
+    found: watch::Sender<Option<Arc<ItemMap>>>,
+    /// The next part of the answer is a start, whether it says so or not.
+    fresh: bool,
+}
+
+impl Outgoing {
+    pub(crate) fn new(outbox: &Arc<Outbox>) -> Self {
+        Self {
+            outbox: Arc::clone(outbox),
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A registration begins, with a server that was asked nothing.
+    pub(crate) fn begin(&self) {
+        let mut state = self.state();
+        let State {
+            queries,
+            unasked,
+            given_up,
+            ..
+        } = &mut *state;
+        given_up.clear();
+        unasked.extend(queries.keys().cloned());
+        for live in queries.values_mut() {
+            live.fresh = true;
+        }
+        if !unasked.is_empty() {
+            self.outbox.requests_came();
+        }
+    }
+
+    /// Writes what is to be asked and to be cancelled.
+    pub(crate) fn write(&self, mut frame: impl FnMut(&str)) {
+        let mut state = self.state();
+        let State {
+            queries,
+            unasked,
+            given_up,
+            ..
+        } = &mut *state;
+        let now = stamp::now().to_string();
+        for tx in std::mem::take(unasked) {
+            if let Some(live) = queries.get(&tx) {
+                frame(&live.query.frame(&tx, &now));
+            }
+        }
+        for tx in std::mem::take(given_up) {
+            frame(&Query::cancel(&tx));
+        }
+    }
+
+    pub(crate) fn found(&self, mut response: QueryResponse) {
+        let mut state = self.state();
+        let Some(live) = state.queries.get_mut(&response.tx) else {
+            return;
+        };
+        response.fresh |= std::mem::take(&mut live.fresh);
+        live.found.send_modify(|known| {
+            response.apply(Arc::make_mut(known.get_or_insert_default()));
+        });
+    }
+
+    /// Takes an answer to its asker; gives it back when nobody waits for it.
+    pub(crate) fn answered(&self, answer: Answer) -> Option<Answer> {
+        match self.state().commands.remove(&answer.tx) {
+            Some(waiting) => {
+                // The asker may have given up.
+                let _ = waiting.send(answer.result);
+                None
+            }
+            None => Some(answer),
+        }
+    }
+
+    /// The session has ended: no answer comes any more.
+    pub(crate) fn end(&self) {
+        let mut state = self.state();
+        state.commands.clear();
+        state.given_up.clear();
+    }
+
+    /// Asks a query; the answer is kept up to date until the returned value is dropped.
+    pub(crate) fn query(self: &Arc<Self>, query: Query) -> LiveQuery {
+        let tx = Uuid::new_v4().to_string();
+        let (sender, found) = watch::channel(None);
+        let live = Live {
+            query,
+            found: sender,
+            fresh: true,
+        };
+        {
+            let mut state = self.state();
+            state.queries.insert(tx.clone(), live);
+            state.unasked.insert(tx.clone());
+        }
+        self.outbox.requests_came();
+        LiveQuery {
+            outgoing: Arc::downgrade(self),
+            tx,
+            found,
+        }
+    }
+
+    fn give_up(&self, tx: &str) {
+        {
+            let mut state = self.state();
+            state.queries.remove(tx);
+            if state.unasked.remove(tx) {
+                // It was never asked.
+                return;
+            }
+            state.given_up.push(tx.to_owned());
+        }
+        self.outbox.requests_came();
+    }
+
+    /// Sends a command and waits for its answer.
+    pub(crate) async fn command(
+        &self,
+        id: &str,
+        content: &impl Serialize,
+    ) -> Result<Value, CommandError> {
+        let content = content_of(id, content)?;
+        let tx = Uuid::new_v4().to_string();
+        let (sender, answer) = oneshot::channel();
+        self.state().commands.insert(tx.clone(), sender);
+        let _waiting = Waiting {
+            outgoing: self,
+            tx: &tx,
+        };
+        let now = stamp::now().to_string();
+        let frame = rship_core::wire::command(id, &tx, &now, content);
+        let limit = self.outbox.message_limit();
+        if frame.len() > limit {
+            let length = frame.len();
+            return Err(CommandError::Content {
+                command: id.to_owned(),
+                reason: format!("it has {length} bytes, and the message limit is {limit}"),
+            });
+        }
+        if !self.outbox.is_online() {
+            return Err(CommandError::Offline(id.to_owned()));
+        }
+        if !self.outbox.frame(frame) {
+            return Err(CommandError::Busy(id.to_owned()));
+        }
+        // The timer is the connection's, because the caller may be in no runtime.
+        let thread = ConnectionThread::get().map_err(|_| CommandError::Offline(id.to_owned()))?;
+        tokio::select! {
+            answered = answer => match answered {
+                Ok(Ok(response)) => Ok(response),
+                Ok(Err(message)) => Err(CommandError::Refused {
+                    command: id.to_owned(),
+                    message,
+                }),
+                Err(_) => Err(CommandError::Interrupted(id.to_owned())),
+            },
+            () = thread.sleep(ANSWER_LIMIT) => Err(CommandError::TimedOut(id.to_owned())),
+        }
+    }
+}
+
+fn content_of(id: &str, content: &impl Serialize) -> Result<Map<String, Value>, CommandError> {
+    let wrong = |reason: String| CommandError::Content {
+        command: id.to_owned(),
+        reason,
+    };
+    match serde_json::to_value(content) {
+        Ok(Value::Object(content)) => Ok(content),
+        Ok(Value::Null) => Ok(Map::new()),
+        Ok(_) => Err(wrong("its content must be an object".to_owned())),
+        Err(error) => Err(wrong(format!(
+            "its content cannot be written as JSON: {error}"
+        ))),
+    }
+}
+
+/// A command whose answer is awaited; an asker that gives up leaves nothing behind.
+struct Waiting<'w> {
+    outgoing: &'w Outgoing,
+    tx: &'w str,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.outgoing.state().commands.remove(self.tx);
+    }
+}
+
+/// What the server has of the items that a query asked for, kept up to date until this is dropped.
+pub struct LiveQuery {
+    outgoing: Weak<Outgoing>,
+    tx: String,
+    found: watch::Receiver<Option<Arc<ItemMap>>>,
+}
+
+impl LiveQuery {
+    /// The items as last heard, by id; `None` before the server answered for the first time. While the
+    /// executor is offline this is what was known before.
+    #[must_use]
+    pub fn items(&self) -> Option<Arc<ItemMap>> {
+        self.found.borrow().clone()
+    }
+
+    /// The items that can be read as a `T`, by id.
+    #[must_use]
+    pub fn items_as<T: DeserializeOwned>(&self) -> BTreeMap<String, T> {
+        let items = self.items().unwrap_or_default();
+        let read = items.iter().filter_map(|(id, item)| {
+            let item = T::deserialize(item).ok()?;
+            Some((id.clone(), item))
+        });
+        read.collect()
+    }
+
+    /// Waits for a change, and returns the items as they are then; `None` when the executor has ended.
+    pub async fn changed(&mut self) -> Option<Arc<ItemMap>> {
+        self.found.changed().await.ok()?;
+        self.found.borrow_and_update().clone()
+    }
+}
+
+impl Drop for LiveQuery {
+    fn drop(&mut self) {
+        if let Some(outgoing) = self.outgoing.upgrade() {
+            outgoing.give_up(&self.tx);
+        }
+    }
+}
+
+impl fmt::Debug for LiveQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveQuery")
+            .field("tx", &self.tx)
+            .finish_non_exhaustive()
+    }
+}

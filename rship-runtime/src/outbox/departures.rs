@@ -1,0 +1,402 @@
+//! Departures: what a server must still be told of targets that are gone, and how long an id must stay
+//! away before it may be set again.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rship_core::entity::{
+    Action, ActionStatus, Emitter, EmitterStatus, Target, TargetLayout, TargetTopology,
+};
+use rship_core::id;
+
+use super::ordered::Ordered;
+
+/// A 2026 server gathers events for 100 ms and applies all SETs of a window before all its DELs (seen on a
+/// running one). So nothing that was deleted is set again before this has passed since the server is
+/// known to have read the deletion.
+const WINDOW: Duration = Duration::from_millis(200);
+
+/// About what a target takes beside its schemas, in bytes.
+const AROUND_A_TARGET: usize = 512;
+
+/// About what an id takes beside its text, in bytes.
+const AROUND_AN_ID: usize = 48;
+
+/// What the ids of removed targets may come to, in bytes.
+const GONE: usize = 1 << 20;
+
+/// The instance and the id of a target.
+pub(crate) type TargetKey = (Arc<str>, Arc<str>);
+
+/// What is known of a target beside its description (2026).
+#[derive(Debug, Clone)]
+pub(crate) enum Detail {
+    Action(ActionStatus),
+    Emitter(EmitterStatus),
+    Layout(TargetLayout),
+    Topology(TargetTopology),
+}
+
+/// How a target departed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// It left its field: offline, but still known to the server, because shows refer to it.
+    Left,
+    /// It was removed.
+    Removed,
+    /// It was removed and is back, with fewer members.
+    Diminished,
+}
+
+/// What is left of a target that is gone: enough to tell the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Departed {
+    pub(crate) key: TargetKey,
+    pub(crate) departure: Departure,
+    pub(crate) target: Target,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) emitters: Vec<Emitter>,
+    pub(crate) details: Vec<Detail>,
+    /// The last value of each emitter that had one.
+    pub(crate) pulses: Vec<(String, Vec<u8>)>,
+    /// Whether another instance has the target still.
+    pub(crate) shared: bool,
+}
+
+impl Departed {
+    fn size(&self) -> usize {
+        let schemas = self.actions.len() + self.emitters.len();
+        let values: usize = self.pulses.iter().map(|(_, value)| value.len()).sum();
+        AROUND_A_TARGET * (1 + schemas) + values
+    }
+
+    /// What remains to be deleted when the target is back with these members.
+    fn without(mut self, stays: &dyn Fn(&str) -> bool) -> Option<Self> {
+        self.departure = Departure::Diminished;
+        self.actions.retain(|action| !stays(&action.id));
+        self.emitters.retain(|emitter| !stays(&emitter.id));
+        self.pulses.retain(|(emitter, _)| !stays(emitter));
+        self.details.clear();
+        let something = !self.actions.is_empty() || !self.emitters.is_empty();
+        something.then_some(self)
+    }
+}
+
+/// How long an id has to stay away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Until the server is known to have read its deletion.
+    Unread,
+    Until(Instant),
+}
+
+#[derive(Default)]
+pub(super) struct Departures {
+    waiting: HashMap<TargetKey, Box<Departed>>,
+    order: Ordered<TargetKey>,
+    bytes: usize,
+    /// What was written, with the number of the ping after it, whose pong confirms it.
+    written: VecDeque<Written>,
+    /// Ids whose deletion the server has read, and when that became known.
+    read: VecDeque<(TargetKey, Instant)>,
+    /// What is gone, in case a server keeps it all the same.
+    pub(super) gone: Gone,
+}
+
+/// The ids of what was removed, bounded in bytes: what a server should no longer have.
+#[derive(Default)]
+pub(super) struct Gone {
+    ids: VecDeque<(TargetKey, Vec<(&'static str, String)>)>,
+    bytes: usize,
+}
+
+impl Gone {
+    fn remember(&mut self, departed: &Departed) {
+        let (instance, target) = &departed.key;
+        let mut ids = vec![("TargetStatus", id::target_status(instance, target))];
+        let pulses = departed.pulses.iter();
+        ids.extend(pulses.flat_map(|(emitter, _)| {
+            [emitter.clone(), format!("{emitter}:{instance}")].map(|id| ("Pulse", id))
+        }));
+        if !departed.shared {
+            ids.push(("Target", target.to_string()));
+            let actions = departed.actions.iter();
+            ids.extend(actions.map(|action| ("Action", action.id.clone())));
+            let emitters = departed.emitters.iter();
+            ids.extend(emitters.map(|emitter| ("Emitter", emitter.id.clone())));
+        }
+        self.forget(&departed.key);
+        self.bytes += size_of_ids(&ids);
+        self.ids.push_back((departed.key.clone(), ids));
+        while self.bytes > GONE
+            && let Some((_, ids)) = self.ids.pop_front()
+        {
+            self.bytes -= size_of_ids(&ids);
+        }
+    }
+
+    fn forget(&mut self, key: &TargetKey) {
+        if let Some(at) = self.ids.iter().position(|(gone, _)| gone == key)
+            && let Some((_, ids)) = self.ids.remove(at)
+        {
+            self.bytes -= size_of_ids(&ids);
+        }
+    }
+
+    pub(super) fn has(&self, key: &(&'static str, String)) -> bool {
+        self.ids.iter().any(|(_, ids)| ids.contains(key))
+    }
+
+    /// The ids of some targets, from this one on.
+    pub(super) fn part(&self, from: usize, targets: usize) -> Vec<(&'static str, String)> {
+        let part = self.ids.iter().skip(from).take(targets);
+        part.flat_map(|(_, ids)| ids.iter().cloned()).collect()
+    }
+}
+
+fn size_of_ids(ids: &[(&'static str, String)]) -> usize {
+    ids.iter().map(|(_, id)| AROUND_AN_ID + id.len()).sum()
+}
+
+struct Written {
+    ping: u64,
+    departed: Box<Departed>,
+    /// Whether the id is back: then it need not be deleted again.
+    returned: bool,
+}
+
+impl Departures {
+    pub(super) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Keeps what a server must be told; returns how many others were dropped for it.
+    pub(super) fn push(&mut self, departed: Departed, limit: usize) -> u64 {
+        let key = departed.key.clone();
+        self.withdraw(&key);
+        if departed.departure == Departure::Removed {
+            self.gone.remember(&departed);
+        }
+        self.bytes += departed.size();
+        self.waiting.insert(key.clone(), Box::new(departed));
+        self.order.push(key);
+        let mut dropped = 0;
+        while self.bytes + self.written_bytes() > limit {
+            // What the server has not confirmed is the oldest.
+            if self.written.pop_front().is_none() && self.next().is_none() {
+                break;
+            }
+            dropped += 1;
+        }
+        dropped
+    }
+
+    fn written_bytes(&self) -> usize {
+        self.written.len() * AROUND_A_TARGET
+    }
+
+    pub(super) fn next(&mut self) -> Option<Box<Departed>> {
+        let key = self.order.pop()?;
+        let departed = self.waiting.remove(&key)?;
+        self.bytes -= departed.size();
+        Some(departed)
+    }
+
+    /// Keeps what was written until the server is known to have read it.
+    pub(super) fn written(&mut self, departed: Box<Departed>, ping: u64) {
+        self.written.push_back(Written {
+            ping,
+            departed,
+            returned: false,
+        });
+    }
+
+    /// The server has read everything before this ping.
+    pub(super) fn confirm(&mut self, ping: u64) {
+        let now = Instant::now();
+        while let Some(written) = self.written.pop_front_if(|written| written.ping <= ping) {
+            if written.departed.departure == Departure::Removed {
+                self.read.push_back((written.departed.key, now));
+            }
+        }
+        self.forget_read(now);
+    }
+
+    fn forget_read(&mut self, now: Instant) {
+        let passed = |(_, at): &mut (TargetKey, Instant)| now.duration_since(*at) >= WINDOW;
+        while self.read.pop_front_if(passed).is_some() {}
+    }
+
+    /// How long this id has to stay away, if it has to.
+    pub(super) fn hold(&mut self, key: &TargetKey) -> Option<Hold> {
+        if self.written.is_empty() && self.read.is_empty() {
+            return None;
+        }
+        let unread = self.written.iter().any(|written| {
+            written.departed.departure == Departure::Removed && written.departed.key == *key
+        });
+        if unread {
+            return Some(Hold::Unread);
+        }
+        self.forget_read(Instant::now());
+        let read = self.read.iter().rfind(|(read, _)| read == key)?;
+        Some(Hold::Until(read.1 + WINDOW))
+    }
+
+    /// An id is back with these members: what was not written of its departure is withdrawn, but for
+    /// the members that it has no more.
+    /// Returns whether a server may know it still.
+    pub(super) fn returned(&mut self, key: &TargetKey, stays: &dyn Fn(&str) -> bool) -> bool {
+        self.gone.forget(key);
+        self.mark_written(key, true);
+        let Some(departed) = self.withdraw(key) else {
+            return false;
+        };
+        if departed.departure != Departure::Left
+            && let Some(rest) = departed.without(stays)
+        {
+            self.bytes += rest.size();
+            self.waiting.insert(key.clone(), Box::new(rest));
+            self.order.push(key.clone());
+        }
+        true
+    }
+
+    /// An id is gone again before it was announced: what was written of its departure holds.
+    pub(super) fn gone_again(&mut self, key: &TargetKey) {
+        self.mark_written(key, false);
+    }
+
+    fn mark_written(&mut self, key: &TargetKey, returned: bool) {
+        for written in &mut self.written {
+            if written.departed.key == *key {
+                written.returned = returned;
+            }
+        }
+    }
+
+    fn withdraw(&mut self, key: &TargetKey) -> Option<Departed> {
+        let departed = self.waiting.remove(key)?;
+        self.order.remove(key);
+        self.bytes -= departed.size();
+        Some(*departed)
+    }
+
+    /// The session has ended. Maybe the server never saw what was not confirmed; to say it twice does no
+    /// harm, unless the id is back.
+    pub(super) fn end(&mut self) {
+        let now = Instant::now();
+        for written in std::mem::take(&mut self.written) {
+            let key = written.departed.key.clone();
+            if written.returned {
+                // Maybe the server reads it only now.
+                self.read.push_back((key, now));
+            } else if !self.waiting.contains_key(&key) {
+                self.bytes += written.departed.size();
+                self.waiting.insert(key.clone(), written.departed);
+                self.order.push(key);
+            }
+        }
+        self.waiting.shrink_to(64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn departed(id: &str) -> Departed {
+        let member = |name: &str| rship_core::entity::Action {
+            id: format!("{id}:{name}"),
+            name: name.to_owned(),
+            target_id: id.to_owned(),
+            service_id: "s".to_owned(),
+            schema: serde_json::Value::Null,
+            schema_layout: Vec::new(),
+            writes_to: None,
+        };
+        Departed {
+            key: ("i".into(), id.into()),
+            departure: Departure::Removed,
+            target: Target {
+                id: id.to_owned(),
+                name: String::new(),
+                service_id: "s".to_owned(),
+                category: String::new(),
+                action_ids: Vec::new(),
+                emitter_ids: Vec::new(),
+                sub_targets: Vec::new(),
+                parent_targets: Vec::new(),
+                bg_color: String::new(),
+                fg_color: String::new(),
+                root_level: true,
+                last_updated: String::new(),
+            },
+            actions: vec![member("a"), member("b")],
+            emitters: Vec::new(),
+            details: Vec::new(),
+            pulses: Vec::new(),
+            shared: false,
+        }
+    }
+
+    fn key(id: &str) -> TargetKey {
+        ("i".into(), id.into())
+    }
+
+    #[test]
+    fn a_deletion_that_was_not_written_is_withdrawn_when_its_id_is_back() {
+        let mut departures = Departures::default();
+        departures.push(departed("t"), usize::MAX);
+        departures.returned(&key("t"), &|_| true);
+        assert!(departures.is_empty() && departures.bytes == 0);
+        assert_eq!(departures.hold(&key("t")), None);
+        departures.push(departed("t"), usize::MAX);
+        departures.returned(&key("t"), &|id| id == "t:a");
+        let rest = departures.next().unwrap();
+        assert_eq!(rest.departure, Departure::Diminished);
+        assert_eq!(rest.actions.len(), 1, "the member that it has no more");
+    }
+
+    #[test]
+    fn an_id_whose_deletion_was_written_stays_away_until_the_window_is_over() {
+        let mut departures = Departures::default();
+        departures.push(departed("t"), usize::MAX);
+        let gone = departures.next().unwrap();
+        departures.written(gone, 7);
+        departures.returned(&key("t"), &|_| true);
+        assert_eq!(departures.hold(&key("t")), Some(Hold::Unread));
+        assert_eq!(departures.hold(&key("u")), None);
+        departures.confirm(6);
+        assert_eq!(departures.hold(&key("t")), Some(Hold::Unread));
+        departures.confirm(7);
+        assert!(matches!(departures.hold(&key("t")), Some(Hold::Until(_))));
+    }
+
+    #[test]
+    fn what_was_not_confirmed_is_said_again_to_the_next_server_unless_the_id_is_back() {
+        let mut departures = Departures::default();
+        for id in ["t", "u"] {
+            departures.push(departed(id), usize::MAX);
+            let gone = departures.next().unwrap();
+            departures.written(gone, 1);
+        }
+        departures.returned(&key("u"), &|_| true);
+        departures.end();
+        let again = departures.next().unwrap();
+        assert_eq!(again.key, key("t"));
+        assert!(departures.next().is_none());
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_bytes_and_the_rest_is_counted() {
+        let mut departures = Departures::default();
+        let limit = 20 * departed("t").size();
+        let dropped: u64 = (0..1000)
+            .map(|number| departures.push(departed(&format!("t{number}")), limit))
+            .sum();
+        assert_eq!(dropped, 980);
+        assert!(departures.bytes <= limit);
+    }
+}

@@ -1,0 +1,238 @@
+//! Updates: what a server must be told of the registry and of a device's own items, apart from the
+//! registration.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::departures::{Departed, Departures};
+use super::items::ItemKey;
+use super::ordered::Ordered;
+use super::slots::TargetNumber;
+
+/// Something that has changed; how it is now is looked up when it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Change {
+    Description(TargetNumber),
+    Status(TargetNumber),
+    Details(TargetNumber),
+    /// An instance, by its position.
+    Instance(usize),
+}
+
+/// The next thing to write.
+pub(crate) enum Update {
+    Departed(Box<Departed>),
+    /// An item of the device's own that was deleted, as it was.
+    Deleted(ItemKey, Vec<u8>),
+    Changed(Change),
+    Item(ItemKey),
+    /// A frame that is ready to go, for this session alone.
+    Frame(String),
+}
+
+#[derive(Default)]
+pub(super) struct Updates {
+    pub(super) departures: Departures,
+    deleted: HashMap<ItemKey, Vec<u8>>,
+    deleted_order: Ordered<ItemKey>,
+    /// Deletions that were written, with the number of the ping after them.
+    unconfirmed: VecDeque<(u64, ItemKey, Vec<u8>)>,
+    changed: Ordered<Change>,
+    items: Ordered<ItemKey>,
+    frames: VecDeque<String>,
+    /// Bytes of deleted items, confirmed or not, and of frames.
+    bytes: usize,
+    pings: u64,
+}
+
+impl Updates {
+    pub(super) fn is_empty(&self) -> bool {
+        self.departures.is_empty()
+            && self.deleted_order.is_empty()
+            && self.changed.is_empty()
+            && self.items.is_empty()
+            && self.frames.is_empty()
+    }
+
+    pub(super) fn change(&mut self, change: Change) {
+        self.changed.push(change);
+    }
+
+    pub(super) fn item(&mut self, key: ItemKey) {
+        self.withdraw(&key);
+        self.items.push(key);
+    }
+
+    /// Keeps the deletion of an item; `false` when too much waits.
+    pub(super) fn delete(&mut self, key: ItemKey, json: Vec<u8>, limit: usize) -> bool {
+        self.items.remove(&key);
+        let size = json.len() + key.1.len();
+        if self.bytes + size > limit {
+            return false;
+        }
+        self.bytes += size;
+        self.deleted_order.push(key.clone());
+        self.deleted.insert(key, json);
+        true
+    }
+
+    /// An item that was published again before its deletion was written is only announced.
+    pub(super) fn withdraw(&mut self, key: &ItemKey) {
+        if let Some(json) = self.deleted.remove(key) {
+            self.bytes -= json.len() + key.1.len();
+            self.deleted_order.remove(key);
+        }
+    }
+
+    /// Forgets an item that nobody was told of.
+    pub(super) fn forget_item(&mut self, key: &ItemKey) {
+        self.items.remove(key);
+    }
+
+    /// Keeps a frame; `false` when too much waits.
+    pub(super) fn frame(&mut self, frame: String, limit: usize) -> bool {
+        if self.bytes + frame.len() > limit {
+            return false;
+        }
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+        true
+    }
+
+    /// Forgets what was to be told of targets that are gone, so that what comes and goes while a server
+    /// does not read leaves nothing behind.
+    pub(super) fn forget(&mut self, gone: &[TargetNumber]) {
+        for number in gone {
+            self.changed.remove(&Change::Description(*number));
+            self.changed.remove(&Change::Status(*number));
+            self.changed.remove(&Change::Details(*number));
+        }
+    }
+
+    /// Whether there is a next update.
+    pub(super) fn has_next(&self, registered: bool) -> bool {
+        !self.departures.is_empty()
+            || !self.deleted_order.is_empty()
+            || !self.changed.is_empty()
+            || registered && !self.is_empty()
+    }
+
+    /// The next update; items and frames wait until the server was told of all targets.
+    pub(super) fn next(&mut self, registered: bool) -> Option<Update> {
+        if let Some(departed) = self.departures.next() {
+            return Some(Update::Departed(departed));
+        }
+        if let Some(key) = self.deleted_order.pop()
+            && let Some(json) = self.deleted.remove(&key)
+        {
+            return Some(Update::Deleted(key, json));
+        }
+        if let Some(change) = self.changed.pop() {
+            return Some(Update::Changed(change));
+        }
+        if !registered {
+            return None;
+        }
+        if let Some(key) = self.items.pop() {
+            return Some(Update::Item(key));
+        }
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.len();
+        Some(Update::Frame(frame))
+    }
+
+    /// Keeps what was written of things that are gone until the server is known to have read it.
+    pub(super) fn written(&mut self, update: Update) {
+        let ping = self.pings + 1;
+        match update {
+            Update::Departed(departed) => self.departures.written(departed, ping),
+            Update::Deleted(key, json) => self.unconfirmed.push_back((ping, key, json)),
+            Update::Changed(_) | Update::Item(_) | Update::Frame(_) => {}
+        }
+    }
+
+    /// The number of the ping that is written next.
+    pub(super) fn ping(&mut self) -> u64 {
+        self.pings += 1;
+        self.pings
+    }
+
+    /// The server has read everything before this ping.
+    pub(super) fn pong(&mut self, number: u64) {
+        self.departures.confirm(number);
+        while let Some((_, key, json)) = self.unconfirmed.pop_front_if(|(ping, ..)| *ping <= number)
+        {
+            self.bytes -= json.len() + key.1.len();
+        }
+    }
+
+    /// A session begins: what waits and is not gone, its registration tells.
+    pub(super) fn begin(&mut self) {
+        self.changed.clear();
+        self.items.clear();
+    }
+
+    /// The session has ended. Maybe the server never saw what was not confirmed; to say it twice does no
+    /// harm.
+    pub(super) fn end(&mut self) {
+        self.departures.end();
+        for (_, key, json) in std::mem::take(&mut self.unconfirmed) {
+            if self.deleted.contains_key(&key) {
+                self.bytes -= json.len() + key.1.len();
+            } else {
+                self.deleted_order.push(key.clone());
+                self.deleted.insert(key, json);
+            }
+        }
+        for frame in std::mem::take(&mut self.frames) {
+            self.bytes -= frame.len();
+        }
+        self.begin();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: &str) -> ItemKey {
+        ("Scene", id.to_owned())
+    }
+
+    #[test]
+    fn an_item_that_is_published_again_before_its_deletion_was_written_is_not_deleted() {
+        let mut updates = Updates::default();
+        assert!(updates.delete(key("a"), b"{}".to_vec(), 100));
+        updates.item(key("a"));
+        assert!(matches!(updates.next(true), Some(Update::Item(_))));
+        assert!(updates.is_empty() && updates.bytes == 0);
+    }
+
+    #[test]
+    fn deletions_are_bounded_in_bytes_until_they_are_confirmed() {
+        let mut updates = Updates::default();
+        assert!(updates.delete(key("a"), vec![b'x'; 60], 100));
+        assert!(!updates.delete(key("b"), vec![b'x'; 60], 100));
+        let gone = updates.next(false).unwrap();
+        updates.written(gone);
+        assert!(!updates.delete(key("b"), vec![b'x'; 60], 100));
+        let ping = updates.ping();
+        updates.pong(ping);
+        assert!(updates.delete(key("b"), vec![b'x'; 60], 100));
+        assert_eq!(updates.bytes, 61);
+    }
+
+    #[test]
+    fn a_change_waits_once_and_not_at_all_when_its_target_is_gone() {
+        let mut updates = Updates::default();
+        for _ in 0..3 {
+            updates.change(Change::Status(TargetNumber(1)));
+        }
+        updates.change(Change::Status(TargetNumber(2)));
+        updates.forget(&[TargetNumber(2)]);
+        assert!(matches!(
+            updates.next(false),
+            Some(Update::Changed(Change::Status(TargetNumber(1))))
+        ));
+        assert!(updates.is_empty());
+    }
+}

@@ -1,0 +1,199 @@
+//! Liveness is progress: pongs matched to pings, and bytes that a full socket takes after all. What comes
+//! in proves nothing of what goes out.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::End;
+
+/// How many times longer a pong may take while the server sends: it may stand in line behind that.
+const BEHIND_OTHERS: u32 = 3;
+
+/// A pong that takes longer than this comes over a slow link.
+const SLOW: Duration = Duration::from_millis(500);
+
+pub(super) struct Liveness {
+    /// How long there may be no progress.
+    limit: Duration,
+    state: Mutex<State>,
+    /// The ping that was answered last.
+    confirmed: watch::Sender<u64>,
+}
+
+struct State {
+    heard: Instant,
+    progress: Instant,
+    /// Pings that were not answered yet.
+    pings: VecDeque<(u64, Instant)>,
+    /// Since when the socket takes nothing.
+    blocked: Option<Instant>,
+}
+
+impl Liveness {
+    pub(super) fn new(limit: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            limit,
+            state: Mutex::new(State {
+                heard: now,
+                progress: now,
+                pings: VecDeque::new(),
+                blocked: None,
+            }),
+            confirmed: watch::Sender::new(0),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something came in.
+    pub(super) fn heard(&self) {
+        self.state().heard = Instant::now();
+    }
+
+    /// The socket takes nothing now.
+    pub(super) fn blocked(&self) {
+        self.state().blocked.get_or_insert_with(Instant::now);
+    }
+
+    /// The socket took something.
+    pub(super) fn taken(&self) {
+        let mut state = self.state();
+        if state.blocked.take().is_some() {
+            state.progress = Instant::now();
+        }
+    }
+
+    pub(super) fn pinged(&self, number: u64) {
+        self.state().pings.push_back((number, Instant::now()));
+    }
+
+    /// A pong came; whether it answers a ping of this connection.
+    pub(super) fn ponged(&self, number: u64) -> bool {
+        let mut state = self.state();
+        let Some(at) = state.pings.iter().position(|(ping, _)| *ping == number) else {
+            return false;
+        };
+        state.pings.drain(..=at);
+        state.progress = Instant::now();
+        drop(state);
+        self.confirmed.send_replace(number);
+        true
+    }
+
+    /// Told of each ping that is answered.
+    pub(super) fn confirmed(&self) -> watch::Receiver<u64> {
+        self.confirmed.subscribe()
+    }
+
+    /// Whether pongs take so long that more pings are of use.
+    pub(super) fn is_slow(&self) -> bool {
+        let state = self.state();
+        state
+            .pings
+            .front()
+            .is_some_and(|(_, sent)| sent.elapsed() >= SLOW)
+    }
+
+    /// Ready when there was no progress for too long.
+    pub(super) async fn lost(&self) -> End {
+        loop {
+            match self.judge(Instant::now()) {
+                Ok(next) => sleep_until(next).await,
+                Err(end) => return end,
+            }
+        }
+    }
+
+    /// When to look again, or why the connection is of no use.
+    fn judge(&self, now: Instant) -> Result<Instant, End> {
+        let state = self.state();
+        let pinged = state.pings.front().map(|(_, sent)| *sent);
+        let Some(since) = [pinged, state.blocked].into_iter().flatten().min() else {
+            return Ok(now + self.limit / 4);
+        };
+        let since = since.max(state.progress);
+        let silent = now.duration_since(state.heard) >= self.limit;
+        let limit = if silent || state.blocked.is_some() {
+            self.limit
+        } else {
+            self.limit * BEHIND_OTHERS
+        };
+        let passed = now.duration_since(since);
+        if passed < limit {
+            // Being silent shortens the time that is left.
+            let next = since + limit.min(self.limit);
+            return Ok(next.max(now + self.limit / 16));
+        }
+        Err(if silent {
+            End::Silent(passed)
+        } else if state.blocked.is_some() {
+            End::Stalled(passed)
+        } else {
+            End::Unanswered(passed)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    fn after(seconds: f64) -> Instant {
+        Instant::now() + Duration::from_secs_f64(seconds)
+    }
+
+    #[test]
+    fn a_ping_without_a_pong_ends_a_silent_connection_and_a_pong_keeps_it() {
+        let liveness = Liveness::new(LIMIT);
+        liveness.pinged(1);
+        assert!(liveness.judge(after(9.0)).is_ok());
+        assert!(matches!(liveness.judge(after(11.0)), Err(End::Silent(_))));
+        assert!(liveness.ponged(1) && !liveness.ponged(1));
+        assert!(liveness.judge(after(100.0)).is_ok());
+    }
+
+    #[test]
+    fn a_peer_that_sends_but_answers_no_ping_is_given_up_as_well() {
+        let liveness = Liveness::new(LIMIT);
+        liveness.pinged(1);
+        liveness.state().heard = after(31.0);
+        assert!(
+            liveness.judge(after(29.0)).is_ok(),
+            "pongs may stand in line"
+        );
+        assert!(matches!(
+            liveness.judge(after(31.0)),
+            Err(End::Unanswered(_))
+        ));
+    }
+
+    #[test]
+    fn a_socket_that_takes_something_now_and_then_is_alive_and_one_that_takes_nothing_is_not() {
+        let liveness = Liveness::new(LIMIT);
+        liveness.pinged(1);
+        liveness.blocked();
+        liveness.state().heard = after(100.0);
+        assert!(matches!(liveness.judge(after(11.0)), Err(End::Stalled(_))));
+        liveness.taken();
+        liveness.blocked();
+        liveness.state().progress = after(9.0);
+        assert!(liveness.judge(after(18.0)).is_ok());
+    }
+
+    #[test]
+    fn a_socket_that_was_never_full_says_nothing_of_the_peer() {
+        let liveness = Liveness::new(LIMIT);
+        liveness.pinged(1);
+        liveness.taken();
+        assert!(liveness.judge(after(11.0)).is_err());
+    }
+}

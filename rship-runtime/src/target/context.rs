@@ -1,0 +1,93 @@
+//! What all trees of an executor share. Trees hold it, and it holds no tree.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::registry::Registry;
+use super::sampling::Sampling;
+use super::tasks::Tasks;
+use super::watch::Attention;
+use crate::journal::Journal;
+use crate::metrics::Counters;
+use crate::outbox::Outbox;
+use crate::settings::{ALL_MAILBOXES, Ids, Settings};
+
+pub(crate) struct Context {
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) registry: Weak<Registry>,
+    pub(crate) tasks: Tasks,
+    pub(crate) attention: Attention,
+    pub(crate) sampling: Sampling,
+    service: String,
+    ids: Ids,
+    pub(super) action_timeout: Duration,
+    pub(super) mailbox_bytes: usize,
+    /// Bytes of the commands that wait for all trees.
+    waiting: AtomicUsize,
+    /// The runtime that handlers find themselves in.
+    runtime: OnceLock<Handle>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        settings: &Settings,
+        outbox: &Arc<Outbox>,
+        counters: &Arc<Counters>,
+        journal: &Arc<Journal>,
+        registry: &Arc<Registry>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            outbox: Arc::clone(outbox),
+            counters: Arc::clone(counters),
+            journal: Arc::clone(journal),
+            registry: Arc::downgrade(registry),
+            tasks: Tasks::default(),
+            attention: Attention::default(),
+            sampling: Sampling::default(),
+            service: settings.service.clone(),
+            ids: settings.ids,
+            action_timeout: settings.timing.action,
+            mailbox_bytes: settings.limits.mailbox_bytes,
+            waiting: AtomicUsize::new(0),
+            runtime: OnceLock::new(),
+        })
+    }
+
+    /// From here on handlers run in this runtime: what they spawn and wait for is its.
+    pub(crate) fn set_runtime(&self, runtime: Handle) {
+        // An executor runs once.
+        let _ = self.runtime.set(runtime);
+    }
+
+    pub(super) fn runtime(&self) -> Option<&Handle> {
+        self.runtime.get()
+    }
+
+    /// The whole id of what was added under this one.
+    pub(super) fn whole_id(&self, id: &str) -> Arc<str> {
+        match self.ids {
+            Ids::Plain => id.into(),
+            Ids::Service => format!("{}:{id}", self.service).into(),
+        }
+    }
+
+    /// Takes room for a command that waits; `false` when there is none.
+    pub(super) fn take_room(&self, bytes: usize) -> bool {
+        let limit = self.mailbox_bytes.saturating_mul(ALL_MAILBOXES);
+        let before = self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        if before + bytes > limit {
+            self.give_room(bytes);
+            return false;
+        }
+        true
+    }
+
+    pub(super) fn give_room(&self, bytes: usize) {
+        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}

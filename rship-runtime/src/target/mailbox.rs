@@ -1,0 +1,182 @@
+//! The mailbox of a tree: commands wait here in the order of their arrival, bounded in bytes, and are
+//! carried out one at a time while there are any.
+
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+
+use super::job::Job;
+use super::lock::lock;
+use super::{Tree, pool};
+use crate::journal::Topic;
+use crate::outbox::{Admission, Epoch};
+
+/// Commands of one tree that are carried out before others get their turn.
+const TURN: usize = 64;
+
+#[derive(Default)]
+pub(super) struct Mailbox {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    bytes: usize,
+    working: bool,
+}
+
+impl Mailbox {
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Takes a job; says whether somebody must begin to work. Gives it back when too much waits.
+    fn put(&self, mut job: Job, tree: &Tree) -> Result<bool, Box<Job>> {
+        let mut state = self.state();
+        let bytes = state.bytes + job.size();
+        if bytes > tree.context.mailbox_bytes || !tree.context.take_room(job.size()) {
+            return Err(Box::new(job));
+        }
+        // Only now: a run that never begins must not end the one before it.
+        job.supersede(tree);
+        state.bytes = bytes;
+        state.jobs.push_back(job);
+        Ok(!std::mem::replace(&mut state.working, true))
+    }
+
+    /// The next job; with none left, work has ended.
+    fn next(&self, tree: &Tree) -> Option<Job> {
+        let mut state = self.state();
+        let Some(job) = state.jobs.pop_front() else {
+            state.working = false;
+            state.jobs.shrink_to(TURN);
+            return None;
+        };
+        state.bytes -= job.size();
+        drop(state);
+        tree.context.give_room(job.size());
+        Some(job)
+    }
+
+    pub(super) fn is_working(&self) -> bool {
+        self.state().working
+    }
+
+    /// Takes out the jobs for which this holds.
+    pub(super) fn take(&self, tree: &Tree, mut which: impl FnMut(&Job) -> bool) -> Vec<Job> {
+        let mut state = self.state();
+        let (mut taken, mut left) = (Vec::new(), VecDeque::new());
+        for job in std::mem::take(&mut state.jobs) {
+            if which(&job) {
+                taken.push(job);
+            } else {
+                left.push_back(job);
+            }
+        }
+        state.jobs = left;
+        let bytes: usize = taken.iter().map(Job::size).sum();
+        state.bytes -= bytes;
+        drop(state);
+        tree.context.give_room(bytes);
+        taken
+    }
+
+    /// Jobs that came so long ago that they are to be answered with an error.
+    pub(super) fn take_late(&self, tree: &Tree, now: Instant) -> Vec<Job> {
+        let late = |job: &Job| job.deadline(tree).is_some_and(|deadline| deadline <= now);
+        // The first came first; most of the time it is not late, and no other is.
+        if self.state().jobs.iter().any(late) {
+            self.take(tree, late)
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+impl Tree {
+    /// Has a command carried out when those before it are done, once the handlers are started.
+    pub(crate) fn submit(self: &Arc<Self>, mut job: Job) {
+        if let Err(why) = job.check(&self.context) {
+            return job.refuse(&why);
+        }
+        match self.mailbox.put(job, self) {
+            Ok(false) => {}
+            Ok(true) => {
+                self.context.attention.call(self);
+                pool::schedule(Arc::clone(self));
+            }
+            Err(job) => {
+                self.context.counters.commands_refused.add(1);
+                let limit = self.context.mailbox_bytes;
+                let busy = self.busy_with();
+                let action = job.target.action_id(job.action);
+                job.refuse(&format!(
+                    "action `{action}` is refused: too many commands wait for target `{}`, their limit is \
+                     {limit} bytes{busy}",
+                    self.id
+                ));
+            }
+        }
+    }
+
+    /// Carries out jobs as long as there are any, or until others have to have their turn.
+    pub(super) async fn work(self: Arc<Self>) {
+        for _ in 0..TURN {
+            let Some(job) = self.mailbox.next(&self) else {
+                return;
+            };
+            if !self.admits(job.epoch).await {
+                job.drop_unbegun(&self.context);
+                continue;
+            }
+            // Handlers are caught on their own; this is for what else is user code, such as keys of
+            // members. A job that is dropped has answered.
+            let ran = AssertUnwindSafe(job.run(&self)).catch_unwind().await;
+            if ran.is_err() {
+                self.context.journal.warn(Topic::UserPanic, || {
+                    format!(
+                        "carrying out an action of target `{}` panicked outside of its handler",
+                        self.id
+                    )
+                });
+            }
+        }
+        pool::schedule(Arc::clone(&self));
+        pool::start();
+    }
+
+    /// Waits until the server has taken enough of the answers before; whether the session is still there.
+    async fn admits(&self, epoch: Epoch) -> bool {
+        loop {
+            match self.context.outbox.admit(epoch) {
+                Admission::Granted => return true,
+                Admission::Gone => return false,
+                Admission::Full => self.context.outbox.reply_room().await,
+            }
+        }
+    }
+
+    /// Answers all that has no answer yet with this error, and carries out nothing more of it.
+    pub(crate) fn refuse_all(&self, why: &str) {
+        for job in self.mailbox.take(self, |_| true) {
+            job.refuse(why);
+        }
+        self.refuse_running(why);
+    }
+
+    /// Drops the commands of a session that has ended.
+    pub(crate) fn drop_unbegun(&self) {
+        if !self.watched.load(Ordering::Acquire) {
+            // Nothing waits.
+            return;
+        }
+        for job in self.mailbox.take(self, |_| true) {
+            job.drop_unbegun(&self.context);
+        }
+    }
+}

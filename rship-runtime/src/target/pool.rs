@@ -1,0 +1,437 @@
+//! The handler pool: threads that run what is the user's, shared by all executors of a process.
+//!
+//! Handlers share few threads as long as they are short, because a thread that is woken for each command
+//! costs more than the command. The pool grows while one of its threads is blocked, so that a handler
+//! which blocks delays its own tree alone, and shrinks again when there is nothing to do. Each piece of
+//! work runs inside the runtime of its executor: what it spawns and waits for is driven there.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use async_task::{Runnable, Task};
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+use super::lock::lock;
+use super::reference::Reference;
+use super::{Tree, TreeState};
+use crate::connection_thread::ConnectionThread;
+use crate::journal::tell;
+
+/// How long work waits for a thread that is busy before another is taken.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// How often busy threads are looked at while no work waits.
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// How long a thread may be blocked before the log names who blocks it.
+const BLOCKED: Duration = Duration::from_secs(1);
+
+/// How long a thread without work stays.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Threads at most; further handlers wait.
+const THREADS: usize = 512;
+
+static POOL: LazyLock<Pool> = LazyLock::new(Pool::default);
+
+#[derive(Default)]
+struct Pool {
+    state: Mutex<State>,
+    work: Condvar,
+    /// Wakes the watch: work waits, or a thread has become busy.
+    watch: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    ready: VecDeque<Work>,
+    /// How much work was ever taken.
+    taken: usize,
+    seats: Vec<Arc<Seat>>,
+    idle: usize,
+    /// Whether a thread was woken or started that has not taken anything yet.
+    waking: bool,
+    /// Whether the watch runs, and whether it looks every millisecond.
+    watched: bool,
+    alert: bool,
+    /// Whether the log said that there are too many threads.
+    crowded: bool,
+}
+
+enum Work {
+    /// A tree with commands.
+    Tree(Arc<Tree>),
+    Task(Runnable),
+    /// A target that lost its last owner on the connection thread.
+    Drop(Arc<tokio::sync::Mutex<TreeState>>),
+}
+
+/// What a thread is busy with.
+#[derive(Clone)]
+pub(super) enum What {
+    /// The commands of its tree.
+    Commands,
+    /// A long action.
+    Long(Arc<Reference>, usize),
+    Sampling,
+}
+
+/// A thread of the pool.
+#[derive(Default)]
+struct Seat {
+    busy: Mutex<Option<Busy>>,
+}
+
+struct Busy {
+    since: Instant,
+    tree: Weak<Tree>,
+    what: What,
+    /// After how long the log names it next.
+    next: Duration,
+}
+
+impl Pool {
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+/// Has a tree work off its mailbox, once [`start`] is called.
+pub(super) fn schedule(tree: Arc<Tree>) {
+    POOL.state().ready.push_back(Work::Tree(tree));
+}
+
+/// A task that runs on the pool whenever it is woken.
+pub(super) fn task(
+    tree: &Arc<Tree>,
+    what: What,
+    future: impl Future<Output = ()> + Send + 'static,
+) -> (Runnable, Task<()>) {
+    let future = Inhabited {
+        tree: Arc::downgrade(tree),
+        runtime: tree.context.runtime().cloned(),
+        what,
+        future: Box::pin(future),
+    };
+    async_task::spawn(future, |runnable| {
+        POOL.state().ready.push_back(Work::Task(runnable));
+        start();
+    })
+}
+
+/// Has something be dropped where user code may run.
+pub(super) fn drop_elsewhere(state: Arc<tokio::sync::Mutex<TreeState>>) {
+    POOL.state().ready.push_back(Work::Drop(state));
+    start();
+}
+
+/// Begins to carry out what was scheduled; called after one or more pieces of work.
+pub(crate) fn start() {
+    let mut state = POOL.state();
+    if state.ready.is_empty() {
+        return;
+    }
+    let busy = state.seats.len() - state.idle;
+    if busy == 0 && !state.waking {
+        state.add_thread();
+    }
+    let watch = state.watched && !std::mem::replace(&mut state.alert, true);
+    drop(state);
+    if watch {
+        POOL.watch.notify_one();
+    }
+}
+
+/// What of a tree is at work on a thread now.
+pub(super) fn at_work(tree: &Tree) -> Option<String> {
+    let state = POOL.state();
+    state.seats.iter().find_map(|seat| {
+        let busy = lock(&seat.busy);
+        let busy = busy.as_ref()?;
+        let own = std::ptr::eq(busy.tree.as_ptr(), tree);
+        own.then(|| busy.describe().0)
+    })
+}
+
+impl State {
+    /// Wakes a thread, or starts one.
+    fn add_thread(&mut self) {
+        self.waking = true;
+        if self.idle > 0 {
+            POOL.work.notify_one();
+            return;
+        }
+        if self.seats.len() >= THREADS {
+            if !std::mem::replace(&mut self.crowded, true) {
+                tell(&format!(
+                    "{THREADS} handlers block their threads: further actions wait for one of them to end"
+                ));
+            }
+            return;
+        }
+        let seat = Arc::new(Seat::default());
+        let own = Arc::clone(&seat);
+        let started = std::thread::Builder::new()
+            .name("rship-handler".to_owned())
+            .spawn(move || run(&own));
+        match started {
+            Ok(_) => self.seats.push(seat),
+            Err(error) => {
+                self.waking = false;
+                tell(&format!("no thread can be started for a handler: {error}"));
+            }
+        }
+    }
+}
+
+/// The life of a thread.
+fn run(seat: &Arc<Seat>) {
+    CURRENT.with(|current| current.replace(Some(Arc::clone(seat))));
+    // The memory of a future that has ended.
+    let mut ended = None;
+    while let Some(work) = next(seat) {
+        // Handlers are caught where they are called; this is for what user code is dropped here.
+        let caught = catch_unwind(AssertUnwindSafe(|| match work {
+            Work::Tree(tree) => {
+                let runtime = tree.context.runtime().cloned();
+                let _entered = runtime.as_ref().map(tokio::runtime::Handle::enter);
+                let _busy = seat.occupy(&tree, What::Commands);
+                let weak = Arc::downgrade(&tree);
+                let mut work = match ended.take() {
+                    Some(mut work) => {
+                        Pin::set(&mut work, Tree::work(tree));
+                        work
+                    }
+                    None => Box::pin(Tree::work(tree)),
+                };
+                let mut context = TaskContext::from_waker(Waker::noop());
+                match work.as_mut().poll(&mut context) {
+                    Poll::Ready(()) => ended = Some(work),
+                    // What awaits goes on as a task: it is polled once more at once, and then has a waker.
+                    Poll::Pending => {
+                        if let Some(tree) = weak.upgrade() {
+                            let context = Arc::clone(&tree.context);
+                            context.tasks.spawn(&context, &tree, What::Commands, work);
+                        }
+                    }
+                }
+            }
+            Work::Task(runnable) => drop(runnable.run()),
+            Work::Drop(state) => drop(state),
+        }));
+        if caught.is_err() {
+            seat.vacate();
+            tell("dropping a target, or what belongs to one, panicked");
+        }
+    }
+}
+
+thread_local! {
+    /// The seat of this thread, for tasks.
+    static CURRENT: std::cell::RefCell<Option<Arc<Seat>>> = const { std::cell::RefCell::new(None) };
+}
+
+/// The next piece of work; `None` when there was none for so long that the thread may end.
+fn next(seat: &Arc<Seat>) -> Option<Work> {
+    let mut state = POOL.state();
+    loop {
+        if let Some(work) = state.ready.pop_front() {
+            state.waking = false;
+            state.taken += 1;
+            let watch = !state.watched;
+            drop(state);
+            if watch {
+                watch_pool();
+            }
+            return Some(work);
+        }
+        state.waking = false;
+        state.idle += 1;
+        let (after, waited) = POOL
+            .work
+            .wait_timeout(state, IDLE)
+            .unwrap_or_else(PoisonError::into_inner);
+        state = after;
+        state.idle -= 1;
+        if waited.timed_out() && state.ready.is_empty() {
+            state.seats.retain(|other| !Arc::ptr_eq(other, seat));
+            state.crowded = false;
+            return None;
+        }
+    }
+}
+
+/// Starts the watch where there is a connection thread for it.
+fn watch_pool() {
+    let Ok(thread) = ConnectionThread::get() else {
+        return;
+    };
+    if std::mem::replace(&mut POOL.state().watched, true) {
+        return;
+    }
+    let own = Arc::downgrade(&thread);
+    thread.handle().spawn(async move {
+        let _watching = Watching;
+        watch(own).await;
+    });
+}
+
+struct Watching;
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let mut state = POOL.state();
+        state.watched = false;
+        state.alert = false;
+    }
+}
+
+/// Takes further threads when those at work are held up: by a handler that blocks its thread, or by more
+/// work than one thread can do. Names those that block one for long.
+async fn watch(thread: Weak<ConnectionThread>) {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    loop {
+        let (taken, came, busy) = {
+            let mut state = POOL.state();
+            let came = state.taken + state.ready.len();
+            let busy = state.seats.len() - state.idle;
+            state.alert = !state.ready.is_empty();
+            (state.taken, came, busy)
+        };
+        if came > taken {
+            sleep(PATIENCE).await;
+            let mut state = POOL.state();
+            if state.ready.is_empty() {
+                continue;
+            }
+            let stuck = state.taken == taken;
+            let late = state.taken < came;
+            let busy = state.seats.len() - state.idle;
+            if !state.waking && (stuck || late && busy < cores) {
+                state.add_thread();
+            }
+            continue;
+        }
+        if busy == 0 {
+            if thread.strong_count() == 0 {
+                return;
+            }
+            POOL.watch.notified().await;
+            continue;
+        }
+        tokio::select! {
+            () = POOL.watch.notified() => {}
+            () = sleep(GLANCE) => name_the_blocked(),
+        }
+    }
+}
+
+fn name_the_blocked() {
+    let seats = POOL.state().seats.clone();
+    for seat in seats {
+        let said = lock(&seat.busy)
+            .as_mut()
+            .and_then(Busy::is_blocked_for_long);
+        if let Some(said) = said {
+            tell(&said);
+        }
+    }
+}
+
+impl Seat {
+    fn occupy(self: &Arc<Self>, tree: &Arc<Tree>, what: What) -> Occupied<'_> {
+        self.occupy_weak(Arc::downgrade(tree), what)
+    }
+
+    fn occupy_weak(self: &Arc<Self>, tree: Weak<Tree>, what: What) -> Occupied<'_> {
+        *lock(&self.busy) = Some(Busy {
+            since: Instant::now(),
+            tree,
+            what,
+            next: BLOCKED,
+        });
+        Occupied(self)
+    }
+
+    fn vacate(&self) {
+        let before = lock(&self.busy).take();
+        drop(before);
+    }
+}
+
+struct Occupied<'s>(&'s Seat);
+
+impl Drop for Occupied<'_> {
+    fn drop(&mut self) {
+        self.0.vacate();
+    }
+}
+
+impl Busy {
+    /// What is at work, and whether it may block its thread.
+    fn describe(&self) -> (String, bool) {
+        let Some(tree) = self.tree.upgrade() else {
+            return ("a handler of a target that is gone".to_owned(), false);
+        };
+        let id = Arc::clone(&tree.id);
+        let described = match &self.what {
+            What::Commands => tree
+                .current_action()
+                .map(|(id, may)| (format!("action `{id}`"), may)),
+            What::Long(target, action) => {
+                Some((format!("action `{}`", target.action_id(*action)), false))
+            }
+            What::Sampling => None,
+        };
+        described.unwrap_or_else(|| (format!("looking at the values of target `{id}`"), false))
+    }
+
+    fn is_blocked_for_long(&mut self) -> Option<String> {
+        let blocked = self.since.elapsed();
+        if blocked < self.next {
+            return None;
+        }
+        self.next *= 10;
+        let (what, may) = self.describe();
+        (!may).then(|| {
+            format!(
+                "{what} has been blocking a thread for {:.1} s: its target is not reached meanwhile; a `fn` \
+                 that blocks is marked `#[action(blocking)]`",
+                blocked.as_secs_f64()
+            )
+        })
+    }
+}
+
+/// A future that is polled inside its executor's runtime, and named while it is.
+struct Inhabited<F> {
+    tree: Weak<Tree>,
+    runtime: Option<tokio::runtime::Handle>,
+    what: What,
+    future: Pin<Box<F>>,
+}
+
+impl<F: Future<Output = ()>> Future for Inhabited<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<()> {
+        let Self {
+            tree,
+            runtime,
+            what,
+            future,
+        } = &mut *self;
+        let _entered = runtime.as_ref().map(tokio::runtime::Handle::enter);
+        let seat = CURRENT.with(|current| current.borrow().clone());
+        let _busy = seat
+            .as_ref()
+            .map(|seat| seat.occupy_weak(Weak::clone(tree), what.clone()));
+        future.as_mut().poll(context)
+    }
+}

@@ -1,0 +1,194 @@
+//! The record of a target: what never changes in one shared allocation, what does in one place behind it.
+//! Dispatch, registry, publishing and handles hold a reference to it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use rship_core::descriptor::{ActionDescriptor, TargetDescriptor};
+use rship_core::dispatch::Destination;
+use rship_core::id;
+use rship_core::model::{AnyModel, Place};
+
+use super::Tree;
+use super::details::Details;
+use crate::outbox::{SlotId, Source, TargetKey, TargetNumber};
+
+/// The way from the root of a tree to one of its targets.
+pub(crate) type Path = Arc<[Step]>;
+
+/// One step from a target to a sub-target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The field's position in the descriptor.
+    pub(crate) field: usize,
+    /// What tells the member apart.
+    pub(crate) key: Box<str>,
+    /// Where it was when it was first seen.
+    pub(crate) index: usize,
+    /// Whether the index alone counts.
+    pub(crate) pinned: bool,
+}
+
+impl Step {
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place {
+            key: &self.key,
+            index: self.index,
+            pinned: self.pinned,
+        }
+    }
+}
+
+/// One target of one instance.
+pub(crate) struct Reference {
+    pub(crate) number: TargetNumber,
+    /// The position of its instance.
+    pub(crate) instance: usize,
+    pub(crate) instance_id: Arc<str>,
+    pub(crate) id: Arc<str>,
+    pub(crate) path: Path,
+    pub(crate) model: Arc<dyn AnyModel>,
+    pub(crate) tree: Weak<Tree>,
+    pub(crate) parent: Option<TargetNumber>,
+    /// Its emitters' places in the outbox, in the order of the descriptor.
+    pub(crate) slots: Vec<SlotId>,
+    pub(crate) sources: Vec<Arc<Source>>,
+    online: AtomicBool,
+    /// Whether something of it is not available now: few devices ever say so.
+    restricted: AtomicBool,
+    changing: Mutex<Changing>,
+}
+
+/// A handle without its type. It keeps the tree alive.
+#[derive(Clone)]
+pub(crate) struct RawHandle {
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) target: Arc<Reference>,
+}
+
+/// What changes of a target. Its lock is taken below the registry's, and none below it.
+pub(crate) struct Changing {
+    pub(crate) name: String,
+    pub(crate) last_updated: String,
+    pub(crate) children: Vec<TargetNumber>,
+    pub(crate) details: Details,
+    /// The session whose server was told of it last; 0 when none ever was.
+    pub(super) announced_in: u64,
+}
+
+/// What a reference is made of.
+pub(super) struct Identity {
+    pub(super) number: TargetNumber,
+    pub(super) instance: usize,
+    pub(super) instance_id: Arc<str>,
+    pub(super) id: Arc<str>,
+    pub(super) path: Path,
+    pub(super) model: Arc<dyn AnyModel>,
+    pub(super) tree: Weak<Tree>,
+    pub(super) parent: Option<TargetNumber>,
+    pub(super) slots: Vec<SlotId>,
+    pub(super) sources: Vec<Arc<Source>>,
+}
+
+impl Reference {
+    pub(super) fn new(identity: Identity, name: String, online: bool, now: String) -> Self {
+        let Identity {
+            number,
+            instance,
+            instance_id,
+            id,
+            path,
+            model,
+            tree,
+            parent,
+            slots,
+            sources,
+        } = identity;
+        Self {
+            number,
+            instance,
+            instance_id,
+            id,
+            path,
+            model,
+            tree,
+            parent,
+            slots,
+            sources,
+            online: online.into(),
+            restricted: false.into(),
+            changing: Mutex::new(Changing {
+                name,
+                last_updated: now,
+                children: Vec::new(),
+                details: Details::default(),
+                announced_in: 0,
+            }),
+        }
+    }
+
+    pub(crate) fn key(&self) -> TargetKey {
+        (Arc::clone(&self.instance_id), Arc::clone(&self.id))
+    }
+
+    pub(crate) fn changing(&self) -> MutexGuard<'_, Changing> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn action(&self, action: usize) -> Option<&ActionDescriptor> {
+        self.model.descriptor().actions.get(action)
+    }
+
+    /// The whole id of one of its actions.
+    pub(crate) fn action_id(&self, action: usize) -> String {
+        id::member(
+            &self.id,
+            self.action(action).map_or("", |action| &action.id),
+        )
+    }
+
+    /// Whether an action may be carried out now.
+    pub(crate) fn allows(&self, action: usize) -> bool {
+        !self.restricted.load(Ordering::Acquire)
+            || self
+                .action(action)
+                .is_none_or(|action| self.changing().details.allows_action(&action.id))
+    }
+
+    /// Changes what is known beside the description.
+    pub(super) fn set_details(&self, set: impl FnOnce(&mut Details)) {
+        let mut changing = self.changing();
+        set(&mut changing.details);
+        let restricted = changing.details.is_restricted();
+        self.restricted.store(restricted, Ordering::Release);
+    }
+
+    /// Says whether commands reach the target; `false` when that is so already.
+    pub(super) fn set_online(&self, online: bool) -> bool {
+        self.online.swap(online, Ordering::AcqRel) != online
+    }
+
+    /// A server may know the target from before, though it was not announced since.
+    pub(super) fn is_known(&self) {
+        self.changing().announced_in = u64::MAX;
+    }
+
+    /// Whether a server may know this target.
+    pub(crate) fn was_announced(&self) -> bool {
+        self.changing().announced_in > 0
+    }
+}
+
+impl Destination for Reference {
+    fn instance(&self) -> &str {
+        &self.instance_id
+    }
+
+    fn is_online(&self) -> bool {
+        self.online.load(Ordering::Acquire)
+    }
+
+    fn descriptor(&self) -> &TargetDescriptor {
+        self.model.descriptor()
+    }
+}

@@ -1,0 +1,118 @@
+//! Sampling: looks at emitters that are computed every so often, by the clock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Notify;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::Tree;
+use super::lock::{Who, lock};
+use super::pool::What;
+use super::publish::Look;
+
+/// As often as timers tick; a period of nothing would never end.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// The trees that have values which are computed by the clock, by how often.
+#[derive(Default)]
+pub(crate) struct Sampling {
+    periods: Mutex<Periods>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Periods {
+    /// By the trees' addresses, which are not used again as long as somebody holds them weakly.
+    trees: BTreeMap<Duration, HashMap<usize, Weak<Tree>>>,
+    new: Vec<Duration>,
+}
+
+impl Sampling {
+    /// Has a tree looked at this often, until it is removed.
+    pub(super) fn watch(&self, tree: &Weak<Tree>, period: Duration) {
+        let mut periods = lock(&self.periods);
+        let Periods { trees, new } = &mut *periods;
+        let trees = trees.entry(period).or_insert_with(|| {
+            new.push(period);
+            HashMap::new()
+        });
+        trees.insert(tree.as_ptr().addr(), Weak::clone(tree));
+        drop(periods);
+        self.wake.notify_one();
+    }
+
+    /// Forgets a tree.
+    pub(super) fn forget(&self, tree: &Tree) {
+        let address = std::ptr::from_ref(tree).addr();
+        for trees in lock(&self.periods).trees.values_mut() {
+            trees.remove(&address);
+        }
+    }
+
+    /// Runs until it is dropped.
+    pub(crate) async fn run(&self) -> std::convert::Infallible {
+        let mut clocks = FuturesUnordered::new();
+        loop {
+            for period in std::mem::take(&mut lock(&self.periods).new) {
+                clocks.push(self.tick(period));
+            }
+            tokio::select! {
+                () = self.wake.notified() => {}
+                Some(()) = clocks.next(), if !clocks.is_empty() => {}
+            }
+        }
+    }
+
+    /// Looks at all trees of one period as often, until there are none.
+    async fn tick(&self, period: Duration) {
+        let often = period.max(SHORTEST);
+        let mut clock = interval_at(Instant::now() + often, often);
+        // A look that was missed is not made up for: only the present value counts.
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            clock.tick().await;
+            let due: Vec<_> = {
+                let mut periods = lock(&self.periods);
+                let Some(trees) = periods.trees.get(&period).filter(|trees| !trees.is_empty())
+                else {
+                    periods.trees.remove(&period);
+                    return;
+                };
+                trees.values().filter_map(Weak::upgrade).collect()
+            };
+            for tree in due {
+                look(&tree, period);
+            }
+        }
+    }
+}
+
+/// Looks at the tree on the handler pool, because an action may hold it for long, and values are computed
+/// by user code.
+fn look(tree: &Arc<Tree>, period: Duration) {
+    {
+        let mut due = lock(&tree.due_looks);
+        if due.contains(&period) {
+            return;
+        }
+        due.push(period);
+        if due.len() > 1 {
+            // Whoever waits for the lock takes this look as well.
+            return;
+        }
+    }
+    let own = Arc::clone(tree);
+    let work = async move {
+        let mut held = own.lock(Who::Sampling).await;
+        let due = std::mem::take(&mut *lock(&own.due_looks));
+        for period in due {
+            held.publish(Look::Clock(period));
+        }
+    };
+    let context = &tree.context;
+    context.tasks.spawn(context, tree, What::Sampling, work);
+}

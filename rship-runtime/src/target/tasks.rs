@@ -1,0 +1,79 @@
+//! The tasks of an executor's handlers: each has an owner who cancels it and waits for it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+
+use async_task::Task;
+use futures_util::future::join_all;
+
+use super::Tree;
+use super::context::Context;
+use super::lock::lock;
+use super::pool::{self, What};
+
+#[derive(Default)]
+pub(crate) struct Tasks(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    ended: bool,
+    last: u64,
+    all: HashMap<u64, Task<()>>,
+}
+
+/// A task that runs, for as long as it does.
+struct Running {
+    context: Arc<Context>,
+    number: u64,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let own = lock(&self.context.tasks.0).all.remove(&self.number);
+        if let Some(own) = own {
+            own.detach();
+        }
+    }
+}
+
+impl Tasks {
+    /// Runs a future on the handler pool until it is ready or the executor ends.
+    pub(super) fn spawn(
+        &self,
+        context: &Arc<Context>,
+        tree: &Arc<Tree>,
+        what: What,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let mut state = lock(&self.0);
+        if state.ended {
+            drop(state);
+            // What is dropped has answered.
+            return drop(future);
+        }
+        state.last += 1;
+        let number = state.last;
+        let running = Running {
+            context: Arc::clone(context),
+            number,
+        };
+        let (runnable, task) = pool::task(tree, what, async move {
+            let _running = running;
+            future.await;
+        });
+        state.all.insert(number, task);
+        drop(state);
+        runnable.schedule();
+    }
+
+    /// Cancels all tasks, lets none begin any more, and waits until all have ended.
+    pub(crate) async fn end(&self) {
+        let all = {
+            let mut state = lock(&self.0);
+            state.ended = true;
+            std::mem::take(&mut state.all)
+        };
+        join_all(all.into_values().map(Task::cancel)).await;
+    }
+}

@@ -1,0 +1,11 @@
+//! Commands: every form of them, and exactly one answer to each.
+
+mod lab;
+
+mod addresses;
+mod batches;
+mod handlers;
+mod load;
+mod locks;
+mod payloads;
+mod restarts;

@@ -1,0 +1,6 @@
+//! Pulses: what changed and nothing else, whoever changed it and however slow the server is.
+
+mod changes;
+mod clock;
+mod members;
+mod slow_server;

@@ -1,0 +1,357 @@
+//! The log: few lines, short and clean, that name what is wrong. It belongs to the process, so the tests of this
+//! file run one at a time.
+
+use std::fmt::{self, Write as _};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use rship_runtime::prelude::*;
+use rship_runtime::{Generation, Status};
+use rship_tests::{
+    Gate, Hosted, Peer, Server, Stand, Turnstile, builder, core, executor, on_two_workers, until,
+    within,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+/// Every line that was logged since the test began: the level, the message, and its fields behind it.
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Collector;
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let written = match field.name() {
+            "message" => write!(self.0, "{value:?} "),
+            name => write!(self.0, "{name}={value:?} "),
+        };
+        written.unwrap();
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        // As a subscriber for people writes it: a text is not escaped for them.
+        write!(self.0, "{}={value} ", field.name()).unwrap();
+    }
+}
+
+impl Subscriber for Collector {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= Level::INFO && metadata.target().starts_with("rship")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(format!("{} ", event.metadata().level()));
+        event.record(&mut line);
+        LINES
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// What is logged while this is held.
+struct Logs(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+impl Logs {
+    fn start() -> Self {
+        static ONE: Mutex<()> = Mutex::new(());
+        static SET: OnceLock<()> = OnceLock::new();
+        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        SET.get_or_init(|| tracing::subscriber::set_global_default(Collector).unwrap());
+        LINES.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Self(one)
+    }
+
+    fn lines(&self) -> Vec<String> {
+        LINES.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The lines in which all of these are.
+    fn with(&self, parts: &[&str]) -> Vec<String> {
+        let lines = self.lines().into_iter();
+        lines
+            .filter(|line| parts.iter().all(|part| line.contains(part)))
+            .collect()
+    }
+
+    async fn say(&self, parts: &[&str]) {
+        let what = format!("line with {parts:?}");
+        until(&what, || !self.with(parts).is_empty()).await;
+    }
+}
+
+#[derive(Target, Default)]
+struct Slow {
+    #[emitter]
+    turns: u32,
+    turnstile: Turnstile,
+}
+
+#[actions]
+impl Slow {
+    #[action]
+    fn block(&mut self) {
+        self.turnstile.wait();
+    }
+
+    #[action]
+    fn turn(&mut self) {
+        self.turns += 1;
+    }
+}
+
+struct Setup {
+    server: Server,
+    executor: Executor,
+    slow: Handle<Slow>,
+    gate: Gate,
+    peer: Peer<TcpStream>,
+    hosted: Hosted,
+}
+
+async fn setup() -> Setup {
+    let server = Server::bind().await;
+    let builder = builder(&server.url()).shutdown_timeout(Duration::from_millis(300));
+    let executor = builder.build().unwrap();
+    let gate = Gate::default();
+    let slow = Slow {
+        turnstile: gate.turnstile(),
+        ..Slow::default()
+    };
+    let slow = executor.add("slow", slow).unwrap();
+    let hosted = Hosted::start(&executor, on_two_workers);
+    let mut peer = server.accept_2026().await;
+    peer.pulse("slow:turns").await;
+    Setup {
+        server,
+        executor,
+        slow,
+        gate,
+        peer,
+        hosted,
+    }
+}
+
+/// Whether a number of at least this much is in the line.
+fn counts(line: &str, least: u64) -> bool {
+    let digits = line.split(|c: char| !c.is_ascii_digit());
+    digits
+        .filter_map(|digits| digits.parse::<u64>().ok())
+        .any(|count| count >= least)
+}
+
+#[tokio::test]
+async fn bad_commands_without_end_make_few_lines_that_count_them() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    let kinds: [fn(usize) -> Message; 4] = [
+        // No such action, another payload than it takes, no such command, no frame at all.
+        |number| exec(number, "slow:dance", Value::Null),
+        |number| exec(number, "slow:turn", json!({"unknown": number})),
+        |number| {
+            let command = json!({"tx": format!("t-{number}")});
+            let data = json!({"commandId": "Dance", "command": command});
+            Message::text(json!({"event": "ws:m:command", "data": data}).to_string())
+        },
+        |_| Message::text("no frame"),
+    ];
+    for kind in kinds {
+        let before = logs.lines().len();
+        for batch in 0..25 {
+            for number in 0..1000 {
+                setup.peer.send_message(kind(batch * 1000 + number)).await;
+            }
+            setup.peer.exec("fence", "slow:turn", Value::Null).await;
+            while setup.peer.answer().await.0 != "fence" {}
+        }
+        // What was counted and not said yet is said within a second or so; frames that are none have a metric.
+        until("a line that counts", || {
+            let is_counted = setup.executor.metrics().unreadable_frames >= 25_000;
+            is_counted || logs.lines()[before..].iter().any(|line| counts(line, 100))
+        })
+        .await;
+        let lines = logs.lines().split_off(before);
+        let sample = lines.first().cloned().unwrap_or_default();
+        assert!(lines.len() <= 200, "{} lines as {sample}", lines.len());
+    }
+    setup.hosted.stop().await;
+}
+
+fn exec(number: usize, action: &str, data: Value) -> Message {
+    let action = json!({"id": action, "targetId": "slow"});
+    let command = json!({"tx": format!("t-{number}"), "action": action, "data": data});
+    let data = json!({"commandId": "ExecTargetAction", "command": command});
+    Message::text(json!({"event": "ws:m:command", "data": data}).to_string())
+}
+
+#[tokio::test]
+async fn texts_from_the_wire_are_cut_and_escaped() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    let evil = format!("evil\n\u{1b}[31mERROR\r\u{7}\u{85}{}", "x".repeat(5000));
+    let frames = [
+        exec(1, &format!("slow:{evil}"), Value::Null),
+        exec(2, "slow:turn", json!({evil.as_str(): 1})),
+        exec(3, "slow:turn", json!(evil)),
+        Message::text(
+            json!({"event": "ws:m:command", "data": {"commandId": evil, "command": {"tx": evil}}})
+                .to_string(),
+        ),
+        Message::text(json!({"event": evil, "data": {}}).to_string()),
+        Message::text(evil.clone()),
+        Message::text(
+            json!({"event": "ws:m:command-error", "data": {"tx": "q", "commandId": evil, "message": evil}})
+                .to_string(),
+        ),
+        Message::text(
+            json!({"event": "ws:m:event", "data": {"itemType": "ResendEmitterValue", "item": {"emitterId": evil}}})
+                .to_string(),
+        ),
+    ];
+    for frame in frames {
+        setup.peer.send_message(frame).await;
+    }
+    setup.peer.exec("fence", "slow:turn", Value::Null).await;
+    while setup.peer.answer().await.0 != "fence" {}
+    let close = tokio_tungstenite::tungstenite::protocol::CloseFrame {
+        code: 1012.into(),
+        reason: "evil\u{1b}[31m".into(),
+    };
+    setup.peer.socket.close(Some(close)).await.unwrap();
+    let _next = setup.server.accept_2026().await;
+    logs.say(&["evil"]).await;
+    for line in logs.lines() {
+        let shown: String = line.chars().take(300).collect();
+        assert!(line.len() < 1500, "{} bytes: {shown}", line.len());
+        assert!(!line.chars().any(char::is_control), "{shown:?}");
+    }
+    setup.hosted.stop().await;
+}
+
+#[tokio::test]
+async fn an_action_that_blocks_a_thread_for_more_than_a_second_is_named() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    setup.peer.exec("t", "slow:block", Value::Null).await;
+    setup.gate.wait_for(1).await;
+    logs.say(&["slow:block", "block"]).await;
+    setup.gate.open();
+    assert_eq!(setup.peer.answer().await.0, "t");
+    setup.hosted.stop().await;
+}
+
+#[tokio::test]
+async fn a_lock_that_waits_for_more_than_5_s_is_said_with_holder_and_waiter() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    setup.peer.exec("holder", "slow:block", Value::Null).await;
+    setup.gate.wait_for(1).await;
+    setup.peer.exec("waiter", "slow:turn", Value::Null).await;
+    logs.say(&["slow:block", "slow:turn"]).await;
+    let slow = setup.slow.clone();
+    let waiter = tokio::spawn(async move { slow.lock().await.turns });
+    setup.gate.open();
+    within("the waiter", waiter).await.unwrap();
+    setup.hosted.stop().await;
+}
+
+#[tokio::test]
+async fn a_guard_that_is_held_for_more_than_5_s_while_others_wait_is_said() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    let guard = setup.slow.lock().await;
+    setup.peer.exec("waiter", "slow:turn", Value::Null).await;
+    logs.say(&["slow:turn", "guard"]).await;
+    drop(guard);
+    assert_eq!(setup.peer.answer().await.0, "waiter");
+    setup.hosted.stop().await;
+}
+
+#[tokio::test]
+async fn commands_of_an_ended_session_are_dropped_and_that_is_said_once() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    setup.peer.exec("slow", "slow:block", Value::Null).await;
+    setup.gate.wait_for(1).await;
+    for number in 0..60 {
+        setup
+            .peer
+            .exec(&format!("t-{number}"), "slow:turn", Value::Null)
+            .await;
+    }
+    until("all read", || setup.executor.metrics().commands >= 61).await;
+    drop(setup.peer);
+    let mut next = setup.server.accept_2026().await;
+    next.pulse("slow:turns").await;
+    setup.gate.open();
+    next.call("next", "slow:turn", Value::Null).await.unwrap();
+    let counting = || {
+        let lines = logs.with(&["command"]).into_iter();
+        let is_count = |line: &String| line.split(|c: char| !c.is_ascii_digit()).any(|n| n == "60");
+        lines.filter(is_count).count()
+    };
+    until("a line that counts them", || counting() > 0).await;
+    assert_eq!(counting(), 1);
+    setup.hosted.stop().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_cannot_be_ended_is_named_when_the_executor_ends() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    setup.peer.exec("t", "slow:block", Value::Null).await;
+    setup.gate.wait_for(1).await;
+    let reads = tokio::spawn(async move { while setup.peer.text().await.is_ok() {} });
+    let before = logs.lines().len();
+    setup.hosted.stop().await;
+    let said = logs.lines().split_off(before);
+    assert!(
+        said.iter().any(|line| line.contains("slow:block")),
+        "{said:?}"
+    );
+    assert_eq!(setup.gate.waiting(), 1, "the end did not wait for it");
+    setup.gate.open();
+    within("the reader", reads).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_programs_with_one_instance_id_both_say_so() {
+    let logs = Logs::start();
+    let core = core(Generation::V2026).await;
+    let (first, second) = (executor(&core.url()), executor(&core.url()));
+    let mut hosted = Vec::new();
+    for executor in [&first, &second] {
+        executor.add("stand", Stand::full()).unwrap();
+        let mut running = Hosted::start(executor, on_two_workers);
+        let online = |status: &Status| matches!(status, Status::Online { .. });
+        running.wait("online", online).await;
+        hosted.push(running);
+    }
+    until("both to say so", || {
+        let lines = logs.with(&["stand-1"]).into_iter();
+        let loud = lines.filter(|line| line.starts_with("WARN") || line.starts_with("ERROR"));
+        loud.count() >= 2
+    })
+    .await;
+    for running in hosted {
+        running.stop().await;
+    }
+}
