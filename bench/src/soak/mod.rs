@@ -93,7 +93,7 @@ impl Soak {
         let mut in_the_middle = false;
         loop {
             for abuse in Abuse::all(&self.only) {
-                stage.turn(abuse).await?;
+                stage.turn(*abuse).await?;
                 if !in_the_middle && begun.elapsed() > whole / 2 {
                     in_the_middle = true;
                     stage.sample("middle").await?;

@@ -45,8 +45,10 @@ pub(super) async fn slow_link(stage: &mut Stage, abuse: Abuse) -> Result<u64, Fa
     stage.server.link.up(Flow::Slow(RATE));
     stage.server.link.cut();
     sleep(SLOW).await;
-    if !stage.look().await?.online {
-        stage.violation(abuse, "the device is not online after 10 s");
+    let look = stage.look().await?;
+    if !look.online {
+        let text = format!("the device is not online after {SLOW:?}: {}", look.status);
+        stage.violation(abuse, &text);
     }
     Ok(SLOW.as_secs())
 }
