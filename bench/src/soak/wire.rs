@@ -18,8 +18,11 @@ use crate::Failure;
 /// A bit longer than the silence that the device bears.
 const SILENCE: Duration = Duration::from_secs(6);
 
-/// How long the link is slow: the registration takes a part of it.
+/// How long the link is slow.
 const SLOW: Duration = Duration::from_secs(10);
+
+/// When the registration must be over, with the pulses that go out beside it.
+const LATEST: Duration = Duration::from_secs(30);
 
 /// Bytes in a second.
 const RATE: usize = 100_000;
@@ -40,17 +43,28 @@ pub(super) async fn unread(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> 
     Ok(sent as u64)
 }
 
-/// A link that takes less than the device has to say, registration included.
+/// A link that takes less than the device has to say, registration included: it is never cut.
 pub(super) async fn slow_link(stage: &mut Stage, abuse: Abuse) -> Result<u64, Failure> {
     stage.server.link.up(Flow::Slow(RATE));
     stage.server.link.cut();
+    let connections = stage.server.link.connections();
+    let begun = Instant::now();
     sleep(SLOW).await;
-    let look = stage.look().await?;
+    let mut look = stage.look().await?;
+    while !look.online && begun.elapsed() < LATEST {
+        sleep(Duration::from_millis(500)).await;
+        look = stage.look().await?;
+    }
     if !look.online {
-        let text = format!("the device is not online after {SLOW:?}: {}", look.status);
+        let text = format!("the device is not online after {LATEST:?}: {}", look.status);
         stage.violation(abuse, &text);
     }
-    Ok(SLOW.as_secs())
+    let more = stage.server.link.connections() - connections;
+    if more > 1 {
+        let text = format!("the device connected {more} times, although the link made progress");
+        stage.violation(abuse, &text);
+    }
+    Ok(begun.elapsed().as_secs())
 }
 
 /// A peer of which nothing is heard, while targets come and go.
