@@ -48,7 +48,7 @@ pub(crate) async fn measure(root: &Path, scope: Scope) -> Result<Vec<Figure>, Fa
     let (with, without) = expansion(root, folder.path()).await?;
     let each = (with - without) * 1000.0 / (TARGETS * ACTIONS) as f64;
     Ok(vec![
-        Figure::new("build from nothing, crates fetched", whole, "s"),
+        Figure::new("build from nothing, crates fetched", whole, "s").at_most(40.0),
         Figure::new("… after a change in one action", median(&again), "s"),
         Figure::new("… release, from nothing", released, "s"),
         Figure::new("what an action adds to `cargo check`", each, "ms").detail(format!(
@@ -96,7 +96,7 @@ impl Package {
         let folder = parent.join(name);
         fs::create_dir_all(folder.join("src"))?;
         let runtime = root.join("rship-runtime");
-        // A path written as Rust writes a text is a text of TOML as well.
+        // A path written as Rust writes a string is a string of TOML as well.
         let manifest = format!(
             "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
              [dependencies]\nrship-runtime = {{ path = {runtime:?} }}\n\
@@ -202,7 +202,7 @@ fn actions(attributes: bool) -> String {
     let mark = |attribute| if attributes { attribute } else { "" };
     let mut source = mark("use rship_runtime::prelude::*;\n").to_owned();
     for target in 0..TARGETS {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(
             source,
             "\n{}\npub struct Target{target} {{\n    {}\n    pub level: f64,\n}}\n\n{}\nimpl Target{target} {{\n",

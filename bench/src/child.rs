@@ -5,9 +5,10 @@ use std::future::Future;
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
-use tokio::process::{self, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{self, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -30,6 +31,8 @@ const SETTINGS: [&str; 6] = [
 pub(crate) struct Child {
     name: String,
     process: process::Child,
+    /// Until it is to end.
+    orders: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
     errors: JoinHandle<String>,
 }
@@ -43,7 +46,7 @@ impl Child {
         let mut command = Command::new(program);
         command
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
@@ -55,8 +58,13 @@ impl Child {
         let mut process = command
             .spawn()
             .map_err(|error| format!("{name} does not start: {error}"))?;
-        let (Some(out), Some(mut err)) = (process.stdout.take(), process.stderr.take()) else {
-            return Err(format!("{name} has no output").into());
+        let pipes = (
+            process.stdin.take(),
+            process.stdout.take(),
+            process.stderr.take(),
+        );
+        let (Some(orders), Some(out), Some(mut err)) = pipes else {
+            return Err(format!("{name} has no input or output").into());
         };
         let errors = tokio::spawn(async move {
             let mut text = Vec::new();
@@ -67,9 +75,25 @@ impl Child {
         Ok(Self {
             name,
             process,
+            orders: Some(orders),
             lines: BufReader::new(out).lines(),
             errors,
         })
+    }
+
+    /// Gives it an order, for which it prints one document.
+    pub(crate) async fn order<T: DeserializeOwned>(
+        &mut self,
+        order: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let mut line = serde_json::to_vec(order)?;
+        line.push(b'\n');
+        if let Some(orders) = &mut self.orders
+            && let Err(error) = orders.write_all(&line).await
+        {
+            return Err(self.failed(&error.to_string()).await);
+        }
+        self.line().await
     }
 
     /// The next document that it prints.
@@ -104,8 +128,9 @@ impl Child {
         Err(self.failed(&failure).await)
     }
 
-    /// Waits until it has ended, which must be well.
+    /// Gives it no more orders, and waits until it has ended, which must be well.
     pub(crate) async fn end(mut self) -> Result<(), Failure> {
+        self.orders = None;
         match timeout(LIMIT, self.process.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(Ok(status)) => Err(self.failed(&status.to_string()).await),

@@ -35,7 +35,7 @@ use crate::bare::Bare;
 use crate::load::Load;
 use crate::publish::Readme;
 use crate::scope::Scope;
-use crate::soak::Soak;
+use crate::soak::{Soak, SoakDevice};
 
 /// Why something could not be measured.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -64,6 +64,9 @@ enum Other {
     Bare(Bare),
     /// A device under everything that it may meet, in turn: memory, threads, descriptors, violations.
     Soak(Soak),
+    /// The device of a soak, in a process of its own.
+    #[command(hide = true)]
+    SoakDevice(SoakDevice),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,7 +95,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let single = || Builder::new_current_thread().enable_all().build();
     match cli.other {
         Some(Other::Bare(bare)) => single()?.block_on(bare.run()),
-        Some(Other::Soak(soak)) => soak.run(&machine::line()?),
+        Some(Other::Soak(soak)) => soak.run(),
+        Some(Other::SoakDevice(device)) => device.run(),
         None => single()?.block_on(measure(&cli)),
     }
 }

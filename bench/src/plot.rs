@@ -44,7 +44,7 @@ fn draw(curves: &Curves, file: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The curves with their names and colours.
+/// The curves with their names and colors.
 fn series(curves: &Curves) -> [(&'static str, RGBColor, &[Point]); 2] {
     [
         ("targets in one executor", TARGETS, &curves.targets),

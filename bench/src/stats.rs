@@ -12,7 +12,7 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// What each of `parts` is of its neighbour in `wholes`, measured right before or after it, in percent.
+/// What each of `parts` is of its neighbor in `wholes`, measured right before or after it, in percent.
 pub(crate) fn shares(parts: &[f64], wholes: &[f64]) -> Vec<f64> {
     let pairs = parts.iter().zip(wholes);
     pairs.map(|(part, whole)| part * 100.0 / whole).collect()

@@ -12,9 +12,6 @@ use crate::sink::{Keep, Sink};
 use crate::stats::{median, shares};
 use crate::table::Figure;
 
-/// Targets that are published into.
-const TARGETS: usize = 8;
-
 /// Executors that do nothing.
 const EXECUTORS: usize = 64;
 
@@ -23,10 +20,15 @@ const MEMORY: f64 = 100.0;
 
 /// Measures publishing.
 pub(crate) async fn publishing(load: &Load, scope: Scope) -> Result<Vec<Figure>, Failure> {
-    let [mut one, mut eight, mut many] = [const { Vec::new() }; 3];
+    let [mut one, mut eight, mut many, mut shared] = [const { Vec::new() }; 4];
     for _ in 0..scope.pick(9, 1) {
-        for (threads, rates) in [(1, &mut one), (8, &mut eight), (32, &mut many)] {
-            rates.push(rate(load, scope, threads).await?);
+        for (threads, targets, rates) in [
+            (1, 8, &mut one),
+            (8, 8, &mut eight),
+            (32, 32, &mut many),
+            (32, 8, &mut shared),
+        ] {
+            rates.push(rate(load, scope, threads, targets).await?);
         }
     }
     let against = |what: &str, rates: &[f64], of: &[f64]| {
@@ -35,28 +37,40 @@ pub(crate) async fn publishing(load: &Load, scope: Scope) -> Result<Vec<Figure>,
     };
     Ok(vec![
         Figure::new(
-            "changes of 8 states, from one thread",
+            "changes of states of 8 targets, from one thread",
             median(&one),
             "million/s",
         ),
         against("… from 8 threads, of that", &eight, &one).at_least(1.0),
-        against("… from 32 threads, of 8", &many, &eight).at_least(0.95),
+        against(
+            "… of 32 targets from 32 threads, of 8 from 8",
+            &many,
+            &eight,
+        )
+        .at_least(0.95),
+        against(
+            "… of 8 targets from 32 threads, of 8 from 8",
+            &shared,
+            &eight,
+        ),
     ])
 }
 
 /// Millions of changes in a second.
-async fn rate(load: &Load, scope: Scope, threads: usize) -> Result<f64, Failure> {
+async fn rate(load: &Load, scope: Scope, threads: usize, targets: usize) -> Result<f64, Failure> {
     let sink = Sink::bind(Generation::V2026).await?;
-    let pulses = scope.pick(1_000_000, 20_000).to_string();
-    let mode = [
-        "publish",
+    let pulses: u32 = scope.pick(1_000_000, 20_000);
+    let numbers = [
         &threads.to_string(),
-        &TARGETS.to_string(),
-        &pulses,
+        &targets.to_string(),
+        &pulses.to_string(),
     ];
+    let mode: Vec<&str> = ["publish"]
+        .into_iter()
+        .chain(numbers.map(String::as_str))
+        .collect();
     let (report, _) = load.run(&sink, &mode, Keep::default()).await?;
-    let pulses: f64 = pulses.parse()?;
-    Ok(pulses / report.enqueue_s / 1e6)
+    Ok(f64::from(pulses) / report.enqueue_s / 1e6)
 }
 
 /// Measures executors that do nothing, against a core that answers all they ask.

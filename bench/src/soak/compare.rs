@@ -3,27 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rship_dev::LocalCore;
-use rship_runtime::{Generation, Item as _, Status};
+use rship_runtime::{Generation, Item as _};
 use serde_json::{Value, json};
 
-use super::device::{Device, INSTANCE, Note};
+use super::device::{INSTANCE, Note};
+use super::orders::Look;
 
 /// Differences that are named; the others are only counted.
 const NAMED: usize = 5;
 
-/// What differs, each in a few words.
-pub(super) async fn differences(core: &LocalCore, device: &Device) -> Vec<String> {
-    if !matches!(*device.executor.status().borrow(), Status::Online { .. }) {
+/// What differs, each in a few words; `notes` are the items that should be published.
+pub(super) fn differences(
+    core: &LocalCore,
+    look: &Look,
+    notes: &BTreeMap<String, String>,
+) -> Vec<String> {
+    if !look.online {
         return vec!["the device is not online".to_owned()];
     }
-    let values = match device.values().await {
-        Ok(values) => values,
-        Err(error) => return vec![error.to_string()],
-    };
     let mut found = Vec::new();
     let mut targets = BTreeMap::new();
     let mut members = [BTreeMap::new(), BTreeMap::new()];
-    for target in manifest_targets(&device.executor.manifest()) {
+    for target in manifest_targets(&look.manifest) {
         for (kind, all) in ["actions", "emitters"].into_iter().zip(&mut members) {
             for member in target[kind].as_array().into_iter().flatten() {
                 all.insert(text(&member["id"]), text(&member["name"]));
@@ -31,7 +32,7 @@ pub(super) async fn differences(core: &LocalCore, device: &Device) -> Vec<String
         }
         targets.insert(text(&target["id"]), text(&target["name"]));
     }
-    if !targets.keys().eq(values.keys()) {
+    if !targets.keys().eq(look.values.keys()) {
         found.push("the manifest does not have the targets that were added".to_owned());
     }
     let [actions, emitters] = members;
@@ -61,7 +62,7 @@ pub(super) async fn differences(core: &LocalCore, device: &Device) -> Vec<String
     compare("status", &online.collect(), &statuses.collect(), &mut found);
 
     let mut states = BTreeMap::new();
-    for (id, values) in values {
+    for (id, values) in &look.values {
         states.insert(format!("{id}:level"), json!(values.level));
         states.insert(format!("{id}:count"), json!(values.count));
         states.insert(format!("{id}:text"), json!(values.text));
@@ -80,7 +81,7 @@ pub(super) async fn differences(core: &LocalCore, device: &Device) -> Vec<String
     compare("value", &states.collect(), &pulses, &mut found);
     compare(
         Note::TYPE,
-        &device.notes,
+        notes,
         &names(core, Note::TYPE, "text"),
         &mut found,
     );

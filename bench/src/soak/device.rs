@@ -1,4 +1,4 @@
-//! The device: 64 targets that change states and pulse while it is told to.
+//! The device: 64 targets that change states and pulse while it is told to, in a process of its own.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +9,6 @@ use std::time::Duration;
 use rship_runtime::prelude::*;
 use rship_runtime::{Executor, Item};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle as Runtime;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::engine;
@@ -23,7 +21,7 @@ pub(super) const INSTANCE: &str = "soak-1";
 pub(super) const TARGETS: usize = 64;
 
 /// How long a target may be locked by a handler of its own.
-const LOCK: Duration = Duration::from_secs(60);
+const LOCK: Duration = Duration::from_secs(40);
 
 /// Handles by id, for the comparison and for handlers that lock another target.
 type Units = Mutex<BTreeMap<String, Handle<Unit>>>;
@@ -50,13 +48,13 @@ impl Unit {
         thread::sleep(Duration::from_millis(milliseconds));
     }
 
-    /// Says how long the text is.
+    /// Says how long the string is.
     #[action]
     fn swallow(&mut self, text: String) -> usize {
         text.len()
     }
 
-    /// Answers with a text.
+    /// Answers with a string of this length.
     #[action]
     fn reply(&self, bytes: usize) -> String {
         "r".repeat(bytes)
@@ -105,6 +103,15 @@ pub(super) struct Note {
     pub(super) text: String,
 }
 
+impl Note {
+    pub(super) fn number(number: usize, text: &str) -> Self {
+        Self {
+            id: format!("note-{number}"),
+            text: text.to_owned(),
+        }
+    }
+}
+
 impl Item for Note {
     const TYPE: &'static str = "SoakNote";
 
@@ -114,26 +121,22 @@ impl Item for Note {
 }
 
 /// What a state emitter of each target has.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Values {
     pub(super) level: f64,
     pub(super) count: u64,
     pub(super) text: String,
 }
 
+/// The device, with its own loop on a thread of its own as with a serial port.
 pub(super) struct Device {
     pub(super) executor: Executor,
     pub(super) units: Arc<Units>,
-    /// The items that are published, by id.
-    pub(super) notes: BTreeMap<String, String>,
     working: Arc<AtomicBool>,
-    ended: Arc<AtomicBool>,
-    running: JoinHandle<Result<(), rship_runtime::Error>>,
-    worker: Option<thread::JoinHandle<()>>,
 }
 
 impl Device {
-    pub(super) fn start(url: &str, runtime: &Runtime) -> Result<Self, Failure> {
+    pub(super) fn new(url: &str) -> Result<Self, Failure> {
         let executor = executor(url)?;
         let units = Arc::new(Units::default());
         for index in 0..TARGETS {
@@ -141,40 +144,27 @@ impl Device {
             let unit = executor.add(&id, Unit::new(&units))?;
             lock(&units).insert(id, unit);
         }
-        let running = runtime.spawn({
-            let executor = executor.clone();
-            async move { executor.run_until(std::future::pending()).await }
-        });
         let working = Arc::new(AtomicBool::new(false));
-        let ended = Arc::new(AtomicBool::new(false));
-        let worker = thread::spawn({
-            let (units, working, ended) =
-                (Arc::clone(&units), Arc::clone(&working), Arc::clone(&ended));
-            move || work(&units, &working, &ended)
+        thread::spawn({
+            let (units, working) = (Arc::clone(&units), Arc::clone(&working));
+            move || work(&units, &working)
         });
         Ok(Self {
             executor,
             units,
-            notes: BTreeMap::new(),
             working,
-            ended,
-            running,
-            worker: Some(worker),
         })
     }
 
-    /// Whether it changes states and pulses; none is under way once it does not.
+    /// Whether it changes states and pulses.
     pub(super) fn work(&self, on: bool) {
         self.working.store(on, Ordering::SeqCst);
-        if let Some(worker) = &self.worker {
-            worker.thread().unpark();
-        }
     }
 
     /// One of the targets that are always there.
     pub(super) fn unit(&self, index: usize) -> Result<Handle<Unit>, Failure> {
         let unit = lock(&self.units).get(&unit_id(index)).cloned();
-        unit.ok_or_else(|| format!("there is no target {}", unit_id(index)).into())
+        unit.ok_or_else(|| format!("target {} is missing", unit_id(index)).into())
     }
 
     /// The values of all targets, as the device has them.
@@ -192,18 +182,6 @@ impl Device {
             all.insert(id, values);
         }
         Ok(all)
-    }
-
-    pub(super) async fn stop(mut self) {
-        self.ended.store(true, Ordering::SeqCst);
-        if let Some(worker) = self.worker.take() {
-            worker.thread().unpark();
-            // It ends within a moment, and its panic is not what is looked for.
-            let _ = worker.join();
-        }
-        self.executor.shutdown();
-        // What it still has to say is not measured.
-        let _ = timeout(Duration::from_secs(10), self.running).await;
     }
 }
 
@@ -225,20 +203,15 @@ pub(super) fn lock(units: &Units) -> MutexGuard<'_, BTreeMap<String, Handle<Unit
     units.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The device's own loop, on a thread of its own as with a serial port.
-fn work(units: &Units, working: &AtomicBool, ended: &AtomicBool) {
-    let mut turn = 0_u64;
-    while !ended.load(Ordering::SeqCst) {
-        if !working.load(Ordering::SeqCst) {
-            thread::park_timeout(Duration::from_millis(100));
-            continue;
+fn work(units: &Units, working: &AtomicBool) {
+    for turn in 1_u32.. {
+        while !working.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(10));
         }
-        turn += 1;
-        let index = usize::try_from(turn).unwrap_or_default() % TARGETS;
-        let unit = lock(units).get(&unit_id(index)).cloned();
+        let unit = lock(units).get(&unit_id(turn as usize % TARGETS)).cloned();
         // One that a handler holds is left to it.
         if let Some(Ok(mut unit)) = unit.as_ref().map(Handle::try_lock) {
-            unit.level = turn as f64 / 8.0;
+            unit.level = f64::from(turn) / 8.0;
             unit.text = format!("turn {turn}");
             let _ = unit.hit.pulse(format!("hit {turn}"));
         }

@@ -1,12 +1,12 @@
 //! How the soak's executor is set up: short limits, so that each is reached within a turn.
 
-use rship_runtime::Builder;
+use std::time::Duration;
 
-/// Whether the engine bounds what waits in bytes, refuses values that are too large, and ends what never ends. What
-/// one without that cannot survive is left out.
-pub(super) const BOUNDED: bool = false;
+use rship_runtime::Builder;
 
 /// Sets the limits.
 pub(super) fn configure(builder: Builder) -> Builder {
     builder
+        .action_timeout(Duration::from_secs(2))
+        .read_back(Some(Duration::from_secs(10)))
 }

@@ -7,10 +7,11 @@ use rship_dev::CommandError;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use super::Stage;
 use super::abuse::Abuse;
 use super::device::{INSTANCE, TARGETS, unit_id};
 use super::link::Flow;
-use super::{Stage, WORKERS};
+use super::orders::WORKERS;
 use crate::Failure;
 
 /// How soon a change is on the server while handlers of other targets block.
@@ -20,43 +21,42 @@ const MEGABYTE: usize = 1_000_000;
 
 /// Handlers that block every worker, and one change of another target.
 pub(super) async fn block_workers(stage: &mut Stage, abuse: Abuse) -> Result<u64, Failure> {
-    let sessions = stage.sessions();
+    let sessions = stage.look().await?.sessions;
     let commands =
         (0..WORKERS).map(|index| (unit_id(index), "block", json!({"milliseconds": 3000})));
     let commands: Vec<_> = commands.collect();
+    let core = &stage.server.core;
     let others = async {
         sleep(Duration::from_millis(300)).await;
-        let unit = stage.device.unit(TARGETS - 1)?;
-        let count = {
-            let mut unit = unit.lock().await;
-            unit.count = unit.count.wrapping_add(1);
-            unit.count
-        };
-        let arrived = stage.server.core.wait_until(SOON, "the change", |core| {
+        let unit = unit_id(TARGETS - 1);
+        let action = format!("{unit}:add");
+        let count = core.exec(Some(INSTANCE), &action, json!({"by": 1}));
+        let count = timeout(SOON, count).await.ok()?.ok()?;
+        let arrived = core.wait_until(SOON, "the change", |core| {
             core.items("Pulse").values().any(|pulse| {
-                pulse["emitterId"] == format!("{}:count", unit.id()) && pulse["data"] == count
+                pulse["emitterId"] == format!("{unit}:count") && pulse["data"] == count
             })
         });
-        Ok::<_, Failure>(arrived.await.is_ok())
+        arrived.await.ok()
     };
     let (answers, others) = tokio::join!(answers(stage, &commands), others);
-    if !others? {
-        stage.violation(abuse, "a change of another target was not sent");
+    if others.is_none() {
+        stage.violation(abuse, "another target neither answered nor sent its change");
     }
     stage.expect_answers(abuse, &answers);
-    stage.expect_session(abuse, sessions);
+    stage.expect_session(abuse, sessions).await?;
     Ok(commands.len() as u64)
 }
 
 /// A handler that blocks in each target.
 pub(super) async fn block_many(stage: &mut Stage, abuse: Abuse) -> Result<u64, Failure> {
-    let sessions = stage.sessions();
+    let sessions = stage.look().await?.sessions;
     let commands =
         (0..TARGETS).map(|index| (unit_id(index), "block", json!({"milliseconds": 100})));
     let commands: Vec<_> = commands.collect();
     let answers = answers(stage, &commands).await;
     stage.expect_answers(abuse, &answers);
-    stage.expect_session(abuse, sessions);
+    stage.expect_session(abuse, sessions).await?;
     Ok(commands.len() as u64)
 }
 
@@ -146,16 +146,12 @@ async fn answers(
 }
 
 impl Stage {
-    /// Sessions so far.
-    fn sessions(&self) -> u64 {
-        self.device.executor.metrics().sessions
-    }
-
-    fn expect_session(&mut self, abuse: Abuse, before: u64) {
-        let more = self.sessions() - before;
+    async fn expect_session(&mut self, abuse: Abuse, before: u64) -> Result<(), Failure> {
+        let more = self.look().await?.sessions - before;
         if more > 0 {
             self.violation(abuse, &format!("the session ended {more} times"));
         }
+        Ok(())
     }
 
     /// Each command has an answer, be it an error.

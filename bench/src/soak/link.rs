@@ -1,6 +1,8 @@
 //! The way between device and server, which can be slow, stuck, cut and full of garbage.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -45,6 +47,7 @@ struct Settings {
 pub(super) struct Link {
     pub(super) addr: SocketAddr,
     settings: watch::Sender<Settings>,
+    connections: Arc<AtomicU64>,
     task: JoinHandle<()>,
 }
 
@@ -60,10 +63,16 @@ impl Link {
             cuts: 0,
             garbage: 0,
         });
-        let task = tokio::spawn(listen(listener, settings.subscribe()));
+        let connections = Arc::default();
+        let task = tokio::spawn(listen(
+            listener,
+            settings.subscribe(),
+            Arc::clone(&connections),
+        ));
         Ok(Self {
             addr,
             settings,
+            connections,
             task,
         })
     }
@@ -74,6 +83,11 @@ impl Link {
 
     pub(super) fn down(&self, flow: Flow) {
         self.settings.send_modify(|settings| settings.down = flow);
+    }
+
+    /// How often the device has connected.
+    pub(super) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Resets all connections.
@@ -118,12 +132,13 @@ impl Drop for Link {
     }
 }
 
-async fn listen(listener: TcpListener, settings: watch::Receiver<Settings>) {
+async fn listen(listener: TcpListener, settings: watch::Receiver<Settings>, count: Arc<AtomicU64>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
+                    count.fetch_add(1, Ordering::Relaxed);
                     connections.spawn(connection(stream, settings.clone()));
                 }
             }

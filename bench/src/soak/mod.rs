@@ -8,28 +8,31 @@ mod engine;
 mod handlers;
 mod link;
 mod offline;
+mod orders;
 mod report;
 mod sample;
 mod server;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use rship_runtime::Generation;
+use serde_json::Value;
 use tokio::runtime::Builder;
 use tokio::time::sleep;
 
 use self::abuse::Abuse;
-use self::device::Device;
+use self::orders::{Look, Order};
 use self::report::Report;
 use self::sample::Sample;
 use self::server::Server;
-use crate::Failure;
+use crate::child::Child;
+use crate::{Failure, machine, own_program};
 
-/// Workers of the runtime that the device's handlers have: blocking as many is one of the things it must bear.
-const WORKERS: usize = 2;
+pub(crate) use self::orders::SoakDevice;
 
 /// How long store and state may differ in a pause, reading back included.
 const EQUAL: Duration = Duration::from_secs(30);
@@ -53,27 +56,20 @@ pub(crate) struct Soak {
 
 /// What an abuse works with.
 struct Stage {
-    device: Device,
+    device: Child,
     server: Server,
+    /// The device's own items that should be published, by id.
+    notes: BTreeMap<String, String>,
     report: Report,
 }
 
 impl Soak {
     /// Runs it; fails when the device did not hold.
-    pub(crate) fn run(self, machine: &str) -> Result<(), Failure> {
-        // The device's handlers block its workers; the server and its link must not notice.
-        let device = Builder::new_multi_thread()
-            .worker_threads(WORKERS)
-            .enable_all()
-            .build()?;
-        let harness = Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?;
-        let report = harness.block_on(self.stage(device.handle()));
-        device.shutdown_background();
-        let report = report?;
-        let text = report.markdown(machine);
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let machine = machine::line()?;
+        let runtime = Builder::new_multi_thread().enable_all().build()?;
+        let report = runtime.block_on(self.stage())?;
+        let text = report.markdown(&machine);
         println!("{text}");
         if let Some(file) = &self.write {
             write(file, &text)?;
@@ -81,35 +77,36 @@ impl Soak {
         report.verdict()
     }
 
-    async fn stage(&self, runtime: &tokio::runtime::Handle) -> Result<Report, Failure> {
+    async fn stage(&self) -> Result<Report, Failure> {
         let server = Server::start(Generation::V2026).await?;
-        let device = Device::start(&server.url(), runtime)?;
+        let device = Child::start(own_program()?, ["soak-device", &server.url()])?;
         let mut stage = Stage {
             device,
             server,
+            notes: BTreeMap::new(),
             report: Report::default(),
         };
         stage.quiet("the start").await?;
-        stage.sample("start").await;
+        stage.sample("start").await?;
         let begun = Instant::now();
         let whole = Duration::from_secs(self.minutes * 60);
         let mut in_the_middle = false;
         loop {
             for abuse in Abuse::all(&self.only) {
-                stage.turn(abuse).await?;
+                stage.turn(*abuse).await?;
                 if !in_the_middle && begun.elapsed() > whole / 2 {
                     in_the_middle = true;
-                    stage.sample("middle").await;
+                    stage.sample("middle").await?;
                 }
             }
             if begun.elapsed() >= whole {
                 break;
             }
         }
-        stage.sample("end").await;
-        stage.report.metrics = Some(stage.device.executor.metrics());
+        stage.sample("end").await?;
+        stage.report.metrics = stage.device.order(&Order::Metrics).await?;
         stage.report.took = begun.elapsed();
-        stage.device.stop().await;
+        stage.device.end().await?;
         stage.server.stop().await;
         Ok(stage.report)
     }
@@ -119,14 +116,15 @@ impl Stage {
     /// One abuse while the device goes about its work, and a pause.
     async fn turn(&mut self, abuse: Abuse) -> Result<(), Failure> {
         let begun = Instant::now();
-        self.device.work(true);
+        let _: Value = self.device.order(&Order::Work(true)).await?;
         let done = abuse.commit(self).await?;
-        self.device.work(false);
+        let _: Value = self.device.order(&Order::Work(false)).await?;
         self.server.link.restore();
         let took = begun.elapsed();
         self.report.count(abuse, done);
         let equal = self.quiet(&abuse.to_string()).await?;
-        let rss = Sample::take("").rss_kib / 1024;
+        let sample: Sample = self.device.order(&Order::Sample).await?;
+        let rss = sample.rss_kib / 1024;
         eprintln!(
             "{abuse}: {done} in {:.1} s, equal after {:.1} s, {rss} MiB",
             took.as_secs_f64(),
@@ -139,13 +137,14 @@ impl Stage {
     async fn quiet(&mut self, after: &str) -> Result<Duration, Failure> {
         let begun = Instant::now();
         loop {
-            let differences = compare::differences(&self.server.core, &self.device).await;
+            let look = self.look().await?;
+            let differences = compare::differences(&self.server.core, &look, &self.notes);
             if differences.is_empty() {
                 break;
             }
             if begun.elapsed() > EQUAL {
                 let what = compare::summary(&differences);
-                let status = self.device.executor.status().borrow().to_string();
+                let status = look.status;
                 self.report.violation(after, &format!("{what} ({status})"));
                 break;
             }
@@ -158,9 +157,16 @@ impl Stage {
         Ok(begun.elapsed())
     }
 
-    async fn sample(&mut self, when: &'static str) {
+    async fn sample(&mut self, when: &'static str) -> Result<(), Failure> {
         sleep(SETTLED).await;
-        self.report.samples.push(Sample::take(when));
+        let sample = self.device.order(&Order::Sample).await?;
+        self.report.samples.push((when, sample));
+        Ok(())
+    }
+
+    /// What the device has now.
+    async fn look(&mut self) -> Result<Look, Failure> {
+        self.device.order(&Order::Look).await
     }
 
     /// Says what did not hold during an abuse.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use rship_runtime::Query;
+use serde_json::Value;
 use tokio::time::sleep;
 
 use super::Stage;
 use super::abuse::Abuse;
 use super::device::Note;
+use super::orders::Order;
 use crate::Failure;
 
 const MEGABYTE: usize = 1_000_000;
@@ -17,10 +18,13 @@ const KEPT: usize = 10;
 
 /// A state that no server takes.
 pub(super) async fn huge_state(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
-    let unit = stage.device.unit(5)?;
-    unit.lock().await.text = "h".repeat(70 * MEGABYTE);
-    sleep(Duration::from_secs(2)).await;
-    unit.lock().await.text = "small again".to_owned();
+    // Of a target that the device's own loop leaves alone meanwhile.
+    let _: Value = stage.device.order(&Order::Work(false)).await?;
+    for bytes in [70 * MEGABYTE, 5] {
+        let order = Order::Lengthen(5, bytes);
+        let _: Value = stage.device.order(&order).await?;
+        sleep(Duration::from_secs(2)).await;
+    }
     Ok(1)
 }
 
@@ -28,49 +32,35 @@ pub(super) async fn huge_state(stage: &mut Stage, _: Abuse) -> Result<u64, Failu
 pub(super) async fn impulses(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
     stage.server.link.close();
     let count = 300;
-    let unit = stage.device.unit(7)?;
-    let hit = unit.lock().await.hit.clone();
-    let value = "i".repeat(MEGABYTE);
-    for _ in 0..count {
-        let _ = hit.pulse(value.clone());
-    }
+    let order = Order::Impulses(count, MEGABYTE);
+    let _: Value = stage.device.order(&order).await?;
     sleep(Duration::from_secs(1)).await;
-    Ok(count)
+    Ok(count.into())
 }
 
 /// Items that come and go while there is no server.
 pub(super) async fn items(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
     stage.server.link.close();
     let count = 20_000;
-    let text = format!("of turn {}", stage.device.executor.metrics().sessions);
-    for number in 0..count {
-        let note = Note {
-            id: format!("note-{number}"),
-            text: text.clone(),
-        };
-        stage.device.executor.publish(&note)?;
-        if number < KEPT {
-            stage.device.notes.insert(note.id, note.text);
-        } else {
-            stage.device.executor.delete::<Note>(&note.id);
-        }
-    }
+    // Another text each time, or nothing would have changed.
+    let text = format!("session {}", stage.look().await?.sessions);
+    let kept = (0..KEPT).map(|number| Note::number(number, &text));
+    stage.notes = kept.map(|note| (note.id, note.text)).collect();
+    let order = Order::Items(count, KEPT, text);
+    let _: Value = stage.device.order(&order).await?;
     Ok(count as u64)
 }
 
 /// Queries that are dropped at once, with and without a server.
 pub(super) async fn queries(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
-    let count = 5_000;
-    for number in 0..count {
-        drop(stage.device.executor.query(Query::all("Instance")));
-        if number % 100 == 0 {
-            sleep(Duration::from_millis(10)).await;
+    let mut count = 0;
+    for round in 0..100 {
+        if round == 50 {
+            stage.server.link.close();
         }
+        let _: Value = stage.device.order(&Order::Queries(100)).await?;
+        count += 100;
+        sleep(Duration::from_millis(20)).await;
     }
-    stage.server.link.close();
-    for _ in 0..count {
-        drop(stage.device.executor.query(Query::all("Instance")));
-    }
-    sleep(Duration::from_millis(500)).await;
-    Ok(2 * count)
+    Ok(count)
 }

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use rship_runtime::Metrics;
-
 use super::abuse::Abuse;
 use super::sample::Sample;
 use crate::Failure;
@@ -19,8 +17,9 @@ const TOLD: usize = 100;
 
 #[derive(Default)]
 pub(super) struct Report {
-    pub(super) samples: Vec<Sample>,
-    pub(super) metrics: Option<Metrics>,
+    /// With the moment of each.
+    pub(super) samples: Vec<(&'static str, Sample)>,
+    pub(super) metrics: String,
     pub(super) took: Duration,
     done: BTreeMap<Abuse, (u64, u64)>,
     violations: u64,
@@ -48,15 +47,17 @@ impl Report {
         let minutes = self.took.as_secs_f64() / 60.0;
         let mut text = format!(
             "# Soak\n\n`cargo run --release -p rship-bench -- soak`: {machine}; {minutes:.1} minutes.\n\n\
+             The figures are those of the device's process; the server and the link are in another one. In each pause the server's store must equal the \
+             device's state: entities, names, statuses, values.\n\n\
              | | memory (VmRSS) | threads | descriptors |\n|---|---|---|---|\n"
         );
         // Writing to a string cannot fail.
-        for sample in &self.samples {
+        for (when, sample) in &self.samples {
             let mib = sample.rss_kib as f64 / 1024.0;
             let _ = writeln!(
                 text,
-                "| {} | {mib:.1} MiB | {} | {} |",
-                sample.when, sample.threads, sample.descriptors
+                "| {when} | {mib:.1} MiB | {} | {} |",
+                sample.threads, sample.descriptors
             );
         }
         text.push_str("\n| abuse | turns | done |\n|---|---|---|\n");
@@ -72,9 +73,7 @@ impl Report {
         for violation in &self.told {
             let _ = writeln!(text, "- {violation}");
         }
-        if let Some(metrics) = self.metrics {
-            let _ = writeln!(text, "\n```text\n{metrics:#?}\n```");
-        }
+        let _ = writeln!(text, "\n```text\n{}\n```", self.metrics);
         text
     }
 
@@ -84,7 +83,7 @@ impl Report {
         if self.violations > 0 {
             failed.push(format!("{} violations", self.violations));
         }
-        if let (Some(start), Some(end)) = (self.samples.first(), self.samples.last()) {
+        if let (Some((_, start)), Some((_, end))) = (self.samples.first(), self.samples.last()) {
             if end.rss_kib > start.rss_kib + GROWTH {
                 let grown = (end.rss_kib - start.rss_kib) / 1024;
                 failed.push(format!("memory grew by {grown} MiB"));

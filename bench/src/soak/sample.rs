@@ -1,21 +1,20 @@
-//! What the process has: memory, threads, descriptors.
+//! What the device's process has: memory, threads, descriptors.
 
 use rship_examples::load::{resident_kib, threads};
+use serde::{Deserialize, Serialize};
 
 /// At one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Sample {
-    pub(super) when: &'static str,
     pub(super) rss_kib: u64,
     pub(super) threads: u64,
     pub(super) descriptors: u64,
 }
 
 impl Sample {
-    pub(super) fn take(when: &'static str) -> Self {
+    pub(super) fn take() -> Self {
         let descriptors = std::fs::read_dir("/proc/self/fd");
         Self {
-            when,
             rss_kib: resident_kib(),
             threads: threads(),
             // One of them is the folder itself.

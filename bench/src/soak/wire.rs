@@ -3,22 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rship_runtime::{Generation, Status};
+use rship_runtime::Generation;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::Stage;
 use super::abuse::Abuse;
-use super::device::{INSTANCE, Unit, executor, lock, unit_id};
+use super::device::{INSTANCE, Unit, executor, unit_id};
 use super::link::Flow;
+use super::orders::Order;
 use super::server::RAW;
 use crate::Failure;
 
 /// A bit longer than the silence that the device bears.
 const SILENCE: Duration = Duration::from_secs(6);
 
-/// How long the link is slow: the registration takes a part of it.
+/// How long the link is slow.
 const SLOW: Duration = Duration::from_secs(10);
+
+/// When the registration must be over, with the pulses that go out beside it.
+const LATEST: Duration = Duration::from_secs(30);
 
 /// Bytes in a second.
 const RATE: usize = 100_000;
@@ -39,18 +43,28 @@ pub(super) async fn unread(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> 
     Ok(sent as u64)
 }
 
-/// A link that takes less than the device has to say, registration included.
+/// A link that takes less than the device has to say, registration included: it is never cut.
 pub(super) async fn slow_link(stage: &mut Stage, abuse: Abuse) -> Result<u64, Failure> {
     stage.server.link.up(Flow::Slow(RATE));
     stage.server.link.cut();
+    let connections = stage.server.link.connections();
+    let begun = Instant::now();
     sleep(SLOW).await;
-    if !matches!(
-        *stage.device.executor.status().borrow(),
-        Status::Online { .. }
-    ) {
-        stage.violation(abuse, "the device is not online after 10 s");
+    let mut look = stage.look().await?;
+    while !look.online && begun.elapsed() < LATEST {
+        sleep(Duration::from_millis(500)).await;
+        look = stage.look().await?;
     }
-    Ok(SLOW.as_secs())
+    if !look.online {
+        let text = format!("the device is not online after {LATEST:?}: {}", look.status);
+        stage.violation(abuse, &text);
+    }
+    let more = stage.server.link.connections() - connections;
+    if more > 1 {
+        let text = format!("the device connected {more} times, although the link made progress");
+        stage.violation(abuse, &text);
+    }
+    Ok(begun.elapsed().as_secs())
 }
 
 /// A peer of which nothing is heard, while targets come and go.
@@ -59,16 +73,9 @@ pub(super) async fn silent(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> 
     let until = Instant::now() + SILENCE;
     let mut changed = 0;
     while Instant::now() < until {
-        for _ in 0..20 {
-            let id = format!("guest-{}", changed % 1000);
-            let guest = stage
-                .device
-                .executor
-                .add(&id, Unit::new(&stage.device.units))?;
-            guest.remove()?;
-            changed += 1;
-        }
-        sleep(Duration::from_millis(10)).await;
+        let _: Value = stage.device.order(&Order::Guests(100)).await?;
+        changed += 100;
+        sleep(Duration::from_millis(50)).await;
     }
     Ok(changed)
 }
@@ -111,7 +118,7 @@ pub(super) async fn set_id(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> 
         .item("Instance", INSTANCE)
         .unwrap_or_default();
     let client = instance["clientId"].as_str().unwrap_or("a-client");
-    let frame = command(id, &json!({"clientId": client, "tx": "set-id"}));
+    let frame = command(id, &json!({"clientId": client, "tx": RAW}));
     let count = 1_000;
     for _ in 0..count {
         stage.server.core.send_frame(None, &frame);
@@ -156,27 +163,17 @@ pub(super) async fn reset(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
     Ok(count)
 }
 
-/// Targets that go and come back before a server knows.
+/// Targets that go and come back before a server knows: some at once, some a moment later, some after it was told.
 pub(super) async fn readded(stage: &mut Stage, _: Abuse) -> Result<u64, Failure> {
-    let mut count = 0;
-    for round in 0..40_u64 {
-        for index in 8..16 {
-            let id = unit_id(index);
-            let old = lock(&stage.device.units).remove(&id);
-            if let Some(old) = old {
-                old.remove()?;
-            }
-            // Some come back at once, some a moment later, some after the server was told.
-            sleep(Duration::from_millis(round % 4 * 20)).await;
-            let unit = stage
-                .device
-                .executor
-                .add(&id, Unit::new(&stage.device.units))?;
-            lock(&stage.device.units).insert(id, unit);
-            count += 1;
-        }
+    let indices: Vec<_> = (8..16).collect();
+    let rounds = 60;
+    for round in 0..rounds {
+        let pause = round % 6 * 25;
+        let order = Order::Readd(indices.clone(), pause);
+        let _: Value = stage.device.order(&order).await?;
+        sleep(Duration::from_millis(round * 7 % 100)).await;
     }
-    Ok(count)
+    Ok(rounds * indices.len() as u64)
 }
 
 /// A server that goes away and comes back as it was.
