@@ -19,6 +19,7 @@ mod golden_frames;
 mod golden_inbound;
 mod healing;
 mod large;
+mod layout;
 mod lifecycle;
 mod linear;
 mod liveness;
