@@ -2,6 +2,9 @@
 
 use std::cell::Cell;
 
+/// Memory that is kept for the next value, in bytes.
+const KEPT: usize = 64 << 10;
+
 thread_local! {
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
@@ -12,6 +15,9 @@ pub fn with_scratch<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     let mut buffer = SCRATCH.take();
     buffer.clear();
     let result = work(&mut buffer);
+    buffer.clear();
+    // What one large value took is not kept for all that come.
+    buffer.shrink_to(KEPT);
     SCRATCH.set(buffer);
     result
 }

@@ -74,7 +74,7 @@ impl Default for Timing {
         Self {
             connect: Duration::from_secs(5),
             handshake: Duration::from_secs(2),
-            ping: Duration::from_secs(3),
+            ping: Duration::from_secs(4),
             silence: Duration::from_secs(10),
             shutdown: Duration::from_secs(2),
             backoff: (Duration::from_millis(200), Duration::from_secs(10)),

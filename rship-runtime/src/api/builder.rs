@@ -161,7 +161,7 @@ impl Builder {
     }
 
     /// How often the server is pinged, and after what time without progress the connection is given up;
-    /// 3 s and 10 s unless set. Progress is a ping that is answered, or bytes that a full socket takes.
+    /// 4 s and 10 s unless set. Progress is a ping that is answered, or bytes that a full socket takes.
     pub fn keepalive(mut self, interval: Duration, silence: Duration) -> Self {
         self.timing.ping = interval;
         self.timing.silence = silence;

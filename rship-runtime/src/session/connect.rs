@@ -43,7 +43,7 @@ pub(crate) enum ConnectError {
     NoRoots(Address, String),
     #[cfg(feature = "tls")]
     #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
+    Tls(rustls::Error),
     #[error("no connection within {:.1} s", .0.as_secs_f64())]
     TimedOut(std::time::Duration),
 }
@@ -52,19 +52,21 @@ pub(crate) enum ConnectError {
 pub(super) async fn open(
     server: &Server,
     liveness: &Arc<Liveness>,
-) -> Result<WebSocket, ConnectError> {
+) -> Result<WebSocket, Box<ConnectError>> {
     let address = &server.address;
     let stream = server.connect.connect(address).await;
-    let stream = stream.map_err(|source| ConnectError::Stream {
-        host: address.host().to_owned(),
-        port: address.port(),
-        source,
+    let stream = stream.map_err(|source| {
+        Box::new(ConnectError::Stream {
+            host: address.host().to_owned(),
+            port: address.port(),
+            source,
+        })
     })?;
     let stream = Metered::new(stream, liveness);
     let request = address.uri().clone().into_client_request();
-    let mut request = request.map_err(|source| ConnectError::Request {
-        address: address.clone(),
-        source,
+    let mut request = request.map_err(|source| {
+        let address = address.clone();
+        Box::new(ConnectError::Request { address, source })
     })?;
     if let Some(authorization) = &server.authorization {
         request
@@ -91,10 +93,10 @@ pub(super) async fn open(
     );
     match opening.await {
         Ok((socket, _)) => Ok(socket),
-        Err(source) => Err(ConnectError::Opening {
-            address: address.clone(),
-            source,
-        }),
+        Err(source) => {
+            let address = address.clone();
+            Err(Box::new(ConnectError::Opening { address, source }))
+        }
     }
 }
 
@@ -120,7 +122,7 @@ fn explain(address: &Address, error: &WsError) -> String {
 }
 
 #[cfg(feature = "tls")]
-fn connector(address: &Address) -> Result<Option<tokio_tungstenite::Connector>, ConnectError> {
+fn connector(address: &Address) -> Result<Option<tokio_tungstenite::Connector>, Box<ConnectError>> {
     use std::sync::OnceLock;
 
     use tokio_tungstenite::Connector;
@@ -142,12 +144,13 @@ fn connector(address: &Address) -> Result<Option<tokio_tungstenite::Connector>, 
             .errors
             .first()
             .map_or_else(String::new, |error| format!(" ({error})"));
-        return Err(ConnectError::NoRoots(address.clone(), why));
+        return Err(Box::new(ConnectError::NoRoots(address.clone(), why)));
     }
     // The provider is named, because a program may have several compiled in and then none is the default.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let client = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Box::new(ConnectError::Tls(error)))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Some(Connector::Rustls(Arc::clone(

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::End;
@@ -23,6 +23,10 @@ pub(super) struct Liveness {
     /// How long there may be no progress.
     limit: Duration,
     state: Mutex<State>,
+    /// Whether that is so short that each ping has to be watched.
+    is_short: bool,
+    /// Wakes the judge: a ping was sent, or the socket takes nothing.
+    asked: Notify,
     /// The ping that was answered last.
     confirmed: watch::Sender<u64>,
 }
@@ -38,10 +42,12 @@ struct State {
 }
 
 impl Liveness {
-    pub(super) fn new(limit: Duration) -> Self {
+    pub(super) fn new(interval: Duration, limit: Duration) -> Self {
         let now = Instant::now();
         Self {
             limit,
+            is_short: limit < interval * 2,
+            asked: Notify::new(),
             state: Mutex::new(State {
                 heard: now,
                 progress: now,
@@ -64,7 +70,12 @@ impl Liveness {
 
     /// The socket takes nothing now.
     pub(super) fn blocked(&self) {
-        self.state().blocked.get_or_insert_with(Instant::now);
+        let mut state = self.state();
+        if state.blocked.is_none() {
+            state.blocked = Some(Instant::now());
+            drop(state);
+            self.asked.notify_one();
+        }
     }
 
     /// The socket took something.
@@ -77,6 +88,7 @@ impl Liveness {
 
     pub(super) fn pinged(&self, number: u64) {
         self.state().pings.push_back((number, Instant::now()));
+        self.asked.notify_one();
     }
 
     /// The number of a ping that proves progress and nothing else: what was written before it may still
@@ -122,11 +134,25 @@ impl Liveness {
     /// Ready when there was no progress for too long.
     pub(super) async fn lost(&self) -> End {
         loop {
-            match self.judge(Instant::now()) {
-                Ok(next) => sleep_until(next).await,
+            let next = match self.judge(Instant::now()) {
+                Ok(next) => next,
                 Err(end) => return end,
+            };
+            if self.is_in_doubt() {
+                sleep_until(next).await;
+            } else {
+                // An idle connection needs no timer beside that of its pings.
+                self.asked.notified().await;
             }
         }
+    }
+
+    /// Whether a ping was not answered before the next one, or the socket takes nothing.
+    fn is_in_doubt(&self) -> bool {
+        let state = self.state();
+        state.blocked.is_some()
+            || state.pings.len() > 1
+            || self.is_short && !state.pings.is_empty()
     }
 
     /// When to look again, or why the connection is of no use.
@@ -134,7 +160,7 @@ impl Liveness {
         let state = self.state();
         let pinged = state.pings.front().map(|(_, sent)| *sent);
         let Some(since) = [pinged, state.blocked].into_iter().flatten().min() else {
-            return Ok(now + self.limit / 4);
+            return Ok(now + self.limit);
         };
         let since = since.max(state.progress);
         let silent = now.duration_since(state.heard) >= self.limit;
@@ -171,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_ping_without_a_pong_ends_a_silent_connection_and_a_pong_keeps_it() {
-        let liveness = Liveness::new(LIMIT);
+        let liveness = Liveness::new(LIMIT / 3, LIMIT);
         liveness.pinged(1);
         assert!(liveness.judge(after(9.0)).is_ok());
         assert!(matches!(liveness.judge(after(11.0)), Err(End::Silent(_))));
@@ -181,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_sends_but_answers_no_ping_is_given_up_as_well() {
-        let liveness = Liveness::new(LIMIT);
+        let liveness = Liveness::new(LIMIT / 3, LIMIT);
         liveness.pinged(1);
         liveness.state().heard = after(31.0);
         assert!(
@@ -196,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_socket_that_takes_something_now_and_then_is_alive_and_one_that_takes_nothing_is_not() {
-        let liveness = Liveness::new(LIMIT);
+        let liveness = Liveness::new(LIMIT / 3, LIMIT);
         liveness.pinged(1);
         liveness.blocked();
         liveness.state().heard = after(100.0);
@@ -209,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_socket_that_was_never_full_says_nothing_of_the_peer() {
-        let liveness = Liveness::new(LIMIT);
+        let liveness = Liveness::new(LIMIT / 3, LIMIT);
         liveness.pinged(1);
         liveness.taken();
         assert!(liveness.judge(after(11.0)).is_err());

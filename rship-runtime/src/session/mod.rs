@@ -43,7 +43,7 @@ pub(crate) use transport::Tcp;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum End {
     #[error(transparent)]
-    Connect(ConnectError),
+    Connect(Box<ConnectError>),
     #[error("the server closed the connection{0}")]
     Closed(String),
     #[error("the connection broke: {0}")]
@@ -160,7 +160,7 @@ async fn session(
     stop: &mut watch::Receiver<bool>,
 ) -> End {
     let timing = &parts.settings.timing;
-    let liveness = Arc::new(Liveness::new(timing.silence));
+    let liveness = Arc::new(Liveness::new(timing.ping, timing.silence));
     let opening = connect::open(&parts.settings.server, &liveness);
     let opening = tokio::time::timeout(timing.connect, opening);
     let socket = tokio::select! {
@@ -169,7 +169,7 @@ async fn session(
         opened = opening => match opened {
             Ok(Ok(socket)) => socket,
             Ok(Err(why)) => return End::Connect(why),
-            Err(_) => return End::Connect(ConnectError::TimedOut(timing.connect)),
+            Err(_) => return End::Connect(Box::new(ConnectError::TimedOut(timing.connect))),
         },
     };
     info!("connected");
