@@ -174,3 +174,69 @@ fn no_source_has_a_word_for_what_has_another() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What stands in backticks.
+fn named(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_map_names_every_file_of_the_runtime_in_its_room() {
+    let map = fs::read_to_string(workspace().join("docs/architecture.md")).unwrap();
+    let rooms: BTreeMap<_, Vec<_>> = map
+        .lines()
+        .filter_map(|line| {
+            let (room, rest) = line.strip_prefix("| ")?.split_once(" | ")?;
+            let mut files = named(rest);
+            files.retain(|name| name.ends_with(".rs"));
+            files.sort_unstable();
+            let room = room.trim_matches(['`', '/']);
+            (!files.is_empty()).then_some((room, files))
+        })
+        .collect();
+    let source = workspace().join("rship-runtime/src");
+    for room in ROOMS.into_iter().chain(["root"]) {
+        let folder = source.join(room.trim_start_matches("root"));
+        let there = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let mut there: Vec<_> = there
+            .map(|name| name.into_string().unwrap())
+            .filter(|name| name.ends_with(".rs"))
+            // It lists the others, where it has nothing else.
+            .filter(|name| name != "mod.rs" || rooms[room].contains(&"mod.rs"))
+            .collect();
+        there.sort_unstable();
+        assert_eq!(rooms[room], there, "room {room}");
+    }
+}
+
+#[test]
+fn the_map_names_tests_that_exist() {
+    let map = fs::read_to_string(workspace().join("docs/architecture.md")).unwrap();
+    let tests = workspace().join("tests/tests");
+    let mut found = 0;
+    let names = map.lines().filter(|line| line.starts_with('|'));
+    for (file, test) in names
+        .flat_map(named)
+        .filter_map(|name| name.split_once("::"))
+    {
+        let paths = [
+            tests.join(format!("it/{file}.rs")),
+            tests.join(format!("{file}.rs")),
+        ];
+        let source = paths
+            .iter()
+            .find_map(|path| fs::read_to_string(path).ok())
+            .unwrap_or_else(|| panic!("no tests `{file}`"));
+        let forms = [
+            format!("fn {test}()"),
+            // One that runs in a process of its own.
+            format!("    {test} => "),
+        ];
+        let there = forms.iter().any(|form| source.contains(form));
+        assert!(there, "no test `{file}::{test}`");
+        found += 1;
+    }
+    assert!(found >= 20, "{found}");
+}
