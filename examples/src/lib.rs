@@ -146,6 +146,6 @@ fn log_to_stderr() {
 
 fn write(text: &str) {
     let mut out = io::stdout().lock();
-    // A closed pipe is no reason to end a device.
+    // A closed pipe does not end a device.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -98,9 +98,9 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `id = ".."`         | its id after `TARGET:`                                                        |
 /// | `name = ".."`       | what people read                                                              |
 /// | `writes = "field"`  | names the emitter (by its field or its id) whose state the action sets        |
-/// | `blocking`          | for an `fn` that blocks its thread: it runs where it delays no other target    |
+/// | `blocking`          | for an `fn` that blocks its thread: the log does not warn of it                |
 /// | `restart`           | for an `async fn`: a new run cancels the one before                           |
-/// | `timeout = "5s"`    | answers with an error after that long, and cancels an `async fn`               |
+/// | `timeout = "5s"`    | that long after it arrived, answers with an error, and cancels an `async fn`   |
 ///
 /// # `#[arg(..)]` on an argument
 ///

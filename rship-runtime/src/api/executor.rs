@@ -251,7 +251,7 @@ impl Executor {
     ///
     /// # Errors
     /// When it runs already, when signals cannot be watched, or when the manifest cannot be written.
-    /// A server that is not there is no error: the executor goes on trying.
+    /// A server that is not there is not an error: the executor goes on trying.
     pub async fn run(&self) -> Result<(), Error> {
         if wants_manifest() {
             return self.print_manifest();
@@ -434,7 +434,7 @@ impl Executor {
     ///
     /// # Errors
     /// When the executor is offline, when the server refuses or does not answer, or when the content is
-    /// no object.
+    /// not an object.
     pub async fn command(&self, id: &str, content: &impl Serialize) -> Result<Value, CommandError> {
         self.parts().outgoing.command(id, content).await
     }

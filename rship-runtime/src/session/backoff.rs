@@ -19,8 +19,8 @@ impl Backoff {
         }
     }
 
-    /// The pause after a connection that lasted this long. One that outlived the longest pause counts as
-    /// good: the next pause is the first one again.
+    /// The pause after a connection on which the server was heard for this long. One of 2 s, or of the
+    /// longest pause if that is shorter, counts as good: the next pause is the first one again.
     pub(super) fn after(&mut self, lasted: Duration) -> Duration {
         if lasted >= self.longest.min(Duration::from_secs(2)) {
             self.next = self.first;

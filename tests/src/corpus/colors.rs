@@ -1,4 +1,4 @@
-//! Structs that servers show as a colour, and fields that they read by their format.
+//! Structs that servers show as a color, and fields that they read by their format.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ macro_rules! colors {
     ($($name:ident: $part:ty { $($field:ident)+ })+) => {
         $(
             #[derive(Serialize, Deserialize, JsonSchema)]
-            #[allow(non_snake_case, reason = "a colour is one in any case")]
+            #[allow(non_snake_case, reason = "a color is one in any case")]
             struct $name { $($field: $part),+ }
         )+
 
