@@ -110,7 +110,7 @@ async fn start_returns_at_once_and_stop_says_goodbye() {
     .await
     .unwrap();
     let stopping = tokio::task::spawn_blocking(move || running.stop());
-    let _ = within("a stop", stopping).await.unwrap();
+    within("a stop", stopping).await.unwrap();
     assert_eq!(*executor.status().borrow(), Status::Stopped);
     core.wait_until(LIMIT, "the farewell", |core| core.clients() == 0)
         .await
@@ -141,7 +141,7 @@ fn an_executor_without_a_server_starts_and_ends_without_a_runtime() {
     let executor = builder("ws://127.0.0.1:9/myko").build().unwrap();
     executor.add("clock", Clock::default()).unwrap();
     let running = executor.start().unwrap();
-    let _ = running.stop();
+    running.stop();
     assert_eq!(*executor.status().borrow(), Status::Stopped);
 }
 
@@ -157,7 +157,7 @@ fn many_executors_start_and_end_side_by_side() {
         })
         .collect();
     for (executor, running) in executors {
-        let _ = running.stop();
+        running.stop();
         assert_eq!(*executor.status().borrow(), Status::Stopped);
     }
 }
