@@ -115,8 +115,9 @@ impl Engine {
     async fn end_handlers(&self) {
         let until = Instant::now() + self.parts.settings.timing.shutdown;
         let trees: Vec<Arc<Tree>> = self.parts.registry.targets().trees().cloned().collect();
+        self.context.end();
         for tree in &trees {
-            tree.refuse_all("the executor ends");
+            tree.refuse_all();
         }
         let limit = until.saturating_duration_since(Instant::now());
         let cancelled = tokio::time::timeout(limit, self.context.tasks.end()).await;
@@ -126,7 +127,10 @@ impl Engine {
                 return;
             }
             if Instant::now() >= until {
-                let what = at_work.join(", ");
+                let what = match &*at_work {
+                    [] => "a task that does not let itself be cancelled".to_owned(),
+                    at_work => at_work.join(", "),
+                };
                 let limit = self.parts.settings.timing.shutdown.as_secs_f64();
                 return tell(&format!(
                     "the executor ends, but not all that it runs has ended within {limit:.1} s: {what}"

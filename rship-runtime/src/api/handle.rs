@@ -262,7 +262,7 @@ impl<T: Send + 'static> Handle<T> {
         let removed = || Error::Removed(self.id().to_owned());
         let context = &self.raw.tree.context;
         let registry = context.registry.upgrade().ok_or_else(removed)?;
-        if self.raw.tree.removed.load(Ordering::Acquire) {
+        if self.raw.tree.removed.load(Ordering::Acquire) || context.outbox.has_ended() {
             return Err(removed());
         }
         let targets = registry.targets();

@@ -218,7 +218,7 @@ impl Outgoing {
                 reason: format!("it has {length} bytes, and the message limit is {limit}"),
             });
         }
-        if !self.outbox.is_online() {
+        if !self.outbox.has_session() {
             return Err(CommandError::Offline(id.to_owned()));
         }
         if !self.outbox.frame(frame) {

@@ -11,14 +11,18 @@ use rship_core::entity::{
 use rship_core::id;
 
 use super::ordered::Ordered;
+use super::weight::weight;
 
 /// A 2026 server gathers events for 100 ms and applies all SETs of a window before all its DELs (seen on a
 /// running one). So nothing that was deleted is set again before this has passed since the server is
 /// known to have read the deletion.
 const WINDOW: Duration = Duration::from_millis(200);
 
-/// About what a target takes beside its schemas, in bytes.
+/// About what a target, and each of its members, takes beside schemas and values, in bytes.
 const AROUND_A_TARGET: usize = 512;
+
+/// Deletions on their way whose ids are remembered when there is no room for more of them.
+const HELD: usize = 10_000;
 
 /// About what an id takes beside its text, in bytes.
 const AROUND_AN_ID: usize = 48;
@@ -65,10 +69,14 @@ pub(crate) struct Departed {
 }
 
 impl Departed {
+    /// About how much memory it takes, in bytes.
     fn size(&self) -> usize {
-        let schemas = self.actions.len() + self.emitters.len();
+        let actions = self.actions.iter().map(|action| weight(&action.schema));
+        let emitters = self.emitters.iter().map(|emitter| weight(&emitter.schema));
+        let schemas: usize = actions.chain(emitters).sum();
+        let members = self.actions.len() + self.emitters.len() + self.pulses.len();
         let values: usize = self.pulses.iter().map(|(_, value)| value.len()).sum();
-        AROUND_A_TARGET * (1 + schemas) + values
+        AROUND_A_TARGET * (1 + members + self.details.len()) + schemas + values
     }
 
     /// What remains to be deleted when the target is back with these members.
@@ -95,6 +103,7 @@ pub(crate) enum Hold {
 pub(super) struct Departures {
     waiting: HashMap<TargetKey, Box<Departed>>,
     order: Ordered<TargetKey>,
+    /// What waits, and what was written and not confirmed, in bytes.
     bytes: usize,
     /// What was written, with the number of the ping after it, whose pong confirms it.
     written: VecDeque<Written>,
@@ -161,9 +170,19 @@ fn size_of_ids(ids: &[(&'static str, String)]) -> usize {
 
 struct Written {
     ping: u64,
-    departed: Box<Departed>,
+    key: TargetKey,
+    departure: Departure,
+    /// What to say again if the session ends before the server has read it; `None` where there was no
+    /// room for it.
+    departed: Option<Box<Departed>>,
     /// Whether the id is back: then it need not be deleted again.
     returned: bool,
+}
+
+impl Written {
+    fn size(&self) -> usize {
+        self.departed.as_ref().map_or(0, |departed| departed.size())
+    }
 }
 
 impl Departures {
@@ -182,42 +201,54 @@ impl Departures {
         self.waiting.insert(key.clone(), Box::new(departed));
         self.order.push(key);
         let mut dropped = 0;
-        while self.bytes + self.written_bytes() > limit {
-            // What the server has not confirmed is the oldest.
-            if self.written.pop_front().is_none() && self.next().is_none() {
+        while self.bytes > limit {
+            // What was written already most likely arrives; only its id has to be remembered.
+            let written = self.written.iter_mut();
+            let written = written.filter_map(|written| written.departed.take()).next();
+            let Some(oldest) = written.or_else(|| self.next_waiting()) else {
                 break;
-            }
+            };
+            self.bytes -= oldest.size();
             dropped += 1;
         }
         dropped
     }
 
-    fn written_bytes(&self) -> usize {
-        self.written.len() * AROUND_A_TARGET
+    fn next_waiting(&mut self) -> Option<Box<Departed>> {
+        let key = self.order.pop()?;
+        self.waiting.remove(&key)
     }
 
     pub(super) fn next(&mut self) -> Option<Box<Departed>> {
-        let key = self.order.pop()?;
-        let departed = self.waiting.remove(&key)?;
+        let departed = self.next_waiting()?;
         self.bytes -= departed.size();
         Some(departed)
     }
 
     /// Keeps what was written until the server is known to have read it.
     pub(super) fn written(&mut self, departed: Box<Departed>, ping: u64) {
+        self.bytes += departed.size();
         self.written.push_back(Written {
             ping,
-            departed,
+            key: departed.key.clone(),
+            departure: departed.departure,
+            departed: Some(departed),
             returned: false,
         });
+        while self.written.len() > HELD
+            && let Some(oldest) = self.written.pop_front()
+        {
+            self.bytes -= oldest.size();
+        }
     }
 
     /// The server has read everything before this ping.
     pub(super) fn confirm(&mut self, ping: u64) {
         let now = Instant::now();
         while let Some(written) = self.written.pop_front_if(|written| written.ping <= ping) {
-            if written.departed.departure == Departure::Removed {
-                self.read.push_back((written.departed.key, now));
+            self.bytes -= written.size();
+            if written.departure == Departure::Removed {
+                self.read.push_back((written.key, now));
             }
         }
         self.forget_read(now);
@@ -233,9 +264,10 @@ impl Departures {
         if self.written.is_empty() && self.read.is_empty() {
             return None;
         }
-        let unread = self.written.iter().any(|written| {
-            written.departed.departure == Departure::Removed && written.departed.key == *key
-        });
+        let unread = self
+            .written
+            .iter()
+            .any(|written| written.departure == Departure::Removed && written.key == *key);
         if unread {
             return Some(Hold::Unread);
         }
@@ -270,7 +302,7 @@ impl Departures {
 
     fn mark_written(&mut self, key: &TargetKey, returned: bool) {
         for written in &mut self.written {
-            if written.departed.key == *key {
+            if written.key == *key {
                 written.returned = returned;
             }
         }
@@ -288,13 +320,21 @@ impl Departures {
     pub(super) fn end(&mut self) {
         let now = Instant::now();
         for written in std::mem::take(&mut self.written) {
-            let key = written.departed.key.clone();
-            if written.returned {
+            self.bytes -= written.size();
+            let Written {
+                key,
+                departed,
+                returned,
+                ..
+            } = written;
+            if returned {
                 // Maybe the server reads it only now.
                 self.read.push_back((key, now));
-            } else if !self.waiting.contains_key(&key) {
-                self.bytes += written.departed.size();
-                self.waiting.insert(key.clone(), written.departed);
+            } else if let Some(departed) = departed
+                && !self.waiting.contains_key(&key)
+            {
+                self.bytes += departed.size();
+                self.waiting.insert(key.clone(), departed);
                 self.order.push(key);
             }
         }

@@ -14,6 +14,7 @@ mod round;
 mod slots;
 mod source;
 mod updates;
+mod weight;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,7 @@ pub(crate) use round::Round;
 pub(crate) use slots::{SlotId, TargetNumber};
 pub(crate) use source::Source;
 pub(crate) use updates::{Change, Update};
+pub(crate) use weight::weight;
 
 /// Memory of an emptied queue that is kept for what comes next, in bytes.
 const KEPT: usize = 256 << 10;
@@ -413,11 +415,14 @@ impl Outbox {
         }
         let kept = state.updates.frame(frame, self.limits.update_bytes);
         self.wake(state);
+        if !kept {
+            self.counters.updates_dropped.add(1);
+        }
         kept
     }
 
     /// Whether a session takes what is published.
-    pub(crate) fn is_online(&self) -> bool {
+    pub(crate) fn has_session(&self) -> bool {
         self.locked().phase.link().is_some()
     }
 
@@ -523,7 +528,7 @@ impl Outbox {
             self.journal.warn(Topic::UpdateDropped, || {
                 format!(
                     "{updates} removals or deletions are dropped, because more than {} bytes of them wait for \
-                     the server: what it keeps is found when it is read back",
+                     the server: what it keeps of targets is looked for when it is read back",
                     self.limits.update_bytes
                 )
             });
@@ -677,7 +682,7 @@ impl Outbox {
             let mut state = self.locked();
             state.take_pulses(round);
             let was_full = state.replies.bytes() >= self.limits.reply_bytes;
-            state.take_replies(round);
+            state.take_replies(round, was_full);
             was_full
         };
         self.counters.pulses_out.add(round.pulses() as u64);
@@ -811,7 +816,7 @@ impl State {
     }
 
     /// Takes replies, each behind the newest values of the states that its command changed.
-    fn take_replies(&mut self, round: &mut Round) {
+    fn take_replies(&mut self, round: &mut Round, is_full: bool) {
         while round.replies.len() < FRAME_LIMIT {
             let Some(touched) = self.replies.next_touched() else {
                 return;
@@ -825,8 +830,9 @@ impl State {
                         used.standing = Standing::Announced;
                         round.state(id, used);
                     }
-                    // Its target is announced next.
-                    Standing::Unannounced if !self.phase.is_live() => return,
+                    // Its target is announced next; but nothing is read while there is no room, so that what
+                    // the announcement waits for might never come.
+                    Standing::Unannounced if !self.phase.is_live() && !is_full => return,
                     Standing::Unannounced | Standing::Announced => {}
                 }
             }

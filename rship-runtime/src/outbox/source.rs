@@ -75,6 +75,14 @@ impl Source {
         !value.newest.json().is_empty()
     }
 
+    /// The newest value as JSON with its version, if the server of this session was sent it.
+    pub(crate) fn settled(&self) -> Option<(u64, Vec<u8>)> {
+        let value = self.value();
+        let json = value.newest.json();
+        let settled = value.sent == value.version && !json.is_empty();
+        settled.then(|| (value.version, json.to_vec()))
+    }
+
     /// The newest value as JSON; `None` when there was none.
     pub(crate) fn newest(&self) -> Option<Vec<u8>> {
         let value = self.value();

@@ -91,7 +91,9 @@ impl Known {
                 standing = Standing::Lost;
                 break;
             }
-            if !is_as(own, found) {
+            // What another program tells of an instance that it has taken is not mended: both would tell
+            // theirs for ever.
+            if client_of(found) == self.current.as_deref() && !is_as(own, found) {
                 standing = Standing::Changed;
             }
         }
@@ -107,6 +109,9 @@ impl Known {
             && !self.own.iter().any(|own| own == client)
             && self.said.insert((id.to_owned(), client.to_owned()))
         {
+            if self.said.len() > REMEMBERED {
+                self.said = HashSet::from([(id.to_owned(), client.to_owned())]);
+            }
             let machine = instance["machineId"]
                 .as_str()
                 .unwrap_or("an unknown machine");

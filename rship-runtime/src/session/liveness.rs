@@ -150,9 +150,7 @@ impl Liveness {
     /// Whether a ping was not answered before the next one, or the socket takes nothing.
     fn is_in_doubt(&self) -> bool {
         let state = self.state();
-        state.blocked.is_some()
-            || state.pings.len() > 1
-            || self.is_short && !state.pings.is_empty()
+        state.blocked.is_some() || state.pings.len() > 1 || self.is_short && !state.pings.is_empty()
     }
 
     /// When to look again, or why the connection is of no use.

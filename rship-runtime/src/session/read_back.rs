@@ -187,8 +187,8 @@ struct Expected {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Entity,
-    /// The value of an emitter, by its position.
-    Pulse(usize),
+    /// The value of an emitter, by its position, in this version.
+    Pulse(usize, u64),
 }
 
 impl ReadBack {
@@ -339,6 +339,12 @@ impl ReadBack {
             let Some(target) = announcer.targets.get(expected.target).cloned() else {
                 continue;
             };
+            if let Kind::Pulse(index, version) = expected.kind
+                && target.sources[index].settled().map(|(now, _)| now) != Some(version)
+            {
+                // A newer value is on its way.
+                continue;
+            }
             if !asked.again {
                 if self.suspects.back() != Some(&expected.target) {
                     self.suspects.push_back(expected.target);
@@ -348,7 +354,7 @@ impl ReadBack {
             healed += 1;
             first.get_or_insert_with(|| format!("{item_type} `{id}`"));
             match expected.kind {
-                Kind::Pulse(index) => {
+                Kind::Pulse(index, _) => {
                     announcer.parts.outbox.resend(target.slots[index]);
                 }
                 Kind::Entity => {
@@ -411,17 +417,17 @@ fn expect(targets: &Targets, writer: &Writer, target: &Arc<Reference>) -> Vec<Ex
         add("Emitter", Kind::Entity, written);
     }
     for (index, source) in target.sources.iter().enumerate() {
-        let data = source
-            .newest()
-            .and_then(|newest| serde_json::from_slice::<Value>(&newest).ok());
-        if let Some(data) = data {
+        let settled = source.settled();
+        if let Some((version, json)) = settled
+            && let Ok(data) = serde_json::from_slice::<Value>(&json)
+        {
             let id = if writer.generation() == Generation::V2026 {
                 format!("{}:{}", source.emitter, source.instance)
             } else {
                 source.emitter.to_string()
             };
             let item = serde_json::json!({"id": id, "emitterId": &*source.emitter, "data": data});
-            add("Pulse", Kind::Pulse(index), Some(item));
+            add("Pulse", Kind::Pulse(index, version), Some(item));
         }
     }
     all

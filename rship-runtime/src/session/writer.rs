@@ -54,6 +54,7 @@ pub(super) async fn run(
         unpinged: 0,
         again: None,
         pause: Duration::ZERO,
+        heard: false,
     };
     // Around all of it, because a server that does not read must not keep an executor from ending.
     let ended = tokio::select! {
@@ -82,6 +83,8 @@ struct Link<'s> {
     /// When everything may be told once more, if it was told already.
     again: Option<Instant>,
     pause: Duration,
+    /// Whether the server was heard behind all that it was told.
+    heard: bool,
 }
 
 /// The form in which one identity of the server is spoken to, and how far that has come.
@@ -195,10 +198,8 @@ impl Link<'_> {
             Progress::Held(until) => until.map(Instant::from_std),
             Progress::Nothing | Progress::More => None,
         };
-        let read_back = self
-            .read_back
-            .due()
-            .filter(|_| dialect.stage == Stage::Online);
+        let settled = dialect.stage == Stage::Online && self.parts.outbox.is_registered();
+        let read_back = self.read_back.due().filter(|_| settled);
         [held, self.again, read_back].into_iter().flatten().min()
     }
 
@@ -427,7 +428,9 @@ impl Link<'_> {
         {
             dialect.stage = Stage::Online;
             let generation = dialect.writer.generation();
-            self.parts.counters.sessions.add(1);
+            if !std::mem::replace(&mut self.heard, true) {
+                self.parts.counters.sessions.add(1);
+            }
             info!(%generation, "online");
             self.parts.set_status(Status::Online { generation });
             self.read_back.begin();

@@ -1,6 +1,6 @@
 //! What all trees of an executor share. Trees hold it, and it holds no tree.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub(crate) struct Context {
     waiting: AtomicUsize,
     /// The runtime that handlers find themselves in.
     runtime: OnceLock<Handle>,
+    /// Whether the executor ends: nothing more is begun.
+    ending: AtomicBool,
 }
 
 impl Context {
@@ -55,6 +57,7 @@ impl Context {
             mailbox_bytes: settings.limits.mailbox_bytes,
             waiting: AtomicUsize::new(0),
             runtime: OnceLock::new(),
+            ending: AtomicBool::new(false),
         })
     }
 
@@ -66,6 +69,15 @@ impl Context {
 
     pub(super) fn runtime(&self) -> Option<&Handle> {
         self.runtime.get()
+    }
+
+    /// From here on nothing more is begun.
+    pub(crate) fn end(&self) {
+        self.ending.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
     }
 
     /// The whole id of what was added under this one.

@@ -23,7 +23,7 @@ use super::reference::{RawHandle, Reference};
 use super::{Tree, TreeState};
 use crate::error::LockError;
 use crate::journal::{Topic, shown};
-use crate::outbox::{Epoch, SlotId};
+use crate::outbox::{Epoch, SlotId, weight};
 
 /// Long actions of one tree that may run at a time.
 const LONG_ACTIONS: usize = 256;
@@ -618,18 +618,4 @@ fn said(target: &Reference, action: usize, reply: Reply) -> Outcome {
         ActionError::Payload(error) => says(target, action, &error),
         ActionError::Failed(text) => text,
     })
-}
-
-/// About how much memory a value takes, in bytes.
-pub(crate) fn weight(value: &Value) -> usize {
-    let below = match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| 2 * size_of::<String>() + name.len() + weight(value))
-            .sum(),
-    };
-    size_of::<Value>() + below
 }

@@ -18,6 +18,9 @@ use crate::outbox::{Admission, Epoch};
 /// Commands of one tree that are carried out before others get their turn.
 const TURN: usize = 64;
 
+/// What is said to commands of an executor that ends.
+const ENDS: &str = "the executor ends";
+
 #[derive(Default)]
 pub(super) struct Mailbox {
     state: Mutex<State>,
@@ -101,6 +104,9 @@ impl Mailbox {
 impl Tree {
     /// Has a command carried out when those before it are done, once the handlers are started.
     pub(crate) fn submit(self: &Arc<Self>, mut job: Job) {
+        if self.context.is_ending() {
+            return job.refuse(ENDS);
+        }
         if let Err(why) = job.check(&self.context) {
             return job.refuse(&why);
         }
@@ -134,6 +140,10 @@ impl Tree {
                 job.drop_unbegun(&self.context);
                 continue;
             }
+            if self.context.is_ending() {
+                job.refuse(ENDS);
+                continue;
+            }
             // Handlers are caught on their own; this is for what else is user code, such as keys of
             // members. A job that is dropped has answered.
             let ran = AssertUnwindSafe(job.run(&self)).catch_unwind().await;
@@ -161,12 +171,12 @@ impl Tree {
         }
     }
 
-    /// Answers all that has no answer yet with this error, and carries out nothing more of it.
-    pub(crate) fn refuse_all(&self, why: &str) {
+    /// Answers all that has no answer yet with an error, because the executor ends.
+    pub(crate) fn refuse_all(&self) {
         for job in self.mailbox.take(self, |_| true) {
-            job.refuse(why);
+            job.refuse(ENDS);
         }
-        self.refuse_running(why);
+        self.refuse_running(ENDS);
     }
 
     /// Drops the commands of a session that has ended; returns how many there were.

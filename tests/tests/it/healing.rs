@@ -212,3 +212,17 @@ async fn a_server_that_holds_everything_is_told_nothing_again_and_keeps_no_query
         "{asked} queries, {cancelled} cancelled"
     );
 }
+
+#[tokio::test]
+async fn a_state_that_changes_all_the_time_is_not_taken_for_one_that_was_lost() {
+    let core = core(Generation::V2026).await;
+    let (executor, running) = started(&core, Some(OFTEN)).await;
+    let lamp = executor.add("lamp", Lamp::new("a", 0.0)).unwrap();
+    let healed = executor.metrics().healed;
+    for change in 0..150 {
+        lamp.lock().await.level = f64::from(change);
+        tokio::time::sleep(Duration::from_millis(16)).await;
+    }
+    assert_eq!(executor.metrics().healed, healed);
+    running.stop().await;
+}

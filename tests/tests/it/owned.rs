@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rship_runtime::{Executor, Handle, Target, actions};
-use rship_tests::{Peer, Running, Server, builder, until, within};
+use rship_tests::{LIMIT, Peer, Running, Server, builder, until, within};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
@@ -165,4 +165,57 @@ async fn after_the_end_nobody_holds_a_target_any_more() {
     drop(setup.executor);
     // The test's own, and no other.
     until("the last", || Arc::strong_count(&setup.moves) == 1).await;
+}
+
+/// What the handler of a command that comes late would ring.
+#[derive(Target, Default)]
+struct Bell {
+    #[emitter]
+    rung: u32,
+    turnstile: rship_tests::Turnstile,
+}
+
+#[actions]
+impl Bell {
+    #[action]
+    fn ring(&mut self) {
+        self.rung += 1;
+    }
+
+    #[action(blocking)]
+    fn hold(&self) {
+        self.turnstile.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_comes_while_the_executor_ends_is_refused() {
+    let gate = rship_tests::Gate::default();
+    let server = rship_tests::Server::bind().await;
+    let executor = builder(&server.url())
+        .shutdown_timeout(LIMIT)
+        .build()
+        .unwrap();
+    let turnstile = gate.turnstile();
+    let held = Bell { rung: 0, turnstile };
+    executor.add("held", held).unwrap();
+    let free = executor.add("free", Bell::default()).unwrap();
+    let running = Running::start(&executor);
+    let mut peer = server.accept_2026().await;
+    peer.pulse("free:rung").await;
+    peer.exec("held", "held:hold", serde_json::Value::Null)
+        .await;
+    gate.wait_for(1).await;
+    executor.shutdown();
+    // The handler that cannot be cancelled is answered for, and the end waits for it.
+    assert_eq!(peer.answer().await.0, "held");
+    let refused = peer
+        .call("late", "free:ring", serde_json::Value::Null)
+        .await;
+    assert!(refused.unwrap_err().contains("the executor ends"));
+    gate.open();
+    let end = tokio::spawn(running.stop());
+    while peer.text().await.is_ok() {}
+    within("the end", end).await.unwrap();
+    assert_eq!(free.lock().await.rung, 0);
 }

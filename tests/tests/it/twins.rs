@@ -1,7 +1,9 @@
 //! Two programs with one instance id: when one leaves, the other is on the show again.
 
 use rship_runtime::{Executor, Generation, Status};
-use rship_tests::{Hosted, LIMIT, Stand, core, differences, executor, on_two_workers, pulse};
+use rship_tests::{
+    Hosted, LIMIT, Stand, builder, core, differences, executor, on_two_workers, pulse,
+};
 use serde_json::json;
 
 async fn started(url: &str) -> (Executor, Hosted) {
@@ -63,4 +65,26 @@ async fn a_twin_that_crashes_takes_nobody_off_the_show() {
     assert!(waited.is_ok(), "{:?}", differences(&core, &staying));
     hosted.stop().await;
     drop(other);
+}
+
+#[tokio::test]
+async fn two_that_say_different_things_of_one_instance_do_not_outbid_each_other() {
+    let core = core(Generation::V2026).await;
+    let mut programs = Vec::new();
+    for machine in ["pier", "dock"] {
+        let executor = builder(&core.url()).machine_id(machine).build().unwrap();
+        executor.add("stand", Stand::full()).unwrap();
+        let mut hosted = Hosted::start(&executor, on_two_workers);
+        let online = |status: &Status| matches!(status, Status::Online { .. });
+        hosted.wait("online", online).await;
+        programs.push((executor, hosted));
+    }
+    core.settled().await;
+    // Long enough for thousands of frames, if each of them told its own for ever.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let healed = programs.iter().map(|(own, _)| own.metrics().healed);
+    assert!(healed.sum::<u64>() < 20);
+    for (_, hosted) in programs {
+        hosted.stop().await;
+    }
 }
