@@ -1,7 +1,7 @@
 //! Departures: what a server must still be told of targets that are gone, and how long an id must stay
 //! away before it may be set again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -107,6 +107,10 @@ pub(super) struct Departures {
     bytes: usize,
     /// What was written, with the number of the ping after it, whose pong confirms it.
     written: VecDeque<Written>,
+    /// How often each id is among those, so that most ids need no search.
+    unread: HashMap<TargetKey, u32>,
+    /// How many of them, from the front, have nothing left to say again.
+    stripped: usize,
     /// Ids whose deletion the server has read, and when that became known.
     read: VecDeque<(TargetKey, Instant)>,
     /// What is gone, in case a server keeps it all the same.
@@ -117,6 +121,7 @@ pub(super) struct Departures {
 #[derive(Default)]
 pub(super) struct Gone {
     ids: VecDeque<(TargetKey, Vec<(&'static str, String)>)>,
+    known: HashSet<TargetKey>,
     bytes: usize,
 }
 
@@ -137,15 +142,20 @@ impl Gone {
         }
         self.forget(&departed.key);
         self.bytes += size_of_ids(&ids);
+        self.known.insert(departed.key.clone());
         self.ids.push_back((departed.key.clone(), ids));
         while self.bytes > GONE
-            && let Some((_, ids)) = self.ids.pop_front()
+            && let Some((key, ids)) = self.ids.pop_front()
         {
+            self.known.remove(&key);
             self.bytes -= size_of_ids(&ids);
         }
     }
 
     fn forget(&mut self, key: &TargetKey) {
+        if !self.known.remove(key) {
+            return;
+        }
         if let Some(at) = self.ids.iter().position(|(gone, _)| gone == key)
             && let Some((_, ids)) = self.ids.remove(at)
         {
@@ -203,15 +213,38 @@ impl Departures {
         let mut dropped = 0;
         while self.bytes > limit {
             // What was written already most likely arrives; only its id has to be remembered.
-            let written = self.written.iter_mut();
-            let written = written.filter_map(|written| written.departed.take()).next();
-            let Some(oldest) = written.or_else(|| self.next_waiting()) else {
+            let Some(oldest) = self.strip().or_else(|| self.next_waiting()) else {
                 break;
             };
             self.bytes -= oldest.size();
             dropped += 1;
         }
         dropped
+    }
+
+    /// Takes what there is to say again from the oldest that was written and has it.
+    fn strip(&mut self) -> Option<Box<Departed>> {
+        while let Some(written) = self.written.get_mut(self.stripped) {
+            self.stripped += 1;
+            if let Some(departed) = written.departed.take() {
+                return Some(departed);
+            }
+        }
+        None
+    }
+
+    /// Forgets the oldest that was written.
+    fn pop_written(&mut self) -> Option<Written> {
+        let written = self.written.pop_front()?;
+        self.stripped = self.stripped.saturating_sub(1);
+        self.bytes -= written.size();
+        if let Some(count) = self.unread.get_mut(&written.key) {
+            *count -= 1;
+            if *count == 0 {
+                self.unread.remove(&written.key);
+            }
+        }
+        Some(written)
     }
 
     fn next_waiting(&mut self) -> Option<Box<Departed>> {
@@ -228,6 +261,7 @@ impl Departures {
     /// Keeps what was written until the server is known to have read it.
     pub(super) fn written(&mut self, departed: Box<Departed>, ping: u64) {
         self.bytes += departed.size();
+        *self.unread.entry(departed.key.clone()).or_default() += 1;
         self.written.push_back(Written {
             ping,
             key: departed.key.clone(),
@@ -235,18 +269,20 @@ impl Departures {
             departed: Some(departed),
             returned: false,
         });
-        while self.written.len() > HELD
-            && let Some(oldest) = self.written.pop_front()
-        {
-            self.bytes -= oldest.size();
+        while self.written.len() > HELD {
+            self.pop_written();
         }
     }
 
     /// The server has read everything before this ping.
     pub(super) fn confirm(&mut self, ping: u64) {
         let now = Instant::now();
-        while let Some(written) = self.written.pop_front_if(|written| written.ping <= ping) {
-            self.bytes -= written.size();
+        while self
+            .written
+            .front()
+            .is_some_and(|written| written.ping <= ping)
+            && let Some(written) = self.pop_written()
+        {
             if written.departure == Departure::Removed {
                 self.read.push_back((written.key, now));
             }
@@ -261,14 +297,13 @@ impl Departures {
 
     /// How long this id has to stay away, if it has to.
     pub(super) fn hold(&mut self, key: &TargetKey) -> Option<Hold> {
-        if self.written.is_empty() && self.read.is_empty() {
+        let known = self.unread.contains_key(key);
+        if !known && self.read.is_empty() {
             return None;
         }
-        let unread = self
-            .written
-            .iter()
-            .any(|written| written.departure == Departure::Removed && written.key == *key);
-        if unread {
+        let is_it =
+            |written: &Written| written.departure == Departure::Removed && written.key == *key;
+        if known && self.written.iter().any(is_it) {
             return Some(Hold::Unread);
         }
         self.forget_read(Instant::now());
@@ -301,6 +336,9 @@ impl Departures {
     }
 
     fn mark_written(&mut self, key: &TargetKey, returned: bool) {
+        if !self.unread.contains_key(key) {
+            return;
+        }
         for written in &mut self.written {
             if written.key == *key {
                 written.returned = returned;
@@ -319,8 +357,7 @@ impl Departures {
     /// harm, unless the id is back.
     pub(super) fn end(&mut self) {
         let now = Instant::now();
-        for written in std::mem::take(&mut self.written) {
-            self.bytes -= written.size();
+        while let Some(written) = self.pop_written() {
             let Written {
                 key,
                 departed,

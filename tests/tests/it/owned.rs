@@ -216,6 +216,7 @@ async fn a_command_that_comes_while_the_executor_ends_is_refused() {
     gate.open();
     let end = tokio::spawn(running.stop());
     while peer.text().await.is_ok() {}
+    drop(peer);
     within("the end", end).await.unwrap();
     assert_eq!(free.lock().await.rung, 0);
 }
