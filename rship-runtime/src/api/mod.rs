@@ -6,6 +6,7 @@ mod executor;
 mod guard;
 mod handle;
 mod instance;
+mod launched;
 mod manifest;
 mod running;
 

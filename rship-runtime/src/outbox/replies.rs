@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::KEPT;
 use super::slots::SlotId;
+use super::{Admission, Epoch, Outbox};
 
 /// What a waiting reply takes beside its text, in bytes.
 const AROUND_A_REPLY: usize = 32;
@@ -78,6 +79,86 @@ impl Replies {
         self.texts.shrink_to(KEPT);
         self.waiting.shrink_to(KEPT / size_of::<Waiting>());
         self.touched.shrink_to(KEPT / size_of::<SlotId>());
+    }
+}
+
+/// Replies and frames of our own.
+impl Outbox {
+    /// Queues a reply, to be sent behind the states that its command changed; only to the connection that
+    /// asked. Says whether that is still there.
+    pub(crate) fn reply(&self, epoch: Epoch, frame: &str, touched: &[SlotId]) -> bool {
+        let mut state = self.locked();
+        if state.epoch != Some(epoch) {
+            return false;
+        }
+        state.replies.push(frame.as_bytes(), touched);
+        self.wake(state);
+        true
+    }
+
+    /// Whether a command of this connection may begin.
+    pub(crate) fn admit(&self, epoch: Epoch) -> Admission {
+        let state = self.locked();
+        if state.epoch != Some(epoch) {
+            Admission::Gone
+        } else if state.replies.bytes() >= self.limits.reply_bytes {
+            Admission::Full
+        } else {
+            Admission::Granted
+        }
+    }
+
+    /// Whether there is room for further replies.
+    pub(crate) fn has_reply_room(&self) -> bool {
+        let state = self.locked();
+        state.replies.bytes() < self.limits.reply_bytes || state.epoch.is_none()
+    }
+
+    /// Waits until there is room for further replies.
+    pub(crate) async fn reply_room(&self) {
+        loop {
+            let room = self.room.notified();
+            tokio::pin!(room);
+            // Before the look, so that nothing is missed in between.
+            room.as_mut().enable();
+            if self.has_reply_room() {
+                return;
+            }
+            room.await;
+        }
+    }
+
+    /// Echoes a ping of the server's own.
+    pub(crate) fn echo(&self, frame: String) {
+        let mut state = self.locked();
+        state.echo = Some(frame);
+        self.wake(state);
+    }
+
+    /// Queues a frame for this session; `false` when there is none, or too much waits.
+    pub(crate) fn frame(&self, frame: String) -> bool {
+        let mut state = self.locked();
+        if state.phase.link().is_none() {
+            return false;
+        }
+        let kept = state.updates.frame(frame, self.limits.update_bytes);
+        self.wake(state);
+        if !kept {
+            self.counters.updates_dropped.add(1);
+        }
+        kept
+    }
+
+    /// Whether a session takes what is published.
+    pub(crate) fn has_session(&self) -> bool {
+        self.locked().phase.link().is_some()
+    }
+
+    /// There are queries to ask or to cancel.
+    pub(crate) fn requests_came(&self) {
+        let mut state = self.locked();
+        state.requests = true;
+        self.wake(state);
     }
 }
 

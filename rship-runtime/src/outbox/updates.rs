@@ -3,10 +3,12 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::departures::{Departed, Departures};
+use super::departures::{Departed, Departures, Hold, TargetKey};
 use super::items::ItemKey;
 use super::ordered::Ordered;
 use super::slots::TargetNumber;
+use super::{Outbox, Phase};
+use crate::journal::Topic;
 
 /// Something that has changed; how it is now is looked up when it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -187,6 +189,108 @@ impl Updates {
             self.bytes -= frame.len();
         }
         self.begin();
+    }
+}
+
+/// The registry: what came, changed and went.
+impl Outbox {
+    /// Targets came that no server was told of.
+    pub(crate) fn targets_came(&self) {
+        let mut state = self.locked();
+        if let Phase::Live(link) = &mut state.phase {
+            let link = std::mem::take(link);
+            state.phase = Phase::Registering(link);
+        }
+        self.wake(state);
+    }
+
+    /// Something has changed; without a session a registration will tell.
+    pub(crate) fn changed(&self, changes: impl IntoIterator<Item = Change>) {
+        let mut state = self.locked();
+        if state.phase.link().is_none() {
+            return;
+        }
+        for change in changes {
+            state.updates.change(change);
+        }
+        self.wake(state);
+    }
+
+    /// Targets are gone: those that a server may know are told of.
+    pub(crate) fn departed(&self, gone: &[TargetNumber], departed: Vec<Departed>) {
+        let mut state = self.locked();
+        state.updates.forget(gone);
+        let mut dropped = 0;
+        for departed in departed {
+            let limit = self.limits.update_bytes;
+            dropped += state.updates.departures.push(departed, limit);
+        }
+        self.wake(state);
+        self.dropped(dropped);
+    }
+
+    /// An id is back with these members.
+    /// Returns whether a server may know it still.
+    pub(crate) fn returned(&self, key: &TargetKey, stays: &dyn Fn(&str) -> bool) -> bool {
+        self.locked().updates.departures.returned(key, stays)
+    }
+
+    /// An id is gone again that was not announced since it came back.
+    pub(crate) fn gone_again(&self, key: &TargetKey) {
+        self.locked().updates.departures.gone_again(key);
+    }
+
+    /// Types and ids of what some targets had that are gone, from the one of this number on.
+    pub(crate) fn gone(&self, from: usize, targets: usize) -> Vec<(&'static str, String)> {
+        self.locked().updates.departures.gone.part(from, targets)
+    }
+
+    /// How long an id has to stay away because its deletion is on its way.
+    pub(crate) fn hold(&self, key: &TargetKey) -> Option<Hold> {
+        self.locked().updates.departures.hold(key)
+    }
+
+    /// Whether something of this type and id is gone.
+    pub(crate) fn is_gone(&self, key: &(&'static str, String)) -> bool {
+        self.locked().updates.departures.gone.has(key)
+    }
+
+    /// An item was published, or published anew.
+    pub(crate) fn item(&self, key: ItemKey) {
+        let mut state = self.locked();
+        if state.phase.link().is_some() {
+            state.updates.item(key);
+        } else {
+            state.updates.withdraw(&key);
+        }
+        self.wake(state);
+    }
+
+    /// An item was deleted; `json` is what a server may know of it.
+    pub(crate) fn item_deleted(&self, key: ItemKey, json: Option<Vec<u8>>) {
+        let mut state = self.locked();
+        let kept = match json {
+            Some(json) => state.updates.delete(key, json, self.limits.update_bytes),
+            None => {
+                state.updates.forget_item(&key);
+                true
+            }
+        };
+        self.wake(state);
+        self.dropped(u64::from(!kept));
+    }
+
+    fn dropped(&self, updates: u64) {
+        if updates > 0 {
+            self.counters.updates_dropped.add(updates);
+            self.journal.warn(Topic::UpdateDropped, || {
+                format!(
+                    "{updates} removals or deletions are dropped, because more than {} bytes of them wait for \
+                     the server: what it keeps of targets is looked for when it is read back",
+                    self.limits.update_bytes
+                )
+            });
+        }
     }
 }
 

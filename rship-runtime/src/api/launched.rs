@@ -1,0 +1,79 @@
+//! An executor at work on the connection thread, and what ends it.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use tokio::task::JoinHandle;
+
+use super::Executor;
+use crate::connection_thread::ConnectionThread;
+use crate::error::Error;
+
+/// An executor at work on the connection thread.
+pub(super) struct Launched {
+    pub(super) thread: Arc<ConnectionThread>,
+    pub(super) task: JoinHandle<()>,
+}
+
+impl Launched {
+    /// Ready when the program is told to end.
+    pub(super) fn interrupted(&self) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
+        let _entered = self.thread.handle().enter();
+        interrupted()
+    }
+
+    /// Waits for the end of the executor, which comes when `end` is ready, or when the executor is told.
+    pub(super) async fn until(mut self, executor: &Executor, end: impl Future<Output = ()>) {
+        let ending = EndWhenDropped(executor);
+        tokio::select! {
+            () = end => {}
+            _ = &mut self.task => return,
+        }
+        drop(ending);
+        // It does not panic: what is the user's runs elsewhere.
+        let _ = (&mut self.task).await;
+    }
+
+    /// The same on a thread that blocks.
+    pub(super) fn wait(self) {
+        let (told, ended) = mpsc::channel::<()>();
+        let task = self.task;
+        self.thread.handle().spawn(async move {
+            let _ = task.await;
+            drop(told);
+        });
+        // Nothing is ever sent.
+        let _ = ended.recv();
+    }
+}
+
+/// Ends the executor also when the future of `run` is dropped on the way.
+struct EndWhenDropped<'e>(&'e Executor);
+
+impl Drop for EndWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.shutdown();
+    }
+}
+
+#[cfg(unix)]
+fn interrupted() -> Result<impl Future<Output = ()>, Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signal)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signal)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(windows)]
+fn interrupted() -> Result<impl Future<Output = ()>, Error> {
+    let mut interrupt = tokio::signal::windows::ctrl_c().map_err(Error::Signal)?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
+}
