@@ -110,14 +110,14 @@ impl Journal {
 
 fn say(text: &str, more: u64) {
     if more == 0 {
-        tell(text);
+        alert(text);
     } else {
-        tell(&format!("{text} (and {more} more like it)"));
+        alert(&format!("{text} (and {more} more like it)"));
     }
 }
 
 /// Warns a person, also in a program that keeps no log.
-pub(crate) fn tell(text: &str) {
+pub(crate) fn alert(text: &str) {
     warn!("{text}");
     if !tracing::dispatcher::has_been_set() {
         eprintln!("rship: {text}");

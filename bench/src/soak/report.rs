@@ -9,8 +9,12 @@ use super::sample::Sample;
 use crate::Failure;
 use crate::table::number;
 
-/// How much more memory the process may have in the end, in KiB.
-const GROWTH: u64 = 64 * 1024;
+/// How much more memory the process may have in the end, in KiB: what may wait, and what the allocator
+/// keeps in its arenas, one for each thread that ever built a large answer.
+const GROWTH: u64 = (64 + 48) * 1024;
+
+/// How much more than in the middle: what grows with time is a leak.
+const LATE_GROWTH: u64 = 24 * 1024;
 
 /// Violations that are told; the others are only counted.
 const TOLD: usize = 100;
@@ -87,6 +91,11 @@ impl Report {
             if end.rss_kib > start.rss_kib + GROWTH {
                 let grown = (end.rss_kib - start.rss_kib) / 1024;
                 failed.push(format!("memory grew by {grown} MiB"));
+            }
+            let middle = &self.samples[self.samples.len() / 2].1;
+            if end.rss_kib > middle.rss_kib + LATE_GROWTH {
+                let grown = (end.rss_kib - middle.rss_kib) / 1024;
+                failed.push(format!("memory grew by {grown} MiB since the middle"));
             }
             if end.threads > start.threads {
                 failed.push(format!(

@@ -20,7 +20,7 @@ use super::{Builder, Handle, InstanceHandle, Running, Scoped, console, manifest}
 use crate::command::{CommandError, Desk, LiveQuery, Outgoing, Router};
 use crate::connection_thread::ConnectionThread;
 use crate::error::Error;
-use crate::journal::{Journal, tell};
+use crate::journal::{Journal, alert};
 use crate::metrics::{Counters, Metrics};
 use crate::outbox::{Change, Items, Outbox};
 use crate::session::{self, Parts, Status};
@@ -132,7 +132,7 @@ impl Engine {
                     at_work => at_work.join(", "),
                 };
                 let limit = self.parts.settings.timing.shutdown.as_secs_f64();
-                return tell(&format!(
+                return alert(&format!(
                     "the executor ends, but not all that it runs has ended within {limit:.1} s: {what}"
                 ));
             }
@@ -311,22 +311,22 @@ impl Executor {
             self.print_manifest()?;
             self.shutdown();
         }
-        let (told, ended) = mpsc::channel::<()>();
+        let (running, ended) = mpsc::channel::<()>();
         let Launched { thread, task } = self.launch()?;
         let handle = thread.handle().clone();
         handle.spawn(async move {
             let _thread = thread;
             let _ = task.await;
-            drop(told);
+            drop(running);
         });
-        let running = Running {
+        let beside = Running {
             executor: self.clone(),
             ended,
         };
         if manifest {
-            running.wait();
+            beside.wait();
         }
-        Ok(running)
+        Ok(beside)
     }
 
     fn launch(&self) -> Result<Launched, Error> {

@@ -17,13 +17,13 @@ pub(super) struct Launched {
 }
 
 impl Launched {
-    /// Ready when the program is told to end.
+    /// Ready when the program is running to end.
     pub(super) fn interrupted(&self) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
         let _entered = self.thread.handle().enter();
         interrupted()
     }
 
-    /// Waits for the end of the executor, which comes when `end` is ready, or when the executor is told.
+    /// Waits for the end of the executor, which comes when `end` is ready, or when the executor is running.
     pub(super) async fn until(mut self, executor: &Executor, end: impl Future<Output = ()>) {
         let ending = EndWhenDropped(executor);
         tokio::select! {
@@ -37,11 +37,11 @@ impl Launched {
 
     /// The same on a thread that blocks.
     pub(super) fn wait(self) {
-        let (told, ended) = mpsc::channel::<()>();
+        let (running, ended) = mpsc::channel::<()>();
         let task = self.task;
         self.thread.handle().spawn(async move {
             let _ = task.await;
-            drop(told);
+            drop(running);
         });
         // Nothing is ever sent.
         let _ = ended.recv();

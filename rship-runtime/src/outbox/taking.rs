@@ -168,7 +168,7 @@ impl Outbox {
     }
 
     /// Whether the server was told of everything, and of all that has changed since.
-    pub(crate) fn has_told_all(&self) -> bool {
+    pub(crate) fn is_caught_up(&self) -> bool {
         let state = self.locked();
         state.phase.is_live() && state.updates.is_empty()
     }

@@ -6,7 +6,7 @@ use std::collections::{HashSet, VecDeque};
 use serde_json::Value;
 
 use super::read_back::is_as;
-use crate::journal::{shown, tell};
+use crate::journal::{alert, shown};
 
 /// Client ids of our own connections that are remembered: a server may not have noticed yet that an
 /// earlier one is gone.
@@ -115,7 +115,7 @@ impl Known {
             let machine = instance["machineId"]
                 .as_str()
                 .unwrap_or("an unknown machine");
-            tell(&format!(
+            alert(&format!(
                 "another connection (client `{}`, on {}) registered instance `{}` as well: commands go to the \
                  one that came last; give each program an instance id of its own, unless one of them is about \
                  to end",

@@ -34,7 +34,7 @@ pub(super) async fn run(
         arrived: Instant::now(),
     };
     if let Some(known) = reader.detector.at_open() {
-        reader.tell(known);
+        reader.identified(known);
     }
     reader.read().await
 }
@@ -172,11 +172,11 @@ impl Reader<'_> {
 
     fn clue(&mut self, clue: Clue) {
         if let Some(known) = self.detector.clue(clue) {
-            self.tell(known);
+            self.identified(known);
         }
     }
 
-    fn tell(&self, known: Identity) {
+    fn identified(&self, known: Identity) {
         info!(generation = %known.generation, client_id = known.client_id, "the server is known");
         self.identity.send_replace(Some(known));
     }

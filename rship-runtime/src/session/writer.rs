@@ -358,18 +358,18 @@ impl Link<'_> {
                 stamper: &mut self.stamper,
                 frames: &mut dialect.frames,
             };
-            let mut told_all = true;
+            let mut wrote_all = true;
             while let Some(update) = parts.outbox.next_update() {
                 announcer.update(&update);
                 departed |= matches!(update, Update::Departed(_));
                 parts.outbox.update_written(update);
                 if announcer.frames.size() >= FRAME_LIMIT {
-                    told_all = false;
+                    wrote_all = false;
                     break;
                 }
             }
             // An id whose removal was not told yet may have come back.
-            if told_all {
+            if wrote_all {
                 dialect.left = dialect
                     .registration
                     .step(&mut announcer, &parts.outbox, round);
@@ -506,9 +506,9 @@ impl Link<'_> {
                 .saturating_sub(sent)
                 .min(self.parts.outbox.waiting(self.round));
             let Some(dialect) = &self.dialect else { break };
-            let told =
-                self.parts.outbox.has_told_all() || matches!(dialect.left, Progress::Held(_));
-            if left == 0 && told {
+            let caught_up =
+                self.parts.outbox.is_caught_up() || matches!(dialect.left, Progress::Held(_));
+            if left == 0 && caught_up {
                 break;
             }
         }

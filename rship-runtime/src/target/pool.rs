@@ -21,7 +21,7 @@ use super::lock::lock;
 use super::reference::Reference;
 use super::{Tree, TreeState};
 use crate::connection_thread::ConnectionThread;
-use crate::journal::tell;
+use crate::journal::alert;
 
 /// How long work waits for a thread that is busy before another is taken.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -173,7 +173,7 @@ impl State {
         }
         if self.seats.len() >= THREADS {
             if !std::mem::replace(&mut self.crowded, true) {
-                tell(&format!(
+                alert(&format!(
                     "{THREADS} handlers block their threads: further actions wait for one of them to end"
                 ));
             }
@@ -190,7 +190,7 @@ impl State {
                 self.seats.push(seat);
             }
             Err(error) => {
-                tell(&format!("no thread can be started for a handler: {error}"));
+                alert(&format!("no thread can be started for a handler: {error}"));
             }
         }
     }
@@ -233,7 +233,7 @@ fn run(seat: &Arc<Seat>) {
         }));
         if caught.is_err() {
             seat.vacate();
-            tell("dropping a target, or what belongs to one, panicked");
+            alert("dropping a target, or what belongs to one, panicked");
         }
     }
 }
@@ -347,7 +347,7 @@ fn name_the_blocked() {
             .as_mut()
             .and_then(Busy::is_blocked_for_long);
         if let Some(said) = said {
-            tell(&said);
+            alert(&said);
         }
     }
 }

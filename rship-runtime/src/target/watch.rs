@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::Tree;
 use super::lock::lock;
-use crate::journal::tell;
+use crate::journal::alert;
 
 /// How often trees are looked at while they have something to do.
 const TICK: Duration = Duration::from_millis(100);
@@ -59,7 +59,7 @@ impl Attention {
             };
             tree.answer_late(now);
             for said in tree.long_waits() {
-                tell(&said);
+                alert(&said);
             }
             // Before the look whether it is still busy, so that nobody is missed in between.
             tree.watched.store(false, Ordering::Release);
