@@ -13,6 +13,9 @@ use super::End;
 /// How many times longer a pong may take while the server sends: it may stand in line behind that.
 const BEHIND_OTHERS: u32 = 3;
 
+/// A message of which more has come in than this is a large one, in bytes: a pong stands behind all of it.
+const LARGE: usize = 16 << 10;
+
 /// A pong that takes longer than this comes over a slow link.
 const SLOW: Duration = Duration::from_millis(500);
 
@@ -33,6 +36,8 @@ pub(super) struct Liveness {
 
 struct State {
     heard: Instant,
+    /// Bytes that came in since the last whole message.
+    partial: usize,
     progress: Instant,
     /// Pings that were not answered yet.
     pings: VecDeque<(u64, Instant)>,
@@ -50,6 +55,7 @@ impl Liveness {
             asked: Notify::new(),
             state: Mutex::new(State {
                 heard: now,
+                partial: 0,
                 progress: now,
                 pings: VecDeque::new(),
                 probes: 0,
@@ -63,9 +69,16 @@ impl Liveness {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something came in.
-    pub(super) fn heard(&self) {
-        self.state().heard = Instant::now();
+    /// So many bytes came in.
+    pub(super) fn heard(&self, bytes: usize) {
+        let mut state = self.state();
+        state.heard = Instant::now();
+        state.partial += bytes;
+    }
+
+    /// A whole message came in.
+    pub(super) fn message(&self) {
+        self.state().partial = 0;
     }
 
     /// The socket takes nothing now.
@@ -160,7 +173,11 @@ impl Liveness {
         let Some(since) = [pinged, state.blocked].into_iter().flatten().min() else {
             return Ok(now + self.limit);
         };
-        let since = since.max(state.progress);
+        let mut since = since.max(state.progress);
+        if state.partial > LARGE && state.blocked.is_none() {
+            // No pong can come before the end of the message that is coming in.
+            since = since.max(state.heard);
+        }
         let silent = now.duration_since(state.heard) >= self.limit;
         let limit = if silent || state.blocked.is_some() {
             self.limit
@@ -216,6 +233,18 @@ mod tests {
             liveness.judge(after(31.0)),
             Err(End::Unanswered(_))
         ));
+    }
+
+    #[test]
+    fn a_pong_is_not_awaited_while_a_large_message_comes_in() {
+        let liveness = Liveness::new(LIMIT / 3, LIMIT);
+        liveness.pinged(1);
+        liveness.heard(1 << 20);
+        liveness.state().heard = after(60.0);
+        assert!(liveness.judge(after(65.0)).is_ok());
+        assert!(liveness.judge(after(71.0)).is_err(), "it came no further");
+        liveness.message();
+        assert!(liveness.judge(after(65.0)).is_err());
     }
 
     #[test]

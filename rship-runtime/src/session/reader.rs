@@ -82,6 +82,7 @@ impl Reader<'_> {
                 }) => message,
             };
             burst += 1;
+            liveness.message();
             if idle || burst == 1 {
                 self.arrived = Instant::now();
             }

@@ -125,8 +125,9 @@ impl AsyncRead for Metered {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.liveness.heard();
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.liveness.heard(bytes);
         }
         read
     }
