@@ -69,8 +69,8 @@ pub use target::{Changes, Member};
 /// signatures name.
 pub mod model {
     pub use rship_core::model::{
-        Action, ActionError, ActionSpec, Arg, ArgReader, Args, ArgumentValue, Bounded, BoxFuture,
-        EmitterSpec, EmitterValue, Model, ModelBuilder, ModelError, Problem, Reply, SubTargetSpec,
-        SubTargets, TargetHandle,
+        Action, ActionError, ActionSpec, Answer, Arg, ArgReader, Args, ArgumentValue, Bounded,
+        BoxFuture, EmitterSpec, EmitterValue, Model, ModelBuilder, ModelError, Problem, Reply,
+        SubTargetSpec, SubTargets, TargetHandle,
     };
 }
