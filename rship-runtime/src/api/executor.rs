@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::io::Write as _;
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use rship_core::Target;
@@ -122,7 +121,7 @@ impl Engine {
         let limit = until.saturating_duration_since(Instant::now());
         let cancelled = tokio::time::timeout(limit, self.context.tasks.end()).await;
         loop {
-            let at_work: Vec<_> = trees.iter().filter_map(|tree| tree.is_at_work()).collect();
+            let at_work: Vec<_> = trees.iter().filter_map(|tree| tree.at_work()).collect();
             if at_work.is_empty() && cancelled.is_ok() {
                 return;
             }
@@ -292,12 +291,13 @@ impl Executor {
             signal.await;
             executor.shutdown();
         });
-        launched.wait();
+        // Nothing is ever sent.
+        let _ = launched.ended().recv();
         watching.abort();
         Ok(())
     }
 
-    /// Runs beside the calling thread, for a program whose main thread belongs to something else; needs
+    /// Runs running the calling thread, for a program whose main thread belongs to something else; needs
     /// no runtime, and has no eye on signals. Ends when the returned value is dropped.
     ///
     /// When the program was started with `--manifest`, prints the whole tree as JSON instead, and returns
@@ -311,22 +311,14 @@ impl Executor {
             self.print_manifest()?;
             self.shutdown();
         }
-        let (running, ended) = mpsc::channel::<()>();
-        let Launched { thread, task } = self.launch()?;
-        let handle = thread.handle().clone();
-        handle.spawn(async move {
-            let _thread = thread;
-            let _ = task.await;
-            drop(running);
-        });
-        let beside = Running {
+        let running = Running {
             executor: self.clone(),
-            ended,
+            ended: self.launch()?.ended(),
         };
         if manifest {
-            beside.wait();
+            running.wait();
         }
-        Ok(beside)
+        Ok(running)
     }
 
     fn launch(&self) -> Result<Launched, Error> {

@@ -190,8 +190,8 @@ impl<T: Send + 'static> Handle<T> {
                 member: id.clone(),
             });
         }
-        self.change(|targets, target| {
-            targets.set_details(target, |details| {
+        self.change(|_, target| {
+            target.set_details(|details| {
                 details.available.insert(member, available);
             });
             vec![Change::Details(target.number)]
@@ -203,8 +203,8 @@ impl<T: Send + 'static> Handle<T> {
     /// # Errors
     /// When the target was removed.
     pub fn set_position(&self, position: Position) -> Result<(), Error> {
-        self.change(|targets, target| {
-            targets.set_details(target, |details| details.position = Some(position));
+        self.change(|_, target| {
+            target.set_details(|details| details.position = Some(position));
             vec![Change::Details(target.number)]
         })
     }
@@ -214,8 +214,8 @@ impl<T: Send + 'static> Handle<T> {
     /// # Errors
     /// When the target was removed.
     pub fn set_role(&self, role: impl Into<String>) -> Result<(), Error> {
-        self.change(|targets, target| {
-            targets.set_details(target, |details| details.role = Some(role.into()));
+        self.change(|_, target| {
+            target.set_details(|details| details.role = Some(role.into()));
             vec![Change::Details(target.number)]
         })
     }
@@ -229,8 +229,8 @@ impl<T: Send + 'static> Handle<T> {
         parents: impl IntoIterator<Item = I>,
     ) -> Result<(), Error> {
         let parents = parents.into_iter().map(Into::into).collect();
-        self.change(|targets, target| {
-            targets.set_details(target, |details| details.parents = Some(parents));
+        self.change(|_, target| {
+            target.set_details(|details| details.parents = Some(parents));
             vec![Change::Details(target.number)]
         })
     }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 
 use tokio::task::JoinHandle;
 
@@ -17,13 +17,13 @@ pub(super) struct Launched {
 }
 
 impl Launched {
-    /// Ready when the program is running to end.
+    /// Ready when the program is told to end.
     pub(super) fn interrupted(&self) -> Result<impl Future<Output = ()> + Send + 'static, Error> {
         let _entered = self.thread.handle().enter();
         interrupted()
     }
 
-    /// Waits for the end of the executor, which comes when `end` is ready, or when the executor is running.
+    /// Waits for the end of the executor, which comes when `end` is ready, or when the executor is told.
     pub(super) async fn until(mut self, executor: &Executor, end: impl Future<Output = ()>) {
         let ending = EndWhenDropped(executor);
         tokio::select! {
@@ -35,16 +35,17 @@ impl Launched {
         let _ = (&mut self.task).await;
     }
 
-    /// The same on a thread that blocks.
-    pub(super) fn wait(self) {
-        let (running, ended) = mpsc::channel::<()>();
-        let task = self.task;
-        self.thread.handle().spawn(async move {
+    /// Disconnected when the executor has ended, for those who wait in no runtime. Nothing is ever sent.
+    pub(super) fn ended(self) -> Receiver<()> {
+        let (running, ended) = mpsc::channel();
+        let Self { thread, task } = self;
+        let handle = thread.handle().clone();
+        handle.spawn(async move {
+            let _thread = thread;
             let _ = task.await;
             drop(running);
         });
-        // Nothing is ever sent.
-        let _ = ended.recv();
+        ended
     }
 }
 

@@ -1,6 +1,7 @@
 //! Announcing: puts what the registry holds into frames for one server.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use rship_core::entity::{InstanceStatus, Item, Status, TargetStatus};
@@ -31,7 +32,7 @@ impl Announcer<'_> {
     }
 
     /// A target with all that belongs to it.
-    pub(super) fn target(&mut self, target: &std::sync::Arc<Reference>) {
+    pub(super) fn target(&mut self, target: &Arc<Reference>) {
         self.description(target);
         self.set(&self.targets.status(target));
         for action in self.targets.actions(target) {

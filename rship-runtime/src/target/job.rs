@@ -381,14 +381,7 @@ impl LongRuns {
 
     fn take_answers(&mut self) -> Vec<Late> {
         let runs = self.runs.values_mut();
-        let answers = runs.filter_map(|run| {
-            Some(Late {
-                target: Arc::clone(&run.target),
-                action: run.action,
-                answer: run.answer.take()?,
-            })
-        });
-        answers.collect()
+        runs.filter_map(LongRun::late).collect()
     }
 
     /// Whether a run has to end at some time.
@@ -412,12 +405,7 @@ impl LongRuns {
                 run.target.action_id(run.action),
                 took.as_secs_f64()
             );
-            let late = Late {
-                target: Arc::clone(&run.target),
-                action: run.action,
-                answer: run.answer.take()?,
-            };
-            Some((late, why))
+            Some((run.late()?, why))
         })
         .collect()
     }
@@ -428,6 +416,28 @@ struct Late {
     target: Arc<Reference>,
     action: usize,
     answer: Box<dyn Complete>,
+}
+
+impl RunningJob {
+    /// Takes its answer, to be given early; `None` when it was given.
+    fn late(&mut self) -> Option<Late> {
+        Some(Late {
+            answer: self.answer.take()?,
+            target: Arc::clone(&self.target),
+            action: self.action,
+        })
+    }
+}
+
+impl LongRun {
+    /// Takes its answer, to be given early; `None` when it was given.
+    fn late(&mut self) -> Option<Late> {
+        Some(Late {
+            answer: self.answer.take()?,
+            target: Arc::clone(&self.target),
+            action: self.action,
+        })
+    }
 }
 
 impl Late {
@@ -451,13 +461,7 @@ impl Tree {
 
     /// Answers what is carried out now with this error, whatever its handlers do.
     pub(super) fn refuse_running(&self, why: &str) {
-        let running = lock(&self.running).as_mut().and_then(|running| {
-            Some(Late {
-                answer: running.answer.take()?,
-                target: Arc::clone(&running.target),
-                action: running.action,
-            })
-        });
+        let running = lock(&self.running).as_mut().and_then(RunningJob::late);
         let long = lock(&self.long).take_answers();
         for late in running.into_iter().chain(long) {
             late.refuse(why.to_owned());
@@ -489,37 +493,23 @@ impl Tree {
             let running =
                 running.filter(|running| running.deadline.is_some_and(|deadline| deadline <= now));
             running.and_then(|running| {
-                let answer = running.answer.take()?;
+                let late = running.late()?;
                 if running.begun.is_some() {
                     running.expire = None;
                 }
-                let target = Arc::clone(&running.target);
-                let late = Late {
-                    target,
-                    action: running.action,
-                    answer,
-                };
                 Some((late, running.begun.clone()))
             })
         };
         if let Some((running, begun)) = running {
             let (target, action) = (&running.target, running.action);
             let why = match begun {
-                None => format!(
-                    "action `{}` did not begin in time{}",
-                    target.action_id(action),
-                    self.busy_with()
-                ),
+                None => self.not_begun(target, action),
                 Some((began, inside)) => self.late(target, action, began.elapsed(), &inside),
             };
             late.push((running, why));
         }
         for job in self.mailbox.take_late(self, now) {
-            let why = format!(
-                "action `{}` did not begin in time{}",
-                job.target.action_id(job.action),
-                self.busy_with()
-            );
+            let why = self.not_begun(&job.target, job.action);
             let job = Late {
                 target: job.target,
                 action: job.action,
@@ -534,6 +524,11 @@ impl Tree {
         for (late, why) in late {
             late.refuse(why);
         }
+    }
+
+    fn not_begun(&self, target: &Reference, action: usize) -> String {
+        let (id, busy) = (target.action_id(action), self.busy_with());
+        format!("action `{id}` did not begin in time{busy}")
     }
 
     fn late(&self, target: &Reference, action: usize, took: Duration, inside: &Inside) -> String {

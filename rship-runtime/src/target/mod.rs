@@ -134,8 +134,8 @@ impl TreeState {
 }
 
 impl Tree {
-    /// Whether a handler of this executor that was asked to end would still be at work.
-    pub(crate) fn is_at_work(&self) -> Option<String> {
+    /// What of it is at work on a thread now; `None` when nothing is.
+    pub(crate) fn at_work(&self) -> Option<String> {
         pool::at_work(self)
     }
 }

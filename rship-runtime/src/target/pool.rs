@@ -207,8 +207,8 @@ fn run(seat: &Arc<Seat>) {
             Work::Tree(tree) => {
                 let runtime = tree.context.runtime().cloned();
                 let _entered = runtime.as_ref().map(tokio::runtime::Handle::enter);
-                let _busy = seat.occupy(&tree, What::Commands);
                 let weak = Arc::downgrade(&tree);
+                let _busy = seat.occupy(Weak::clone(&weak), What::Commands);
                 let mut work = match ended.take() {
                     Some(mut work) => {
                         Pin::set(&mut work, Tree::work(tree));
@@ -353,11 +353,7 @@ fn name_the_blocked() {
 }
 
 impl Seat {
-    fn occupy(self: &Arc<Self>, tree: &Arc<Tree>, what: What) -> Occupied<'_> {
-        self.occupy_weak(Arc::downgrade(tree), what)
-    }
-
-    fn occupy_weak(self: &Arc<Self>, tree: Weak<Tree>, what: What) -> Occupied<'_> {
+    fn occupy(&self, tree: Weak<Tree>, what: What) -> Occupied<'_> {
         *lock(&self.busy) = Some(Busy {
             since: Instant::now(),
             tree,
@@ -439,7 +435,7 @@ impl<F: Future<Output = ()>> Future for Inhabited<F> {
         let seat = CURRENT.with(|current| current.borrow().clone());
         let _busy = seat
             .as_ref()
-            .map(|seat| seat.occupy_weak(Weak::clone(tree), what.clone()));
+            .map(|seat| seat.occupy(Weak::clone(tree), what.clone()));
         future.as_mut().poll(context)
     }
 }

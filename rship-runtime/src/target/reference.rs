@@ -53,10 +53,10 @@ pub(crate) struct Reference {
     /// Its emitters' places in the outbox, in the order of the descriptor.
     pub(crate) slots: Vec<SlotId>,
     pub(crate) sources: Vec<Arc<Source>>,
-    online: AtomicBool,
+    pub(super) online: AtomicBool,
     /// Whether something of it is not available now: few devices ever say so.
-    restricted: AtomicBool,
-    changing: Mutex<Changing>,
+    pub(super) restricted: AtomicBool,
+    pub(super) changing: Mutex<Changing>,
 }
 
 /// A handle without its type. It keeps the tree alive.
@@ -76,57 +76,19 @@ pub(crate) struct Changing {
     pub(super) announced_in: u64,
 }
 
-/// What a reference is made of.
-pub(super) struct Identity {
-    pub(super) number: TargetNumber,
-    pub(super) instance: usize,
-    pub(super) instance_id: Arc<str>,
-    pub(super) id: Arc<str>,
-    pub(super) path: Path,
-    pub(super) model: Arc<dyn AnyModel>,
-    pub(super) tree: Weak<Tree>,
-    pub(super) parent: Option<TargetNumber>,
-    pub(super) slots: Vec<SlotId>,
-    pub(super) sources: Vec<Arc<Source>>,
+impl Changing {
+    pub(super) fn new(name: String, now: String) -> Self {
+        Self {
+            name,
+            last_updated: now,
+            children: Vec::new(),
+            details: Details::default(),
+            announced_in: 0,
+        }
+    }
 }
 
 impl Reference {
-    pub(super) fn new(identity: Identity, name: String, online: bool, now: String) -> Self {
-        let Identity {
-            number,
-            instance,
-            instance_id,
-            id,
-            path,
-            model,
-            tree,
-            parent,
-            slots,
-            sources,
-        } = identity;
-        Self {
-            number,
-            instance,
-            instance_id,
-            id,
-            path,
-            model,
-            tree,
-            parent,
-            slots,
-            sources,
-            online: online.into(),
-            restricted: false.into(),
-            changing: Mutex::new(Changing {
-                name,
-                last_updated: now,
-                children: Vec::new(),
-                details: Details::default(),
-                announced_in: 0,
-            }),
-        }
-    }
-
     pub(crate) fn key(&self) -> TargetKey {
         (Arc::clone(&self.instance_id), Arc::clone(&self.id))
     }
@@ -156,7 +118,7 @@ impl Reference {
     }
 
     /// Changes what is known beside the description.
-    pub(super) fn set_details(&self, set: impl FnOnce(&mut Details)) {
+    pub(crate) fn set_details(&self, set: impl FnOnce(&mut Details)) {
         let mut changing = self.changing();
         set(&mut changing.details);
         let restricted = changing.details.is_restricted();
@@ -168,8 +130,8 @@ impl Reference {
         self.online.swap(online, Ordering::AcqRel) != online
     }
 
-    /// A server may know the target from before, though it was not announced since.
-    pub(super) fn is_known(&self) {
+    /// Says that a server may know the target from before, though it was not announced since.
+    pub(super) fn mark_known(&self) {
         self.changing().announced_in = u64::MAX;
     }
 

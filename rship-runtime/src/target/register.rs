@@ -11,7 +11,7 @@ use rship_core::model::{AnyModel, AnyTarget, Place};
 use super::context::Context;
 use super::lock::Who;
 use super::publish::{Branch, Child, ImpulseSink, Look};
-use super::reference::{Identity, Path, RawHandle, Reference, Step};
+use super::reference::{Changing, Path, RawHandle, Reference, Step};
 use super::registry::Targets;
 use super::{Registry, Tree, TreeState};
 use crate::error::Error;
@@ -56,14 +56,14 @@ pub(crate) fn add(
     let sketch = Sketch::new(context, model, &*root, (Arc::clone(&id), name, path))?;
     let mut targets = registry.targets();
     check_free(&targets, instance, &sketch, &mut HashSet::new())?;
-    let mut numbers = Vec::new();
+    let mut references = Vec::new();
     let tree = Arc::new_cyclic(|tree: &Weak<Tree>| {
         let enter = Enter {
             context,
             tree,
             instance,
         };
-        let branch = enter.branch(&mut targets, sketch, None, &mut numbers);
+        let branch = enter.branch(&mut targets, sketch, None, &mut references);
         Tree {
             context: Arc::clone(context),
             id,
@@ -83,9 +83,9 @@ pub(crate) fn add(
             watched: AtomicBool::new(false),
         }
     });
-    let target = Arc::clone(&numbers[0]);
-    for number in numbers {
-        targets.insert(number);
+    let target = Arc::clone(&references[0]);
+    for reference in references {
+        targets.insert(reference);
     }
     drop(targets);
     // Nobody else has the tree yet, so its lock is free.
@@ -279,7 +279,8 @@ impl Enter<'_> {
                     .map(rship_core::dispatch::Destination::is_online)
             })
             .unwrap_or(true);
-        let identity = Identity {
+        let changing = Changing::new(sketch.name, stamp::now().to_string());
+        let target = Arc::new(Reference {
             number,
             instance: self.instance,
             instance_id,
@@ -290,16 +291,17 @@ impl Enter<'_> {
             parent,
             slots,
             sources,
-        };
-        let now = stamp::now().to_string();
-        let target = Arc::new(Reference::new(identity, sketch.name, online, now));
+            online: online.into(),
+            restricted: false.into(),
+            changing: Mutex::new(changing),
+        });
         let own = descriptor.emitters.iter().map(|emitter| &emitter.id);
         let own: HashSet<String> = own
             .chain(descriptor.actions.iter().map(|action| &action.id))
             .map(|member| id::member(&target.id, member))
             .collect();
         if outbox.returned(&target.key(), &|member| own.contains(member)) {
-            target.is_known();
+            target.mark_known();
         }
         references.push(Arc::clone(&target));
         let fields = sketch.fields.into_iter().map(|children| {

@@ -9,7 +9,6 @@ use rship_core::entity::{self, Instance, InstanceStatus, Status, TargetStatus};
 use rship_core::id;
 
 use super::Tree;
-use super::details::Details;
 use super::reference::Reference;
 use crate::outbox::{Departed, Departure, TargetNumber};
 
@@ -192,10 +191,6 @@ impl Targets {
     /// another.
     pub(crate) fn current(&self, target: &Reference) -> Option<Arc<Reference>> {
         self.find(target.instance, &target.id).cloned()
-    }
-
-    pub(crate) fn set_details(&self, target: &Reference, set: impl FnOnce(&mut Details)) {
-        target.set_details(set);
     }
 
     pub(crate) fn set_instance_status(&mut self, status: InstanceStatus) {
