@@ -8,17 +8,16 @@
 mod departures;
 mod items;
 mod ordered;
+mod phase;
 mod publish;
-mod queue;
+mod pulses;
 mod replies;
 mod round;
-mod slots;
-mod source;
-mod taking;
 mod updates;
 mod weight;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -28,16 +27,16 @@ use crate::journal::Journal;
 use crate::metrics::Counters;
 use crate::settings::Limits;
 use ordered::Ordered;
-use queue::Queue;
+use phase::Phase;
+use pulses::{Queue, Slots};
 use replies::Replies;
-use slots::Slots;
 use updates::Updates;
 
 pub(crate) use departures::{Departed, Departure, Detail, Hold, TargetKey};
 pub(crate) use items::{ItemKey, Items};
+pub(crate) use phase::Gathering;
+pub(crate) use pulses::{SlotId, Source, TargetNumber};
 pub(crate) use round::Round;
-pub(crate) use slots::{SlotId, TargetNumber};
-pub(crate) use source::Source;
 pub(crate) use updates::{Change, Update};
 pub(crate) use weight::weight;
 
@@ -64,6 +63,8 @@ pub(crate) struct Outbox {
     written: Notify,
     /// Wakes those who wait for replies to be taken.
     room: Notify,
+    /// How many handler threads gather what they put in.
+    gathering: AtomicUsize,
     limits: Limits,
     counters: Arc<Counters>,
     journal: Arc<Journal>,
@@ -92,45 +93,11 @@ struct State {
     requests: bool,
 }
 
-/// Where the outbox's content goes.
-enum Phase {
-    /// Nowhere: states are kept, impulses wait.
-    Offline,
-    /// To a server that is being told of what there is: only pulses of targets that were announced.
-    Registering(Link),
-    /// To a server that was told of everything.
-    Live(Link),
-    /// Nowhere, for ever.
-    Ended,
-}
-
-/// How far the session that takes things is.
-#[derive(Default)]
-struct Link {
-    /// Whether it knows that there is something to take.
-    notified: bool,
-    /// Whether something that was taken may not be on the wire yet.
-    in_flight: bool,
-}
-
 /// Impulses that wait.
 #[derive(Default)]
 struct Impulses {
     count: usize,
     bytes: usize,
-}
-
-impl Phase {
-    fn link(&mut self) -> Option<&mut Link> {
-        match self {
-            Self::Registering(link) | Self::Live(link) => Some(link),
-            Self::Offline | Self::Ended => None,
-        }
-    }
-
-    fn is_live(&self) -> bool {
-        matches!(self, Self::Live(_))
-    }
 }
 
 impl Outbox {
@@ -154,6 +121,7 @@ impl Outbox {
             ready: Notify::new(),
             written: Notify::new(),
             room: Notify::new(),
+            gathering: AtomicUsize::new(0),
             limits,
             counters,
             journal,
@@ -162,23 +130,6 @@ impl Outbox {
 
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Wakes the session, once for all that comes until it takes it.
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
-        let notified = match state.phase.link() {
-            Some(link) => std::mem::replace(&mut link.notified, true),
-            None => true,
-        };
-        drop(state);
-        if !notified {
-            self.ready.notify_one();
-        }
-    }
-
-    /// Whether no session comes any more.
-    pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.locked().phase, Phase::Ended)
     }
 
     /// The largest value, entity or answer, in bytes.

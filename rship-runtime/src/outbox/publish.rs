@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rship_core::Published;
 
-use super::slots::Standing;
-use super::{Outbox, Phase, SlotId, Source, State, TargetNumber};
+use super::phase::Phase;
+use super::pulses::Standing;
+use super::{Outbox, SlotId, Source, State, TargetNumber};
 use crate::journal::Topic;
 
 impl Outbox {

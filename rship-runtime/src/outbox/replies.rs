@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::KEPT;
-use super::slots::SlotId;
+use super::pulses::SlotId;
 use super::{Admission, Epoch, Outbox};
 
 /// What a waiting reply takes beside its text, in bytes.

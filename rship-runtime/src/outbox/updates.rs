@@ -6,8 +6,9 @@ use std::collections::{HashMap, VecDeque};
 use super::departures::{Departed, Departures, Hold, TargetKey};
 use super::items::ItemKey;
 use super::ordered::Ordered;
-use super::slots::TargetNumber;
-use super::{Outbox, Phase};
+use super::phase::Phase;
+use super::pulses::{SlotId, Standing, TargetNumber};
+use super::{Outbox, Round};
 use crate::journal::Topic;
 
 /// Something that has changed; how it is now is looked up when it is written.
@@ -189,6 +190,67 @@ impl Updates {
             self.bytes -= frame.len();
         }
         self.begin();
+    }
+}
+
+/// What a session is to tell.
+impl Outbox {
+    /// The next update; some of it waits for the end of the registration.
+    pub(crate) fn next_update(&self) -> Option<Update> {
+        let mut state = self.locked();
+        let registered = state.phase.is_live();
+        state.updates.next(registered)
+    }
+
+    /// Keeps what was written of things that are gone until the server is known to have read it.
+    pub(crate) fn update_written(&self, update: Update) {
+        self.locked().updates.written(update);
+    }
+
+    /// Whether there are queries to ask or to cancel now.
+    pub(crate) fn take_requests(&self) -> bool {
+        let mut state = self.locked();
+        state.phase.is_live() && std::mem::take(&mut state.requests)
+    }
+
+    pub(crate) fn take_echo(&self) -> Option<String> {
+        self.locked().echo.take()
+    }
+
+    /// The number of the next ping.
+    pub(crate) fn ping(&self) -> u64 {
+        self.locked().updates.ping()
+    }
+
+    /// The server has read everything that was written before the ping of this number.
+    pub(crate) fn pong(&self, number: u64) {
+        self.locked().updates.pong(number);
+    }
+
+    /// A target that has something to say before it was announced.
+    pub(crate) fn urgent(&self) -> Option<TargetNumber> {
+        self.locked().urgent.pop()
+    }
+
+    /// A target is announced in the frames that are written next. The last values of its states come
+    /// first of all its pulses.
+    pub(crate) fn announce(&self, target: TargetNumber, slots: &[SlotId], round: &mut Round) {
+        let mut state = self.locked();
+        for id in slots {
+            if let Some(used) = state.slots.get(*id) {
+                used.standing = Standing::Announced;
+                if used.source.send_again() {
+                    round.state(*id, used);
+                }
+            }
+        }
+        if let Some(mut early) = state.early.remove(&target) {
+            let pulses = &mut state.pulses;
+            early.drain(|entry, value| {
+                // It fitted before.
+                pulses.push_impulse(entry.slot, value);
+            });
+        }
     }
 }
 

@@ -8,8 +8,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Error as WsError};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use super::liveness::Liveness;
-use super::transport::Metered;
+use super::liveness::{Liveness, Metered};
 use crate::address::Address;
 use crate::settings::Server;
 

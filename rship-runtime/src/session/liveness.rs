@@ -2,13 +2,18 @@
 //! in proves nothing of what goes out.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::End;
+use crate::address::Transport;
 
 /// How many times longer a pong may take while the server sends: it may stand in line behind that.
 const BEHIND_OTHERS: u32 = 3;
@@ -197,6 +202,77 @@ impl Liveness {
         } else {
             End::Unanswered(passed)
         })
+    }
+}
+
+/// A stream that says whether it takes what is written.
+pub(super) struct Metered {
+    stream: Box<dyn Transport>,
+    liveness: Arc<Liveness>,
+}
+
+impl Metered {
+    pub(super) fn new(stream: Box<dyn Transport>, liveness: &Arc<Liveness>) -> Self {
+        Self {
+            stream,
+            liveness: Arc::clone(liveness),
+        }
+    }
+
+    fn measure<T>(&self, written: Poll<T>) -> Poll<T> {
+        match &written {
+            Poll::Pending => self.liveness.blocked(),
+            Poll::Ready(_) => self.liveness.taken(),
+        }
+        written
+    }
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.liveness.heard(bytes);
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.measure(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.measure(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

@@ -2,20 +2,18 @@
 //! "the server's store equals the executor's state" true, whatever happened in between.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use rship_core::wire::{Change, Generation, Query, QueryResponse, Stamp, Writer};
+use rship_core::wire::{Change, Generation, Query, Stamp, Writer};
 use serde_json::Value;
-use tokio::sync::Notify;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::announce::Announcer;
+use super::inbox::{Inbox, Key, Question};
 use crate::journal::Topic;
 use crate::outbox::TargetNumber;
-use crate::stamp;
 use crate::target::{Reference, Targets};
 
 /// Targets that are asked for at a time.
@@ -30,119 +28,6 @@ const SETTLED: Duration = Duration::from_millis(500);
 /// How long an answer may take; some servers answer no such question at all.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Answers to our own questions, on their way from the reader to the writer.
-#[derive(Default)]
-pub(super) struct Inbox {
-    state: Mutex<Answers>,
-    arrived: Notify,
-}
-
-#[derive(Default)]
-struct Answers {
-    /// By transaction; `None` as long as there is no answer.
-    questions: HashMap<String, Option<Vec<(String, Value)>>>,
-    /// The question for our instances, which stays live.
-    instances: Option<String>,
-    known: BTreeMap<String, Value>,
-    /// The first part of its answer: how they were before they were announced.
-    before: Option<Vec<Value>>,
-    answered: bool,
-    changed: bool,
-}
-
-impl Inbox {
-    fn state(&self) -> MutexGuard<'_, Answers> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a part of an answer; gives it back when the question was not ours.
-    pub(super) fn take(&self, found: QueryResponse) -> Option<QueryResponse> {
-        let mut state = self.state();
-        if state.instances.as_ref() == Some(&found.tx) {
-            found.apply(&mut state.known);
-            state.changed = true;
-            if !std::mem::replace(&mut state.answered, true) {
-                state.before = Some(state.known.values().cloned().collect());
-            }
-        } else {
-            match state.questions.get_mut(&found.tx) {
-                // Only the first part counts: what follows is news of what we wrote ourselves.
-                Some(answer) => {
-                    answer.get_or_insert(found.upserts);
-                }
-                None => return Some(found),
-            }
-        }
-        drop(state);
-        self.arrived.notify_one();
-        None
-    }
-
-    pub(super) async fn arrived(&self) {
-        self.arrived.notified().await;
-    }
-
-    /// The frame that asks for our instances, and keeps asking.
-    pub(super) fn ask_for_instances<'i>(&self, ids: impl Iterator<Item = &'i String>) -> String {
-        let tx = Uuid::new_v4().to_string();
-        let query = Query::by_ids("Instance", ids);
-        let frame = query.frame(&tx, &stamp::now().to_string());
-        let mut state = self.state();
-        state.instances = Some(tx);
-        state.known.clear();
-        (state.before, state.answered, state.changed) = (None, false, false);
-        frame
-    }
-
-    /// Our instances as the server had them before they were announced, once.
-    pub(super) fn instances_before(&self) -> Option<Vec<Value>> {
-        self.state().before.take()
-    }
-
-    /// Our instances as the server has them, if that has changed.
-    pub(super) fn instances(&self) -> Option<Vec<Value>> {
-        let changed = std::mem::take(&mut self.state().changed);
-        changed.then(|| self.newest_instances())
-    }
-
-    pub(super) fn newest_instances(&self) -> Vec<Value> {
-        self.state().known.values().cloned().collect()
-    }
-
-    fn ask(&self, query: &Query) -> (String, String) {
-        let tx = Uuid::new_v4().to_string();
-        let frame = query.frame(&tx, &stamp::now().to_string());
-        self.state().questions.insert(tx.clone(), None);
-        (tx, frame)
-    }
-
-    /// The answers to these questions, by type and id, when all are there.
-    fn answers(&self, questions: &[Question]) -> Option<HashMap<Key, Value>> {
-        let mut state = self.state();
-        let answers = &mut state.questions;
-        if questions
-            .iter()
-            .any(|question| matches!(answers.get(&question.tx), Some(None)))
-        {
-            return None;
-        }
-        let mut all = HashMap::new();
-        for question in questions {
-            for (id, item) in answers.remove(&question.tx).flatten().unwrap_or_default() {
-                all.insert((question.item_type, id), item);
-            }
-        }
-        Some(all)
-    }
-
-    fn forget(&self, questions: &[Question]) {
-        let mut state = self.state();
-        for question in questions {
-            state.questions.remove(&question.tx);
-        }
-    }
-}
-
 /// How far reading back has come.
 pub(super) struct ReadBack {
     /// How often all is read back; `None` when it is off.
@@ -155,14 +40,6 @@ pub(super) struct ReadBack {
     /// Targets that differed once: to be asked for again before anything is mended.
     suspects: VecDeque<TargetNumber>,
     asked: Option<Asked>,
-}
-
-/// The type and the id of an entity.
-type Key = (&'static str, String);
-
-struct Question {
-    tx: String,
-    item_type: &'static str,
 }
 
 /// Questions that wait for their answers.

@@ -1,9 +1,7 @@
-//! The byte stream below TLS and WebSocket: TCP unless the user makes it otherwise, and the meter that
-//! sees whether bytes leave.
+//! The byte stream below TLS and WebSocket, unless the user makes it otherwise: TCP.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,7 +10,6 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::liveness::Liveness;
 use crate::address::{Address, Connect, Transport};
 
 /// Bytes that the kernel takes beyond those that are on their way: what it takes has nearly left, and
@@ -90,77 +87,6 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.orderly = true;
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-/// A stream that says whether it takes what is written.
-pub(super) struct Metered {
-    stream: Box<dyn Transport>,
-    liveness: Arc<Liveness>,
-}
-
-impl Metered {
-    pub(super) fn new(stream: Box<dyn Transport>, liveness: &Arc<Liveness>) -> Self {
-        Self {
-            stream,
-            liveness: Arc::clone(liveness),
-        }
-    }
-
-    fn measure<T>(&self, written: Poll<T>) -> Poll<T> {
-        match &written {
-            Poll::Pending => self.liveness.blocked(),
-            Poll::Ready(_) => self.liveness.taken(),
-        }
-        written
-    }
-}
-
-impl AsyncRead for Metered {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let bytes = buffer.filled().len() - before;
-        if bytes > 0 {
-            self.liveness.heard(bytes);
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Metered {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.measure(written)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.measure(written)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

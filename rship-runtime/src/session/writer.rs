@@ -1,24 +1,25 @@
 //! The writer: the only one that writes to the socket. A session begins with everything there is to
 //! tell; after that it sends what the outbox has.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use rship_core::wire::{self, Encoding, FRAME_LIMIT, Frames, Generation, Writer};
+use rship_core::wire::{self, FRAME_LIMIT};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Bytes, Error as WsError, Message};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::announce::Announcer;
 use super::detect::Identity;
-use super::instances::{Known, Standing};
+use super::dialect::{Dialect, Stage};
+use super::instances::Known;
 use super::read_back::ReadBack;
-use super::registration::{Progress, Registration};
-use super::{End, Parts, Shared, Status, encoding, stopped};
+use super::registration::Progress;
+use super::socket::pieces;
+use super::{End, Parts, Shared, Status, stopped};
 use crate::outbox::{Round, Update};
 use crate::stamp::{self, Stamper};
 
@@ -30,9 +31,6 @@ const ROUNDS: u32 = 8;
 
 /// Bytes after which a slow link is pinged again, so that its pongs show progress.
 const PINGED_AFTER: u64 = 32 << 10;
-
-/// The first and the longest pause before everything is told once more in the same session.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 /// Writes until the connection ends or the executor does.
 pub(super) async fn run(
@@ -69,46 +67,22 @@ pub(super) async fn run(
     End::Broken(error)
 }
 
-struct Link<'s> {
-    shared: &'s Shared<'s>,
-    parts: &'s Parts,
-    stamper: Stamper,
-    round: &'s mut Round,
-    instances: &'s mut Known,
-    read_back: ReadBack,
+pub(super) struct Link<'s> {
+    pub(super) shared: &'s Shared<'s>,
+    pub(super) parts: &'s Parts,
+    pub(super) stamper: Stamper,
+    pub(super) round: &'s mut Round,
+    pub(super) instances: &'s mut Known,
+    pub(super) read_back: ReadBack,
     /// How the server is spoken to, once it is known.
-    dialect: Option<Dialect>,
+    pub(super) dialect: Option<Dialect>,
     /// Bytes that were written since the last ping.
     unpinged: u64,
     /// When everything may be told once more, if it was told already.
-    again: Option<Instant>,
-    pause: Duration,
+    pub(super) again: Option<Instant>,
+    pub(super) pause: Duration,
     /// Whether the server was heard behind all that it was told.
     heard: bool,
-}
-
-/// The form in which one identity of the server is spoken to, and how far that has come.
-struct Dialect {
-    writer: Writer,
-    encoding: Encoding,
-    /// Frames on their way to the socket; here, so that none is lost when a wait for it is given up.
-    frames: Frames,
-    /// What is left of a large frame that is sent in pieces.
-    pieces: VecDeque<Message>,
-    registration: Registration,
-    left: Progress,
-    stage: Stage,
-}
-
-/// How far a session has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Registering,
-    /// Everything was told; so many pulses waited for that.
-    Catching(usize),
-    /// All of it was written; the server has read it when it answers this ping.
-    Written(u64),
-    Online,
 }
 
 /// Frames that were written, counted also when the wait for the socket is given up.
@@ -152,35 +126,42 @@ impl Link<'_> {
         let mut pings = interval(every);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut confirmed = self.shared.liveness.confirmed();
-        let mut rounds: u32 = 0;
+        let (mut rounds, mut pulses_alone, mut wake) = (0_u32, false, None);
         loop {
             rounds = rounds.wrapping_add(1);
-            self.meet(identity).await?;
-            self.look_at_answers();
-            if self.targets_come() {
-                sleep(GATHERING).await;
+            // Most of the time only pulses and replies wait.
+            if !(pulses_alone && self.send_pulses(wake).await?) {
+                self.meet(identity).await?;
+                self.look_at_answers();
+                if self.targets_come() {
+                    sleep(GATHERING).await;
+                }
+                self.send_next().await?;
+                self.confirm(*confirmed.borrow_and_update());
+                wake = self.wake();
             }
-            self.send_next().await?;
-            self.confirm(*confirmed.borrow_and_update());
             let more = self.has_more();
-            let wake = self.wake();
-            tokio::select! {
+            pulses_alone = tokio::select! {
                 biased;
                 changed = identity.changed() => {
                     // The reader has ended, and with it the session: `select!` in the caller ends this.
                     if changed.is_err() {
                         return std::future::pending().await;
                     }
+                    false
                 }
-                _ = pings.tick() => drop(self.ping().await?),
-                _ = confirmed.changed() => {}
-                () = self.shared.inbox.arrived() => {}
-                () = self.parts.outbox.ready(), if self.dialect.is_some() && !more => {}
-                () = until(wake), if !more => {}
+                _ = pings.tick() => {
+                    self.ping().await?;
+                    false
+                }
+                _ = confirmed.changed() => false,
+                () = self.shared.inbox.arrived() => false,
+                () = self.parts.outbox.ready(), if self.dialect.is_some() && !more => true,
+                () = until(wake), if !more => false,
                 // Who publishes faster than the socket takes it must not starve the branches above.
                 // Nor must it starve the reader, which is polled when this has to wait.
-                () = turn(rounds.is_multiple_of(ROUNDS)), if more => {}
-            }
+                () = turn(rounds.is_multiple_of(ROUNDS)), if more => true,
+            };
         }
     }
 
@@ -188,7 +169,7 @@ impl Link<'_> {
         let Some(dialect) = &self.dialect else {
             return false;
         };
-        dialect.left == Progress::More || self.parts.outbox.has_more(self.round)
+        dialect.left == Progress::More || self.round.has_more()
     }
 
     /// When there is something to do even if nothing comes.
@@ -201,130 +182,6 @@ impl Link<'_> {
         let settled = dialect.stage == Stage::Online && self.parts.outbox.is_registered();
         let read_back = self.read_back.due().filter(|_| settled);
         [held, self.again, read_back].into_iter().flatten().min()
-    }
-
-    /// Takes up what the server turned out to be, or turned out not to be.
-    async fn meet(
-        &mut self,
-        identity: &mut watch::Receiver<Option<Identity>>,
-    ) -> Result<(), WsError> {
-        let known = identity.borrow_and_update().clone();
-        let Some(known) = known else {
-            return Ok(());
-        };
-        let suits = self
-            .dialect
-            .as_ref()
-            .is_some_and(|dialect| dialect.suits(&known));
-        let due = self.again.is_some_and(|again| again <= Instant::now());
-        if suits && !(due && self.instances.wants_everything()) {
-            if due {
-                self.again = None;
-            }
-            return Ok(());
-        }
-        if self.dialect.is_some() && !due {
-            // A server that says again and again who we are is not told again and again who is here.
-            let allowed = Instant::now() + self.pause;
-            if self.again.is_none() && self.pause > Duration::ZERO {
-                self.again = Some(allowed);
-            }
-            if self.pause > Duration::ZERO {
-                return Ok(());
-            }
-        }
-        if self.dialect.is_some() {
-            self.pause = (self.pause * 2).clamp(PAUSES.0, PAUSES.1);
-        }
-        self.again = None;
-        self.take_back(&known).await?;
-        self.begin(&known);
-        Ok(())
-    }
-
-    /// Takes back what was told in a form that would stay beside that of the server.
-    async fn take_back(&mut self, known: &Identity) -> Result<(), WsError> {
-        let Some(dialect) = &mut self.dialect else {
-            return Ok(());
-        };
-        let now = dialect.writer.generation();
-        if (now == Generation::V2026) == (known.generation == Generation::V2026) {
-            return Ok(());
-        }
-        self.stamper.look_at_clock();
-        Announcer {
-            parts: self.parts,
-            targets: &mut self.parts.registry.targets(),
-            writer: &dialect.writer,
-            stamper: &mut self.stamper,
-            frames: &mut dialect.frames,
-        }
-        .take_back_pulses();
-        self.send().await
-    }
-
-    /// Begins to tell everything.
-    fn begin(&mut self, known: &Identity) {
-        // From here on updates are kept, so nothing falls between them and the registration.
-        let mut targets = self.parts.registry.targets();
-        targets.begin_session();
-        self.parts.outbox.begin(self.round);
-        self.parts.outgoing.begin();
-        let encoding = encoding::choose(self.parts.settings.server.encoding, known.generation);
-        let mut frames = Frames::new(known.generation, encoding);
-        let writer = Writer::new(known.generation, known.client_id.clone());
-        self.instances.client_id(known.client_id.as_deref());
-        if self.read_back.is_on() {
-            let ids = targets.instances.iter().map(|instance| &instance.id);
-            let question = self.shared.inbox.ask_for_instances(ids);
-            frames.frame(question.as_bytes());
-        }
-        self.dialect = Some(Dialect {
-            encoding,
-            writer,
-            frames,
-            pieces: VecDeque::new(),
-            registration: Registration::default(),
-            left: Progress::More,
-            stage: Stage::Registering,
-        });
-        debug!(generation = %known.generation, "telling everything");
-    }
-
-    /// Looks at what the server has of our instances, and at what was read back.
-    fn look_at_answers(&mut self) {
-        let Some(dialect) = &self.dialect else {
-            return;
-        };
-        if let Some(before) = self.shared.inbox.instances_before() {
-            self.instances.meet(&before);
-        }
-        if dialect.stage != Stage::Online {
-            return;
-        }
-        let Some(found) = self.shared.inbox.instances() else {
-            return;
-        };
-        let expected: Vec<_> = {
-            let targets = self.parts.registry.targets();
-            let all = targets.instances.iter();
-            all.filter_map(|own| serde_json::to_value(own).ok())
-                .collect()
-        };
-        match self.instances.judge(&found, &expected) {
-            Standing::Ours => return,
-            Standing::Changed => {
-                let all = 0..expected.len();
-                self.parts
-                    .outbox
-                    .changed(all.map(crate::outbox::Change::Instance));
-            }
-            Standing::Lost => {
-                let pause = self.pause.clamp(PAUSES.0, PAUSES.1);
-                self.again.get_or_insert_with(|| Instant::now() + pause);
-            }
-        }
-        self.parts.counters.healed.add(1);
     }
 
     /// Whether the first of some further targets came: more are likely to follow, and go into the same
@@ -384,17 +241,45 @@ impl Link<'_> {
             }
             parts.outbox.take(round);
         }
-        let (pulses, replies) = (round.pulses(), round.replies());
-        round.write(&dialect.writer, &mut self.stamper, &mut dialect.frames);
-        self.send().await?;
-        self.parts.counters.commands_answered.add(replies as u64);
-        self.parts.outbox.flushed(self.round);
+        let pulses = round.pulses();
+        self.send_round().await?;
         // A deletion is confirmed as soon as may be, because its id may be waiting to come back.
-        if departed || self.unpinged >= PINGED_AFTER && self.shared.liveness.is_slow() {
+        if departed {
             self.ping().await?;
         }
         self.progress(pulses).await?;
         Ok(pulses)
+    }
+
+    /// Sends pulses and replies, if nothing else waits, and nothing is due; `false` when something does.
+    async fn send_pulses(&mut self, due: Option<Instant>) -> Result<bool, WsError> {
+        let online = |dialect: &Dialect| dialect.stage == Stage::Online;
+        if !self.dialect.as_ref().is_some_and(online)
+            || due.is_some_and(|due| due <= Instant::now())
+            || !self.parts.outbox.take_pulses(self.round)
+        {
+            return Ok(false);
+        }
+        self.stamper.look_at_clock();
+        self.send_round().await?;
+        Ok(true)
+    }
+
+    /// Sends what was taken, behind the frames that are written already.
+    async fn send_round(&mut self) -> Result<(), WsError> {
+        let Some(dialect) = &mut self.dialect else {
+            return Ok(());
+        };
+        let replies = self.round.replies();
+        self.round
+            .write(&dialect.writer, &mut self.stamper, &mut dialect.frames);
+        self.send().await?;
+        self.parts.counters.commands_answered.add(replies as u64);
+        self.parts.outbox.flushed(self.round);
+        if self.unpinged >= PINGED_AFTER && self.shared.liveness.is_slow() {
+            self.ping().await?;
+        }
+        Ok(())
     }
 
     /// Everything was written when all was told and what waited for that is on the wire; not what came
@@ -450,7 +335,7 @@ impl Link<'_> {
     }
 
     /// Sends all frames that are written.
-    async fn send(&mut self) -> Result<(), WsError> {
+    pub(super) async fn send(&mut self) -> Result<(), WsError> {
         let Some(dialect) = &mut self.dialect else {
             return Ok(());
         };
@@ -469,7 +354,7 @@ impl Link<'_> {
             }
             let frame = dialect.frames.take()?;
             written.count(frame.bytes().len());
-            dialect.pieces = encoding::pieces(dialect.encoding, frame);
+            dialect.pieces = pieces(dialect.encoding, frame);
             dialect.pieces.pop_front()
         });
         sending.await?;
@@ -527,13 +412,6 @@ impl Link<'_> {
         }
         self.send().await?;
         self.shared.socket.send(Message::Close(None)).await
-    }
-}
-
-impl Dialect {
-    fn suits(&self, known: &Identity) -> bool {
-        self.writer.generation() == known.generation
-            && self.writer.client_id() == known.client_id.as_deref()
     }
 }
 

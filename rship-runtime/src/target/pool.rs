@@ -22,6 +22,7 @@ use super::reference::Reference;
 use super::{Tree, TreeState};
 use crate::connection_thread::ConnectionThread;
 use crate::journal::alert;
+use crate::outbox::Gathering;
 
 /// How long work waits for a thread that is busy before another is taken.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -86,6 +87,8 @@ pub(super) enum What {
 #[derive(Default)]
 struct Seat {
     busy: Mutex<Option<Busy>>,
+    /// What is put into this outbox is gathered.
+    gathering: Mutex<Option<Gathering>>,
 }
 
 struct Busy {
@@ -250,12 +253,23 @@ fn next(seat: &Arc<Seat>) -> Option<Work> {
         if let Some(work) = state.ready.pop_front() {
             state.waking = false;
             state.taken += 1;
-            let watch = !state.watched;
+            let watched = state.watched;
+            let (gathers, before) = seat.gather_for(&work);
+            let alert = !gathers || std::mem::replace(&mut state.alert, true);
             drop(state);
-            if watch {
+            drop(before);
+            if !watched {
                 watch_pool();
+            } else if !alert {
+                POOL.watch.notify_one();
             }
             return Some(work);
+        }
+        if let Some(gathered) = seat.gathered() {
+            drop(state);
+            drop(gathered);
+            state = POOL.state();
+            continue;
         }
         state.waking = false;
         state.idle += 1;
@@ -305,15 +319,22 @@ impl Drop for Watching {
 async fn watch(thread: Weak<ConnectionThread>) {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     loop {
-        let (taken, came, busy) = {
+        let (taken, came, busy, alert) = {
             let mut state = POOL.state();
             let came = state.taken + state.ready.len();
             let busy = state.seats.len() - state.idle;
-            state.alert = !state.ready.is_empty();
-            (state.taken, came, busy)
+            let gathers = state.seats.iter().any(|seat| seat.gathers());
+            state.alert = gathers || !state.ready.is_empty();
+            (state.taken, came, busy, state.alert)
         };
-        if came > taken {
+        if alert {
             sleep(PATIENCE).await;
+            // Whatever handlers do, what they put in waits no longer than this.
+            let gathered: Vec<_> = {
+                let state = POOL.state();
+                state.seats.iter().filter_map(|seat| seat.gathered()).collect()
+            };
+            drop(gathered);
             let mut state = POOL.state();
             if state.ready.is_empty() {
                 continue;
@@ -361,6 +382,29 @@ impl Seat {
             next: BLOCKED,
         });
         Occupied(self)
+    }
+
+    /// Gathers what a tree puts in, and nothing of what may await. Whether it does, and what was gathered
+    /// for another outbox: to be dropped outside of the pool's lock.
+    fn gather_for(&self, work: &Work) -> (bool, Option<Gathering>) {
+        let mut gathering = lock(&self.gathering);
+        let outbox = match work {
+            Work::Tree(tree) => &tree.context.outbox,
+            Work::Task(_) | Work::Drop(_) => return (false, gathering.take()),
+        };
+        if gathering.as_ref().is_some_and(|now| now.is_of(outbox)) {
+            return (true, None);
+        }
+        (true, gathering.replace(outbox.gather()))
+    }
+
+    fn gathers(&self) -> bool {
+        lock(&self.gathering).is_some()
+    }
+
+    /// Ends to gather, when what this returns is dropped: outside of the pool's lock.
+    fn gathered(&self) -> Option<Gathering> {
+        lock(&self.gathering).take()
     }
 
     fn vacate(&self) {
