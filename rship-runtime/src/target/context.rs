@@ -13,7 +13,7 @@ use super::watch::Attention;
 use crate::journal::Journal;
 use crate::metrics::Counters;
 use crate::outbox::Outbox;
-use crate::settings::{ALL_MAILBOXES, Ids, Settings};
+use crate::settings::{Ids, Settings};
 
 pub(crate) struct Context {
     pub(crate) outbox: Arc<Outbox>,
@@ -28,7 +28,7 @@ pub(crate) struct Context {
     pub(super) action_timeout: Duration,
     pub(super) mailbox_bytes: usize,
     /// Bytes of the commands that wait for all trees.
-    waiting: AtomicUsize,
+    pub(super) waiting: AtomicUsize,
     /// The runtime that handlers find themselves in.
     runtime: OnceLock<Handle>,
     /// Whether the executor ends: nothing more is begun.
@@ -86,20 +86,5 @@ impl Context {
             Ids::Plain => id.into(),
             Ids::Service => format!("{}:{id}", self.service).into(),
         }
-    }
-
-    /// Takes room for a command that waits; `false` when there is none.
-    pub(super) fn take_room(&self, bytes: usize) -> bool {
-        let limit = self.mailbox_bytes.saturating_mul(ALL_MAILBOXES);
-        let before = self.waiting.fetch_add(bytes, Ordering::Relaxed);
-        if before + bytes > limit {
-            self.give_room(bytes);
-            return false;
-        }
-        true
-    }
-
-    pub(super) fn give_room(&self, bytes: usize) {
-        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
     }
 }

@@ -1,11 +1,10 @@
 //! Jobs: one action on one target, carried out on the handler pool and answered exactly once.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use rship_core::descriptor::{ActionDescriptor, ActionMode};
@@ -15,18 +14,13 @@ use tokio::sync::oneshot;
 use tracing::{Instrument as _, info_span};
 
 use super::context::Context;
-use super::lock::{Held, Who, lock};
-use super::pool::What;
+use super::lock::{Held, Inside, TreeState, Who, lock};
 use super::publish::Look;
-use super::reentrancy::{Inside, panic_text};
-use super::reference::{RawHandle, Reference};
-use super::{Tree, TreeState};
+use super::reference::Reference;
+use super::Tree;
 use crate::error::LockError;
 use crate::journal::{Topic, shown};
 use crate::outbox::{Epoch, SlotId, weight};
-
-/// Long actions of one tree that may run at a time.
-const LONG_ACTIONS: usize = 256;
 
 /// `restart` actions of one tree that are remembered before those that are done are swept out.
 const SWEPT_RESTARTS: usize = 64;
@@ -48,7 +42,7 @@ pub(crate) trait Complete: Send {
 
 /// The action that an outcome is of.
 #[derive(Clone, Copy)]
-pub(crate) struct Of<'o>(&'o Reference, usize);
+pub(crate) struct Of<'o>(pub(super) &'o Reference, pub(super) usize);
 
 impl std::fmt::Display for Of<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -68,37 +62,20 @@ pub(crate) struct Job {
     /// About how much memory it takes.
     size: usize,
     /// Ready when a newer run takes over.
-    superseded: Option<oneshot::Receiver<()>>,
+    pub(super) superseded: Option<oneshot::Receiver<()>>,
 }
 
 /// The job of a mailbox that is carried out now.
 pub(super) struct RunningJob {
-    target: Arc<Reference>,
-    action: usize,
-    deadline: Option<Instant>,
+    pub(super) target: Arc<Reference>,
+    pub(super) action: usize,
+    pub(super) deadline: Option<Instant>,
     /// `None` once it was given.
     pub(super) answer: Option<Box<dyn Complete>>,
     /// What the handler does, once it has begun.
-    begun: Option<(Instant, Arc<Inside>)>,
+    pub(super) begun: Option<(Instant, Arc<Inside>)>,
     /// Dropping it ends the handler, if it is one that is ended when its time is over.
-    expire: Option<oneshot::Sender<()>>,
-}
-
-/// Long actions at work.
-#[derive(Default)]
-pub(super) struct LongRuns {
-    runs: BTreeMap<u64, LongRun>,
-    last: u64,
-}
-
-struct LongRun {
-    target: Arc<Reference>,
-    action: usize,
-    began: Instant,
-    deadline: Option<Instant>,
-    answer: Option<Box<dyn Complete>>,
-    /// Dropping it ends the run.
-    expire: Option<oneshot::Sender<()>>,
+    pub(super) expire: Option<oneshot::Sender<()>>,
 }
 
 impl Job {
@@ -265,65 +242,6 @@ impl Job {
         held.inside = Some(inside);
     }
 
-    fn run_long(self, tree: &Arc<Tree>, span: tracing::Span) {
-        let deadline = self.deadline(tree);
-        let Self {
-            target,
-            action,
-            payload,
-            answer,
-            superseded,
-            ..
-        } = self;
-        let (expire, expired) = oneshot::channel();
-        let run = LongRun {
-            target: Arc::clone(&target),
-            action,
-            began: Instant::now(),
-            deadline,
-            answer: Some(answer),
-            expire: Some(expire),
-        };
-        let number = match lock(&tree.long).add(run) {
-            Ok(number) => number,
-            Err((answer, why)) => return answer.complete(Of(&target, action), Err(why), &[]),
-        };
-        if deadline.is_some() {
-            tree.context.attention.call(tree);
-        }
-        let running = LongRunning {
-            tree: Arc::clone(tree),
-            number,
-        };
-        let what = What::Long(Arc::clone(&target), action);
-        let handle = RawHandle {
-            tree: Arc::clone(tree),
-            target: Arc::clone(&target),
-        };
-        let work = async move {
-            let inside = Inside::beside(&target, action);
-            let model = Arc::clone(&target.model);
-            // Called inside the future, because a handler's first lines are user code too.
-            let called =
-                AssertUnwindSafe(
-                    async move { model.call_detached(action, &handle, payload).await },
-                )
-                .catch_unwind();
-            let outcome = tokio::select! {
-                biased;
-                () = taken_over(superseded) => Err(superseded_by(&target, action)),
-                _ = expired => Err("its time is over".to_owned()),
-                ended = Arc::clone(&inside).run(called) => self::ended(&target, action, ended),
-            };
-            if let Some(answer) = running.take() {
-                answer.complete(Of(&target, action), outcome, &inside.touched());
-            }
-        };
-        let context = &tree.context;
-        context
-            .tasks
-            .spawn(context, tree, what, work.instrument(span));
-    }
 }
 
 /// The end of a tree's running job, whatever becomes of its handler.
@@ -343,111 +261,6 @@ impl Drop for Ends<'_> {
     }
 }
 
-/// The end of a long action, whatever becomes of its handler.
-struct LongRunning {
-    tree: Arc<Tree>,
-    number: u64,
-}
-
-impl LongRunning {
-    fn take(&self) -> Option<Box<dyn Complete>> {
-        lock(&self.tree.long).runs.remove(&self.number)?.answer
-    }
-}
-
-impl Drop for LongRunning {
-    fn drop(&mut self) {
-        drop(self.take());
-    }
-}
-
-impl LongRuns {
-    fn add(&mut self, mut run: LongRun) -> Result<u64, (Box<dyn Complete>, String)> {
-        if self.runs.len() >= LONG_ACTIONS
-            && let Some(answer) = run.answer.take()
-        {
-            let oldest = self.runs.values().next().map_or_else(String::new, |run| {
-                let for_s = run.began.elapsed().as_secs_f64();
-                let action = run.target.action_id(run.action);
-                format!(", the oldest is `{action}`, for {for_s:.1} s")
-            });
-            let why = format!("{LONG_ACTIONS} long actions run on this target already{oldest}");
-            return Err((answer, why));
-        }
-        self.last += 1;
-        self.runs.insert(self.last, run);
-        Ok(self.last)
-    }
-
-    fn take_answers(&mut self) -> Vec<Late> {
-        let runs = self.runs.values_mut();
-        runs.filter_map(LongRun::late).collect()
-    }
-
-    /// Whether a run has to end at some time.
-    pub(super) fn has_deadlines(&self) -> bool {
-        self.runs
-            .values()
-            .any(|run| run.answer.is_some() && run.deadline.is_some())
-    }
-
-    /// The answers of runs whose time is over, with what to say; the runs end.
-    fn take_late(&mut self, now: Instant) -> Vec<(Late, String)> {
-        let late = self
-            .runs
-            .values_mut()
-            .filter(|run| run.deadline.is_some_and(|deadline| deadline <= now));
-        late.filter_map(|run| {
-            run.expire = None;
-            let took = run.began.elapsed();
-            let why = format!(
-                "action `{}` was cancelled after {:.1} s",
-                run.target.action_id(run.action),
-                took.as_secs_f64()
-            );
-            Some((run.late()?, why))
-        })
-        .collect()
-    }
-}
-
-/// An answer that is given before its action has ended.
-struct Late {
-    target: Arc<Reference>,
-    action: usize,
-    answer: Box<dyn Complete>,
-}
-
-impl RunningJob {
-    /// Takes its answer, to be given early; `None` when it was given.
-    fn late(&mut self) -> Option<Late> {
-        Some(Late {
-            answer: self.answer.take()?,
-            target: Arc::clone(&self.target),
-            action: self.action,
-        })
-    }
-}
-
-impl LongRun {
-    /// Takes its answer, to be given early; `None` when it was given.
-    fn late(&mut self) -> Option<Late> {
-        Some(Late {
-            answer: self.answer.take()?,
-            target: Arc::clone(&self.target),
-            action: self.action,
-        })
-    }
-}
-
-impl Late {
-    fn refuse(self, why: String) {
-        self.answer
-            .complete(Of(&self.target, self.action), Err(why), &[]);
-    }
-}
-
-/// Time-outs: what is late is answered, whatever its handler does.
 impl Tree {
     /// The running job begins; `false` when it was answered before.
     fn begin(&self, inside: &Arc<Inside>) -> bool {
@@ -458,97 +271,9 @@ impl Tree {
         running.begun = Some((Instant::now(), Arc::clone(inside)));
         true
     }
-
-    /// Answers what is carried out now with this error, whatever its handlers do.
-    pub(super) fn refuse_running(&self, why: &str) {
-        let running = lock(&self.running).as_mut().and_then(RunningJob::late);
-        let long = lock(&self.long).take_answers();
-        for late in running.into_iter().chain(long) {
-            late.refuse(why.to_owned());
-        }
-    }
-
-    /// What the tree is busy with, as the end of a sentence.
-    pub(super) fn busy_with(&self) -> String {
-        self.holder().map_or_else(String::new, |holder| {
-            format!(", and it is held by {holder}")
-        })
-    }
-
-    /// The action that is carried out now, and whether it may block its thread.
-    pub(super) fn current_action(&self) -> Option<(String, bool)> {
-        let running = lock(&self.running);
-        let running = running.as_ref()?;
-        let action = running.target.action(running.action)?;
-        let blocking = action.mode == ActionMode::Blocking;
-        Some((running.target.action_id(running.action), blocking))
-    }
-
-    /// Answers what is late by now.
-    pub(super) fn answer_late(&self, now: Instant) {
-        let mut late = lock(&self.long).take_late(now);
-        let running = {
-            let mut running = lock(&self.running);
-            let running = running.as_mut();
-            let running =
-                running.filter(|running| running.deadline.is_some_and(|deadline| deadline <= now));
-            running.and_then(|running| {
-                let late = running.late()?;
-                if running.begun.is_some() {
-                    running.expire = None;
-                }
-                Some((late, running.begun.clone()))
-            })
-        };
-        if let Some((running, begun)) = running {
-            let (target, action) = (&running.target, running.action);
-            let why = match begun {
-                None => self.not_begun(target, action),
-                Some((began, inside)) => self.late(target, action, began.elapsed(), &inside),
-            };
-            late.push((running, why));
-        }
-        for job in self.mailbox.take_late(self, now) {
-            let why = self.not_begun(&job.target, job.action);
-            let job = Late {
-                target: job.target,
-                action: job.action,
-                answer: job.answer,
-            };
-            late.push((job, why));
-        }
-        self.context
-            .counters
-            .actions_timed_out
-            .add(late.len() as u64);
-        for (late, why) in late {
-            late.refuse(why);
-        }
-    }
-
-    fn not_begun(&self, target: &Reference, action: usize) -> String {
-        let (id, busy) = (target.action_id(action), self.busy_with());
-        format!("action `{id}` did not begin in time{busy}")
-    }
-
-    fn late(&self, target: &Reference, action: usize, took: Duration, inside: &Inside) -> String {
-        let id = target.action_id(action);
-        let took = took.as_secs_f64();
-        let mut why = format!("action `{id}` has not ended after {took:.1} s");
-        if let Some(awaited) = inside.awaited() {
-            why.push_str(&format!(": it waits for {awaited}"));
-        } else if let Some(guard) = self.guard_that_waits() {
-            why.push_str(&format!(
-                ": {guard} for target `{}`, which this action holds; if the action waits for that, take \
-                 `this: Handle<Self>` in place of `&mut self` and lock for moments",
-                self.id
-            ));
-        }
-        why
-    }
 }
 
-async fn taken_over(superseded: Option<oneshot::Receiver<()>>) {
+pub(super) async fn taken_over(superseded: Option<oneshot::Receiver<()>>) {
     match superseded {
         // Nothing is ever sent: the sender is dropped when a newer run takes its place.
         Some(superseded) => drop(superseded.await),
@@ -556,7 +281,7 @@ async fn taken_over(superseded: Option<oneshot::Receiver<()>>) {
     }
 }
 
-fn superseded_by(target: &Reference, action: usize) -> String {
+pub(super) fn superseded_by(target: &Reference, action: usize) -> String {
     let action = target.action(action).map_or("", |action| &action.id);
     format!("cancelled: a newer `{action}` took over")
 }
@@ -591,7 +316,7 @@ async fn call_on(
     }
 }
 
-fn ended(
+pub(super) fn ended(
     target: &Reference,
     action: usize,
     ended: Result<Result<Reply, Box<dyn Any + Send>>, LockError>,
@@ -613,4 +338,17 @@ fn said(target: &Reference, action: usize, reply: Reply) -> Outcome {
         ActionError::Payload(error) => says(target, action, &error),
         ActionError::Failed(text) => text,
     })
+}
+
+/// What a panicking handler said.
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    if let Some(error) = panic.downcast_ref::<LockError>() {
+        error.to_string()
+    } else if let Some(text) = panic.downcast_ref::<&str>() {
+        format!("the handler panicked: {text}")
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        format!("the handler panicked: {text}")
+    } else {
+        "the handler panicked".to_owned()
+    }
 }

@@ -9,11 +9,13 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
+use super::context::Context;
 use super::job::Job;
 use super::lock::lock;
 use super::{Tree, pool};
 use crate::journal::Topic;
 use crate::outbox::{Admission, Epoch};
+use crate::settings::ALL_MAILBOXES;
 
 /// Commands of one tree that are carried out before others get their turn.
 const TURN: usize = 64;
@@ -101,6 +103,24 @@ impl Mailbox {
     }
 }
 
+/// Room for the commands that wait for all trees.
+impl Context {
+    /// Takes room for a command that waits; `false` when there is none.
+    fn take_room(&self, bytes: usize) -> bool {
+        let limit = self.mailbox_bytes.saturating_mul(ALL_MAILBOXES);
+        let before = self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        if before + bytes > limit {
+            self.give_room(bytes);
+            return false;
+        }
+        true
+    }
+
+    fn give_room(&self, bytes: usize) {
+        self.waiting.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
 impl Tree {
     /// Has a command carried out when those before it are done, once the handlers are started.
     pub(crate) fn submit(self: &Arc<Self>, mut job: Job) {
@@ -113,7 +133,9 @@ impl Tree {
         match self.mailbox.put(job, self) {
             Ok(false) => {}
             Ok(true) => {
-                self.context.attention.call(self);
+                if !self.watched.load(Ordering::Acquire) {
+                    self.context.attention.call(self);
+                }
                 pool::schedule(Arc::clone(self));
             }
             Err(job) => {

@@ -8,10 +8,10 @@ mod context;
 mod details;
 mod job;
 mod lock;
+mod long;
 mod mailbox;
 mod pool;
 mod publish;
-mod reentrancy;
 mod reference;
 mod register;
 mod registry;
@@ -25,24 +25,21 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rship_core::model::{AnyModel, AnyTarget};
 use tokio::sync::oneshot;
 
-use crate::outbox::SlotId;
-use job::{LongRuns, RunningJob};
-use lock::Occupancy;
+use job::RunningJob;
+use lock::{Occupancy, TreeState};
+use long::LongRuns;
 use mailbox::Mailbox;
-use publish::Branch;
 
 pub(crate) use context::Context;
 pub use details::Member;
 pub(crate) use job::{Complete, Job, Of, Outcome};
-pub(crate) use lock::{Held, Who};
+pub(crate) use lock::{Held, Inside, Who, current, unwind};
 pub(crate) use pool::start as start_handlers;
 pub use publish::Changes;
 pub(crate) use publish::Look;
-pub(crate) use reentrancy::{Inside, current, unwind};
-pub(crate) use reference::{Path, RawHandle, Reference, Step};
+pub(crate) use reference::{Path, RawHandle, Reference};
 pub(crate) use register::{Addition, add, remove};
 pub(crate) use registry::{Registry, Targets};
 pub(crate) use runtime::HandlerRuntime;
@@ -70,67 +67,6 @@ pub(crate) struct Tree {
     due_looks: Mutex<Vec<Duration>>,
     /// Whether the watch looks at it.
     watched: AtomicBool,
-}
-
-/// What the lock of a tree protects.
-pub(crate) struct TreeState {
-    root: Box<AnyTarget>,
-    branch: Branch,
-    /// The places of the states that the last look found changed.
-    touched: Vec<SlotId>,
-    /// The mark of a handler that has ended, used again.
-    inside: Option<Arc<Inside>>,
-}
-
-impl TreeState {
-    /// The target at the end of a path.
-    pub(crate) fn target(&self, path: &[Step]) -> Option<&AnyTarget> {
-        let mut target: &AnyTarget = &*self.root;
-        let mut model = Arc::clone(&self.branch.target.model);
-        for step in path {
-            target = model.member(step.field, step.place(), target)?;
-            model = model.member_model(step.field).ok()?;
-        }
-        Some(target)
-    }
-
-    /// The target at the end of a path.
-    pub(crate) fn target_mut(&mut self, path: &[Step]) -> Option<&mut AnyTarget> {
-        let mut target: &mut AnyTarget = &mut *self.root;
-        let mut model: Arc<dyn AnyModel> = Arc::clone(&self.branch.target.model);
-        for step in path {
-            target = model.member_mut(step.field, step.place(), target)?;
-            model = model.member_model(step.field).ok()?;
-        }
-        Some(target)
-    }
-
-    /// The same path by positions, which hold as long as the tree stays locked.
-    pub(crate) fn pin(&self, path: &Path) -> Option<Path> {
-        if path.is_empty() {
-            return Some(Arc::clone(path));
-        }
-        let mut pinned = Vec::with_capacity(path.len());
-        let mut target: &AnyTarget = &*self.root;
-        let mut model = Arc::clone(&self.branch.target.model);
-        for step in &**path {
-            let index = model.position(step.field, step.place(), target)?;
-            let step = Step {
-                index,
-                pinned: true,
-                ..step.clone()
-            };
-            target = model.member(step.field, step.place(), target)?;
-            model = model.member_model(step.field).ok()?;
-            pinned.push(step);
-        }
-        Some(pinned.into())
-    }
-
-    /// The places of the states that the last look found changed.
-    pub(crate) fn touched(&self) -> &[SlotId] {
-        &self.touched
-    }
 }
 
 impl Tree {

@@ -17,9 +17,9 @@ use async_task::{Runnable, Task};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use super::lock::lock;
+use super::Tree;
+use super::lock::{TreeState, lock};
 use super::reference::Reference;
-use super::{Tree, TreeState};
 use crate::connection_thread::ConnectionThread;
 use crate::journal::alert;
 use crate::outbox::Gathering;

@@ -11,9 +11,9 @@ use rship_core::model::{AnyTarget, Place};
 use rship_core::{Published, PulseSink};
 
 use super::context::Context;
-use super::lock::Held;
+use super::lock::{Held, TreeState};
 use super::reference::{Reference, Step};
-use super::{Tree, TreeState, register};
+use super::{Tree, register};
 use crate::journal::{Journal, Topic};
 use crate::outbox::{Outbox, SlotId, Source};
 
