@@ -1,5 +1,6 @@
 //! What the examples share: a local core to run against when no server is named, and the load device.
 
+#[cfg(feature = "load")]
 pub mod load;
 
 use std::env;

@@ -57,6 +57,7 @@ pub use rship_core::{Actions, Emitter, Published, Target};
 pub use rship_macros::{Target, action, actions, arg, emitter};
 
 pub use address::{Address, AddressError, Connect, Transport};
+pub use api::testing;
 pub use api::{Builder, Executor, Guard, Handle, InstanceHandle, Running, Scoped};
 pub use command::{CommandError, ItemMap, LiveQuery, QueryError};
 pub use error::{Error, LockError};

@@ -179,7 +179,7 @@ impl Job {
 
     /// When it is answered with an error if it has no answer by then. Long actions may take their time,
     /// unless they say otherwise.
-    pub(super) fn deadline(&self, tree: &Tree) -> Option<Instant> {
+    pub(crate) fn deadline(&self, tree: &Tree) -> Option<Instant> {
         let action = self.descriptor()?;
         let limit = match (action.timeout, action.mode) {
             (Some(limit), _) => limit,
@@ -485,7 +485,7 @@ impl Tree {
     }
 
     /// Answers what is late by now.
-    pub(super) fn answer_late(&self, now: Instant) {
+    pub(crate) fn answer_late(&self, now: Instant) {
         let mut late = lock(&self.long).take_late(now);
         let running = {
             let mut running = lock(&self.running);

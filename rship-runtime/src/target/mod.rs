@@ -43,8 +43,8 @@ pub use publish::Changes;
 pub(crate) use publish::Look;
 pub(crate) use reentrancy::{Inside, current, unwind};
 pub(crate) use reference::{Path, RawHandle, Reference, Step};
-pub(crate) use register::{Addition, add, remove};
-pub(crate) use registry::{Registry, Targets};
+pub(crate) use register::{Addition, add, member_names, remove};
+pub(crate) use registry::{Registry, Targets, actions_of, emitters_of};
 pub(crate) use runtime::HandlerRuntime;
 
 /// The newest run of each `restart` action of each target.

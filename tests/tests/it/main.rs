@@ -31,6 +31,7 @@ mod pulses;
 mod readme;
 mod reconnect;
 mod registration;
+mod testing_kit;
 mod threads;
 mod timeouts;
 mod twins;
