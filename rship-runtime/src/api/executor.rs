@@ -99,11 +99,8 @@ impl Engine {
         self.parts.set_status(Status::Stopped);
     }
 
-    /// In a program that keeps no log, says how the connection is doing.
+    /// Says on standard error what the program's log does not show of the connection.
     async fn console(&self) -> std::convert::Infallible {
-        if tracing::dispatcher::has_been_set() {
-            return std::future::pending().await;
-        }
         let address = &self.parts.settings.server.address;
         console::speak(address, self.parts.status.subscribe()).await
     }
@@ -246,7 +243,8 @@ impl Executor {
     /// The connection has a thread of its own; handlers run on threads of the executor's, inside the
     /// runtime that this is called in.
     ///
-    /// In a program without a `tracing` subscriber it says on standard error how the connection is doing.
+    /// Why it is offline is said on standard error, unless the program's log shows warnings; in a program
+    /// without a log, also that it is online.
     ///
     /// When the program was started with `--manifest`, or with `RSHIP_MANIFEST=1` in its environment,
     /// prints the whole tree as JSON instead, and ends the process; so do the other ways to run.
