@@ -1,5 +1,6 @@
 //! What the examples share: a local core to run against when no server is named, and the load device.
 
+#[cfg(feature = "load")]
 pub mod load;
 
 use std::env;
@@ -44,16 +45,14 @@ impl Show {
     /// When the environment has values that cannot be used, or no core can be started.
     pub async fn open(service: &str) -> Result<Self, Failure> {
         log_to_stderr();
-        let core = if manifest_is_wanted() || server_is_named() {
-            None
-        } else {
-            Some(start_core().await?)
-        };
-        let builder = Executor::builder(service);
-        let executor = match &core {
-            Some(core) => builder.url(core.url()).build()?,
-            None => builder.build()?,
-        };
+        let executor = Executor::from_env(service)?;
+        if executor.wants_manifest() || server_is_named() {
+            let core = None;
+            return Ok(Self { executor, core });
+        }
+        let core = start_core().await?;
+        let executor = Executor::builder(service).url(core.url()).build()?;
+        let core = Some(core);
         Ok(Self { executor, core })
     }
 
@@ -89,10 +88,6 @@ fn server_is_named() -> bool {
         .any(|name| env::var_os(name).is_some())
 }
 
-fn manifest_is_wanted() -> bool {
-    env::args_os().any(|argument| argument == "--manifest")
-}
-
 async fn start_core() -> Result<LocalCore, Failure> {
     let mut builder = LocalCore::builder();
     if let Ok(wire) = env::var("RSHIP_WIRE") {
@@ -122,7 +117,7 @@ fn introduction(core: &LocalCore, try_next: &[&str]) -> String {
     }
     text.push_str("\ntry from another terminal:\n");
     for command in try_next {
-        text.push_str(&format!("  cargo run -qp rship-dev -- {command}{server}\n"));
+        text.push_str(&format!("  cargo run -p rship-dev -- {command}{server}\n"));
     }
     text.push_str("\nCtrl-C ends it\n\n");
     text

@@ -46,6 +46,14 @@ impl Query {
         })
     }
 
+    /// What in it will not find what it seems to be meant to find.
+    pub(crate) fn doubts(&self, generation: Generation) -> Vec<Problem> {
+        match &self.wanted {
+            Wanted::Fields(filter) => filter.doubts(generation),
+            Wanted::All | Wanted::Ids(_) => Vec::new(),
+        }
+    }
+
     /// Whether the entity is one that the query asks for.
     pub(crate) fn wants(&self, id: &str, item: &Value) -> bool {
         match &self.wanted {

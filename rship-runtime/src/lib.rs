@@ -52,13 +52,14 @@ pub use rship_core::__private;
 pub use rship_core::descriptor;
 pub use rship_core::entity::{Item, Position};
 pub use rship_core::show;
-pub use rship_core::wire::{Encoding, Generation, Query};
+pub use rship_core::wire::{Encoding, Generation, Query, QueryFormError};
 pub use rship_core::{Actions, Emitter, Published, Target};
 pub use rship_macros::{Target, action, actions, arg, emitter};
 
 pub use address::{Address, AddressError, Connect, Transport};
+pub use api::testing;
 pub use api::{Builder, Executor, Guard, Handle, InstanceHandle, Running, Scoped};
-pub use command::{CommandError, ItemMap, LiveQuery};
+pub use command::{CommandError, ItemMap, LiveQuery, QueryError};
 pub use error::{Error, LockError};
 pub use metrics::Metrics;
 pub use session::Status;

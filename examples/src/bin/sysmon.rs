@@ -337,7 +337,7 @@ fn measure(
         };
         drop(sysmon);
         let connected = match *status.borrow() {
-            // Nothing runs, so this is a call for the manifest, which stands alone.
+            // Nothing runs yet, or the manifest is asked for, which stands alone.
             Status::Idle => continue,
             Status::Online { .. } => "online",
             _ => "offline",

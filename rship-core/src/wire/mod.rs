@@ -25,4 +25,4 @@ pub use generation::{Generation, UnknownGeneration};
 pub use inbound::{Answer, FrameError, Inbound, read, read_binary};
 pub use outbound::{command, echo, error, ping, register_instance, response};
 pub use pulse::{Pulse, PulseSource};
-pub use query::{Query, QueryResponse};
+pub use query::{Query, QueryFormError, QueryResponse};

@@ -48,6 +48,24 @@ impl Filter {
         })
     }
 
+    /// What will not find what it seems to be meant to find.
+    pub(crate) fn doubts(&self, generation: Generation) -> Vec<Problem> {
+        let fields = self.fields.iter();
+        let doubtful = fields.filter_map(|(name, condition)| {
+            let Condition::Equals(Value::Object(operator)) = condition else {
+                return None;
+            };
+            let operator = operator.keys().find(|key| key.starts_with('$'))?;
+            let path = format!("data.query.{name}");
+            let reason = format!(
+                "`{operator}` in `{path}` is an operator of 2026: a {generation} server compares the object as it \
+                 is, and finds nothing"
+            );
+            Some(Problem::warning(path, reason))
+        });
+        doubtful.collect()
+    }
+
     pub(crate) fn wants(&self, item: &Value) -> bool {
         let fits = |(name, condition): &(String, Condition)| {
             item.get(name).is_some_and(|found| condition.fits(found))
@@ -284,7 +302,11 @@ mod tests {
             assert!(wants(json!({"category": "retail"})));
             assert!(wants(json!({"parentTargets": ["a"]})));
             assert!(!wants(json!({"category": ["retail"]})));
-            assert!(!wants(json!({"category": {"$in": ["retail"]}})));
+            let operator = json!({"category": {"$in": ["retail"]}});
+            assert!(!wants(operator.clone()));
+            let doubts = read(generation, "Target", operator).unwrap().doubts(generation);
+            assert_eq!((doubts.len(), doubts[0].field.as_str()), (1, "data.query.category"));
+            assert!(doubts[0].reason.contains("`$in`") && !doubts[0].is_fatal());
         }
     }
 }

@@ -66,7 +66,12 @@ impl State {
                     self.send(from, Outgoing::Document(speaking::echo(data)));
                 }
             }
-            Ok(Inbound::Query { tx, query }) => self.watch(from, &tx, Watch::new(query)),
+            Ok(Inbound::Query { tx, query }) => {
+                for doubt in query.doubts(self.generation) {
+                    self.explain(Some(from), "ws:m:query", &tx, doubt);
+                }
+                self.watch(from, &tx, Watch::new(query));
+            }
             Ok(Inbound::Cancel { tx }) => {
                 if let Some(client) = self.clients.get_mut(&from) {
                     client.watches.remove(&tx);

@@ -1,7 +1,6 @@
 //! The executor: what a device makes, adds its targets to, and runs.
 
 use std::future::Future;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -100,11 +99,8 @@ impl Engine {
         self.parts.set_status(Status::Stopped);
     }
 
-    /// In a program that keeps no log, says how the connection is doing.
+    /// Says on standard error what the program's log does not show of the connection.
     async fn console(&self) -> std::convert::Infallible {
-        if tracing::dispatcher::has_been_set() {
-            return std::future::pending().await;
-        }
         let address = &self.parts.settings.server.address;
         console::speak(address, self.parts.status.subscribe()).await
     }
@@ -247,25 +243,23 @@ impl Executor {
     /// The connection has a thread of its own; handlers run on threads of the executor's, inside the
     /// runtime that this is called in.
     ///
-    /// In a program without a `tracing` subscriber it says on standard error how the connection is doing.
+    /// Why it is offline is said on standard error, unless the program's log shows warnings; in a program
+    /// without a log, also that it is online.
     ///
-    /// When the program was started with `--manifest`, prints the whole tree as JSON instead, and
-    /// returns.
+    /// When the program was started with `--manifest`, or with `RSHIP_MANIFEST=1` in its environment,
+    /// prints the whole tree as JSON instead, and ends the process; so do the other ways to run.
     ///
     /// # Errors
     /// When it runs already, when signals cannot be watched, or when the manifest cannot be written.
     /// A server that is not there is not an error: the executor goes on trying.
     pub async fn run(&self) -> Result<(), Error> {
-        if wants_manifest() {
-            return self.print_manifest();
-        }
         let launched = self.launch()?;
         let signal = launched.interrupted()?;
         launched.until(self, signal).await;
         Ok(())
     }
 
-    /// As [`run`](Executor::run), but until `end` is ready, with no eye on signals or arguments.
+    /// As [`run`](Executor::run), but until `end` is ready, with no eye on signals.
     ///
     /// # Errors
     /// When it runs already.
@@ -281,9 +275,6 @@ impl Executor {
     /// # Errors
     /// As [`run`](Executor::run).
     pub fn run_blocking(&self) -> Result<(), Error> {
-        if wants_manifest() {
-            return self.print_manifest();
-        }
         let launched = self.launch()?;
         let signal = launched.interrupted()?;
         let executor = self.clone();
@@ -300,29 +291,18 @@ impl Executor {
     /// Runs running the calling thread, for a program whose main thread belongs to something else; needs
     /// no runtime, and has no eye on signals. Ends when the returned value is dropped.
     ///
-    /// When the program was started with `--manifest`, prints the whole tree as JSON instead, and returns
-    /// an executor that has ended.
-    ///
     /// # Errors
     /// As [`run`](Executor::run).
     pub fn start(&self) -> Result<Running, Error> {
-        let manifest = wants_manifest();
-        if manifest {
-            self.print_manifest()?;
-            self.shutdown();
-        }
-        let running = Running {
+        Ok(Running {
             executor: self.clone(),
             ended: self.launch()?.ended(),
-        };
-        if manifest {
-            running.wait();
-        }
-        Ok(running)
+        })
     }
 
     fn launch(&self) -> Result<Launched, Error> {
         let engine = self.engine();
+        manifest::print_if_wanted(engine)?;
         let thread = ConnectionThread::get().map_err(Error::Thread)?;
         let runtime = HandlerRuntime::get().map_err(Error::Thread)?;
         let begun = self.parts().status.send_if_modified(|status| {
@@ -383,7 +363,15 @@ impl Executor {
     /// sub-targets; needs no connection.
     #[must_use]
     pub fn manifest(&self) -> Value {
-        manifest::write(self.parts())
+        manifest::write(self.engine())
+    }
+
+    /// Whether [`run`](Executor::run) and its like will print the manifest and end the process, because the
+    /// program was started with `--manifest`, or with `RSHIP_MANIFEST=1` in its environment. A device may
+    /// leave its hardware alone then.
+    #[must_use]
+    pub fn wants_manifest(&self) -> bool {
+        manifest::is_wanted()
     }
 
     /// Publishes an item of the device's own: stored by the server under its type and id, and told
@@ -434,20 +422,4 @@ impl Executor {
     pub async fn command(&self, id: &str, content: &impl Serialize) -> Result<Value, CommandError> {
         self.parts().outgoing.command(id, content).await
     }
-
-    fn print_manifest(&self) -> Result<(), Error> {
-        let mut out = std::io::stdout().lock();
-        let written = serde_json::to_writer_pretty(&mut out, &self.manifest())
-            .map_err(std::io::Error::from)
-            .and_then(|()| writeln!(out));
-        match written {
-            // Whoever reads has seen enough, as `head` does.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.map_err(Error::Manifest),
-        }
-    }
-}
-
-fn wants_manifest() -> bool {
-    std::env::args_os().any(|argument| argument == "--manifest")
 }

@@ -143,6 +143,10 @@ impl<T: Send + 'static> Handle<T> {
         guard::make(held, &self.raw, inside.as_ref())
     }
 
+    pub(super) fn tree(&self) -> &Arc<Tree> {
+        &self.raw.tree
+    }
+
     fn inside_error(&self) -> LockError {
         LockError::Inside(self.id().to_owned())
     }

@@ -9,6 +9,7 @@ mod instance;
 mod launched;
 mod manifest;
 mod running;
+pub mod testing;
 
 pub use builder::Builder;
 pub use executor::Executor;

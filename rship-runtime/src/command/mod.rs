@@ -6,6 +6,6 @@ mod reply;
 mod route;
 
 pub(crate) use outgoing::Outgoing;
-pub use outgoing::{CommandError, ItemMap, LiveQuery};
+pub use outgoing::{CommandError, ItemMap, LiveQuery, QueryError};
 pub(crate) use reply::Desk;
 pub(crate) use route::Router;

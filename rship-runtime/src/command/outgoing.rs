@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use rship_core::wire::{Answer, Query, QueryResponse};
+use rship_core::wire::{Answer, Generation, Query, QueryFormError, QueryResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -13,6 +13,7 @@ use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 use crate::connection_thread::ConnectionThread;
+use crate::journal::alert;
 use crate::outbox::Outbox;
 use crate::stamp;
 
@@ -56,6 +57,36 @@ pub enum CommandError {
     TimedOut(String),
 }
 
+/// Why a query has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The first answer has not come yet, or the executor is offline.
+    #[error("the query for items of type `{0}` has no answer yet")]
+    Waiting(String),
+    /// No answer came in time: a 2026 server gives none to a query that it cannot read. It is shown
+    /// when it comes all the same.
+    #[error(
+        "the server did not answer the query for items of type `{item_type}` within {:.1} s",
+        .limit.as_secs_f64()
+    )]
+    Unanswered {
+        /// The type of the items.
+        item_type: String,
+        /// How long the answer was waited for.
+        limit: Duration,
+    },
+    /// The server is of a generation that has no form for this query.
+    #[error(transparent)]
+    Form(#[from] QueryFormError),
+    /// The executor has ended.
+    #[error("the executor has ended, and with it the query for items of type `{0}`")]
+    Ended(String),
+}
+
+/// What is known of the answer to a query.
+type Found = Result<Arc<ItemMap>, QueryError>;
+
 pub(crate) struct Outgoing {
     outbox: Arc<Outbox>,
     state: Mutex<State>,
@@ -73,9 +104,11 @@ struct State {
 
 struct Live {
     query: Query,
-    found: watch::Sender<Option<Arc<ItemMap>>>,
-    /// The next part of the answer is a start, whether it says so or not.
+    found: watch::Sender<Found>,
+    /// The next part of the answer is a start, whether it says so or not: none has come in this session.
     fresh: bool,
+    /// How often it was asked.
+    asked: u64,
 }
 
 impl Outgoing {
@@ -109,8 +142,8 @@ impl Outgoing {
         }
     }
 
-    /// Writes what is to be asked and to be cancelled.
-    pub(crate) fn write(&self, mut frame: impl FnMut(&str)) {
+    /// Writes what is to be asked and to be cancelled, for a server of this generation.
+    pub(crate) fn write(self: &Arc<Self>, generation: Generation, mut frame: impl FnMut(&str)) {
         let mut state = self.state();
         let State {
             queries,
@@ -119,14 +152,47 @@ impl Outgoing {
             ..
         } = &mut *state;
         let now = stamp::now().to_string();
+        let mut failed = Vec::new();
         for tx in std::mem::take(unasked) {
-            if let Some(live) = queries.get(&tx) {
-                frame(&live.query.frame(&tx, &now));
+            let Some(live) = queries.get_mut(&tx) else {
+                continue;
+            };
+            live.asked += 1;
+            if let Err(error) = live.query.check(generation) {
+                failed.push(live.fails(error.into()));
+                continue;
             }
+            frame(&live.query.frame(&tx, &now));
+            self.watch(tx, live.asked, live.query.limit());
         }
         for tx in std::mem::take(given_up) {
             frame(&Query::cancel(&tx));
         }
+        // Whoever keeps the log may ask something, too.
+        drop(state);
+        failed.iter().for_each(|why| alert(why));
+    }
+
+    /// Says so if this asking of a query is not answered in time.
+    fn watch(self: &Arc<Self>, tx: String, asked: u64, limit: Duration) {
+        let outgoing = Arc::downgrade(self);
+        // What is to be written is written on the connection thread.
+        tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            let Some(outgoing) = outgoing.upgrade() else {
+                return;
+            };
+            let mut state = outgoing.state();
+            if let Some(live) = state.queries.get_mut(&tx)
+                && live.fresh
+                && live.asked == asked
+            {
+                let item_type = live.query.item_type().to_owned();
+                let why = live.fails(QueryError::Unanswered { item_type, limit });
+                drop(state);
+                alert(&why);
+            }
+        });
     }
 
     pub(crate) fn found(&self, mut response: QueryResponse) {
@@ -136,7 +202,12 @@ impl Outgoing {
         };
         response.fresh |= std::mem::take(&mut live.fresh);
         live.found.send_modify(|known| {
-            response.apply(Arc::make_mut(known.get_or_insert_default()));
+            if known.is_err() {
+                *known = Ok(Arc::default());
+            }
+            if let Ok(known) = known {
+                response.apply(Arc::make_mut(known));
+            }
         });
     }
 
@@ -157,16 +228,22 @@ impl Outgoing {
         let mut state = self.state();
         state.commands.clear();
         state.given_up.clear();
+        for live in state.queries.values_mut() {
+            // Whatever was asked is not answered any more; it is asked again.
+            live.asked += 1;
+        }
     }
 
     /// Asks a query; the answer is kept up to date until the returned value is dropped.
     pub(crate) fn query(self: &Arc<Self>, query: Query) -> LiveQuery {
         let tx = Uuid::new_v4().to_string();
-        let (sender, found) = watch::channel(None);
+        let item_type = query.item_type().to_owned();
+        let (sender, found) = watch::channel(Err(QueryError::Waiting(item_type.clone())));
         let live = Live {
             query,
             found: sender,
             fresh: true,
+            asked: 0,
         };
         {
             let mut state = self.state();
@@ -177,6 +254,7 @@ impl Outgoing {
         LiveQuery {
             outgoing: Arc::downgrade(self),
             tx,
+            item_type,
             found,
         }
     }
@@ -267,35 +345,53 @@ impl Drop for Waiting<'_> {
     }
 }
 
+impl Live {
+    /// There is no answer, until one comes all the same; returns what to say.
+    fn fails(&mut self, error: QueryError) -> String {
+        let why = error.to_string();
+        let _ = self.found.send_replace(Err(error));
+        why
+    }
+}
+
 /// What the server has of the items that a query asked for, kept up to date until this is dropped.
 pub struct LiveQuery {
     outgoing: Weak<Outgoing>,
     tx: String,
-    found: watch::Receiver<Option<Arc<ItemMap>>>,
+    item_type: String,
+    found: watch::Receiver<Found>,
 }
 
 impl LiveQuery {
-    /// The items as last heard, by id; `None` before the server answered for the first time. While the
-    /// executor is offline this is what was known before.
-    #[must_use]
-    pub fn items(&self) -> Option<Arc<ItemMap>> {
+    /// The items as last heard, by id. While the executor is offline this is what was known before.
+    ///
+    /// # Errors
+    /// Before the server answered, and when it does not: see [`QueryError`].
+    pub fn items(&self) -> Result<Arc<ItemMap>, QueryError> {
         self.found.borrow().clone()
     }
 
     /// The items that can be read as a `T`, by id.
-    #[must_use]
-    pub fn items_as<T: DeserializeOwned>(&self) -> BTreeMap<String, T> {
-        let items = self.items().unwrap_or_default();
+    ///
+    /// # Errors
+    /// As [`items`](LiveQuery::items).
+    pub fn items_as<T: DeserializeOwned>(&self) -> Result<BTreeMap<String, T>, QueryError> {
+        let items = self.items()?;
         let read = items.iter().filter_map(|(id, item)| {
             let item = T::deserialize(item).ok()?;
             Some((id.clone(), item))
         });
-        read.collect()
+        Ok(read.collect())
     }
 
-    /// Waits for a change, and returns the items as they are then; `None` when the executor has ended.
-    pub async fn changed(&mut self) -> Option<Arc<ItemMap>> {
-        self.found.changed().await.ok()?;
+    /// Waits for news, and returns the items as they are then.
+    ///
+    /// # Errors
+    /// When the news is that there is no answer, or that the executor has ended.
+    pub async fn changed(&mut self) -> Result<Arc<ItemMap>, QueryError> {
+        if self.found.changed().await.is_err() {
+            return Err(QueryError::Ended(self.item_type.clone()));
+        }
         self.found.borrow_and_update().clone()
     }
 }

@@ -41,7 +41,13 @@ impl Outbox {
                 Published::TooLarge
             });
         }
-        source.update(json).then(|| self.state_changed(id))
+        source.update(json).then(|| match self.witness.get() {
+            Some(witness) => {
+                witness(&source.emitter, json);
+                Published::Sent
+            }
+            None => self.state_changed(id),
+        })
     }
 
     fn state_changed(&self, id: SlotId) -> Published {
@@ -108,6 +114,10 @@ impl Outbox {
         if json.len() > self.limits.message {
             self.refuse(&source.emitter, json.len());
             return Published::TooLarge;
+        }
+        if let Some(witness) = self.witness.get() {
+            witness(&source.emitter, json);
+            return Published::Sent;
         }
         let mut state = self.locked();
         let State {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, Error as WsError};
+use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::liveness::{Liveness, Metered};
@@ -107,17 +108,49 @@ fn explain(address: &Address, error: &WsError) -> String {
                 401 | 403 => ": is RSHIP_TOKEN right?",
                 404 => ": is the path of the address right?",
                 300..=399 => ": it wants another address",
+                200..=299 => {
+                    ": a web server is there, and no Rocketship server: are the port and the path right?"
+                }
+                400 if !is_tls(address) => ": a port that speaks TLS is written wss://",
                 502..=504 => ": the proxy is there, the server behind it is not",
                 _ => "",
             };
             format!("{address} answered {status} instead of opening a WebSocket{hint}")
         }
-        WsError::Protocol(tungstenite::error::ProtocolError::HandshakeIncomplete) => {
+        WsError::Protocol(ProtocolError::HandshakeIncomplete) => {
             format!("{address} hung up while the WebSocket was being opened")
         }
+        WsError::Protocol(ProtocolError::HttparseError(_)) | WsError::HttpFormat(_) => format!(
+            "{address} did not open a WebSocket, because what answers there is no WebSocket server: is the \
+             port right? A port that speaks TLS is written wss:// ({error})"
+        ),
+        WsError::Io(io) if is_tls(address) && speaks_no_tls(io) => format!(
+            "{address} did not answer as TLS does: is it a plain port, written ws://, or is the port wrong? \
+             ({error})"
+        ),
         WsError::Tls(error) => format!("TLS with {address} failed: {error}"),
         error => format!("{address} did not open a WebSocket: {error}"),
     }
+}
+
+fn is_tls(address: &Address) -> bool {
+    address.uri().scheme_str() == Some("wss")
+}
+
+/// Whether it looks as if the other side has no TLS, rather than a certificate that we do not take.
+fn speaks_no_tls(error: &std::io::Error) -> bool {
+    #[cfg(feature = "tls")]
+    if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref()) {
+        use rustls::Error::{InappropriateHandshakeMessage, InappropriateMessage, InvalidMessage};
+        return matches!(
+            error,
+            InvalidMessage(_) | InappropriateMessage { .. } | InappropriateHandshakeMessage { .. }
+        );
+    }
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset
+    )
 }
 
 #[cfg(feature = "tls")]
@@ -129,7 +162,7 @@ fn connector(address: &Address) -> Result<Option<tokio_tungstenite::Connector>, 
     // Reading the system's certificates takes tens of milliseconds: once is enough.
     static CLIENT: OnceLock<Arc<rustls::ClientConfig>> = OnceLock::new();
 
-    if address.uri().scheme_str() != Some("wss") {
+    if !is_tls(address) {
         return Ok(Some(Connector::Plain));
     }
     if let Some(client) = CLIENT.get() {

@@ -232,9 +232,10 @@ impl Link<'_> {
                     .step(&mut announcer, &parts.outbox, round);
             }
             if parts.outbox.take_requests() {
-                parts
-                    .outgoing
-                    .write(|frame| announcer.frames.frame(frame.as_bytes()));
+                let generation = dialect.writer.generation();
+                parts.outgoing.write(generation, |frame| {
+                    announcer.frames.frame(frame.as_bytes());
+                });
             }
             if dialect.stage == Stage::Online {
                 self.read_back.step(&mut announcer, self.shared.inbox);

@@ -33,6 +33,8 @@ pub(crate) struct Context {
     runtime: OnceLock<Handle>,
     /// Whether the executor ends: nothing more is begun.
     ending: AtomicBool,
+    /// The runtime that takes the handler pool's place in a test.
+    stage: OnceLock<Handle>,
 }
 
 impl Context {
@@ -58,7 +60,19 @@ impl Context {
             waiting: AtomicUsize::new(0),
             runtime: OnceLock::new(),
             ending: AtomicBool::new(false),
+            stage: OnceLock::new(),
         })
+    }
+
+    /// From here on handlers run as tasks of this runtime, and by its clock; for a test.
+    pub(crate) fn set_stage(&self, runtime: Handle) {
+        self.set_runtime(runtime.clone());
+        // A test has one.
+        let _ = self.stage.set(runtime);
+    }
+
+    pub(super) fn stage(&self) -> Option<&Handle> {
+        self.stage.get()
     }
 
     /// From here on handlers run in this runtime: what they spawn and wait for is its.

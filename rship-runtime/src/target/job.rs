@@ -156,7 +156,7 @@ impl Job {
 
     /// When it is answered with an error if it has no answer by then. Long actions may take their time,
     /// unless they say otherwise.
-    pub(super) fn deadline(&self, tree: &Tree) -> Option<Instant> {
+    pub(crate) fn deadline(&self, tree: &Tree) -> Option<Instant> {
         let action = self.descriptor()?;
         let limit = match (action.timeout, action.mode) {
             (Some(limit), _) => limit,

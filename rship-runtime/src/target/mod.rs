@@ -40,8 +40,8 @@ pub(crate) use pool::start as start_handlers;
 pub use publish::Changes;
 pub(crate) use publish::Look;
 pub(crate) use reference::{Path, RawHandle, Reference};
-pub(crate) use register::{Addition, add, remove};
-pub(crate) use registry::{Registry, Targets};
+pub(crate) use register::{Addition, add, member_names, remove};
+pub(crate) use registry::{Registry, Targets, actions_of, emitters_of};
 pub(crate) use runtime::HandlerRuntime;
 
 /// The newest run of each `restart` action of each target.

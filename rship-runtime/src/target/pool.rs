@@ -107,6 +107,10 @@ impl Pool {
 
 /// Has a tree work off its mailbox, once [`start`] is called.
 pub(super) fn schedule(tree: Arc<Tree>) {
+    if let Some(stage) = tree.context.stage().cloned() {
+        stage.spawn(tree.work());
+        return;
+    }
     POOL.state().ready.push_back(Work::Tree(tree));
 }
 
@@ -122,7 +126,14 @@ pub(super) fn task(
         what,
         future: Box::pin(future),
     };
-    async_task::spawn(future, |runnable| {
+    let stage = tree.context.stage().cloned();
+    async_task::spawn(future, move |runnable: Runnable| {
+        if let Some(stage) = &stage {
+            stage.spawn(async move {
+                runnable.run();
+            });
+            return;
+        }
         POOL.state().ready.push_back(Work::Task(runnable));
         start();
     })

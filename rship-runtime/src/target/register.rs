@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-use rship_core::descriptor::{EmitterKind, Shape};
+use rship_core::descriptor::{EmitterKind, Shape, SubTargetDescriptor, TargetDescriptor};
 use rship_core::id;
 use rship_core::model::{AnyModel, AnyTarget, Place};
 
@@ -139,23 +139,7 @@ impl Sketch {
     ) -> Result<Self, Error> {
         let model = parent_model.member_model(field)?;
         let own = &parent_model.descriptor().sub_targets[field];
-        let single = matches!(own.shape, Shape::One | Shape::Optional);
-        let given = own.id.clone().or_else(|| {
-            let of_type = model.descriptor().id.clone();
-            of_type.filter(|_| single)
-        });
-        let id: Arc<str> = match (given, single) {
-            (Some(id), true) => context.whole_id(&id),
-            (None, true) => id::sub_target(parent, &own.field).into(),
-            (Some(id), false) => id::keyed(&context.whole_id(&id), place.key).into(),
-            (None, false) => id::keyed(&id::sub_target(parent, &own.field), place.key).into(),
-        };
-        let name = own.name.as_ref().unwrap_or(&model.descriptor().name);
-        let name = if single {
-            name.clone()
-        } else {
-            format!("{name} {}", place.key)
-        };
+        let (id, name) = member_names(context, parent, own, model.descriptor(), place.key);
         let step = Step {
             field,
             key: place.key.into(),
@@ -165,6 +149,34 @@ impl Sketch {
         let path = path.iter().cloned().chain([step]).collect();
         Self::new(context, model, member, (id, name, path))
     }
+}
+
+/// The id and the name of a member of a field, and of a type.
+pub(crate) fn member_names(
+    context: &Context,
+    parent: &str,
+    field: &SubTargetDescriptor,
+    of_type: &TargetDescriptor,
+    key: &str,
+) -> (Arc<str>, String) {
+    let single = matches!(field.shape, Shape::One | Shape::Optional);
+    let given = field.id.clone().or_else(|| {
+        let of_type = of_type.id.clone();
+        of_type.filter(|_| single)
+    });
+    let id = match (given, single) {
+        (Some(id), true) => context.whole_id(&id),
+        (None, true) => id::sub_target(parent, &field.field).into(),
+        (Some(id), false) => id::keyed(&context.whole_id(&id), key).into(),
+        (None, false) => id::keyed(&id::sub_target(parent, &field.field), key).into(),
+    };
+    let name = field.name.as_ref().unwrap_or(&of_type.name);
+    let name = if single {
+        name.clone()
+    } else {
+        format!("{name} {key}")
+    };
+    (id, name)
 }
 
 /// Has a member of a field enter the registry, with all below it; all or none.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rship_core::descriptor::TargetDescriptor;
 use rship_core::dispatch::{Destination as _, DispatchTable};
 use rship_core::entity::{self, Instance, InstanceStatus, Status, TargetStatus};
 use rship_core::id;
@@ -247,37 +248,57 @@ impl Targets {
     }
 
     pub(crate) fn actions(&self, target: &Reference) -> Vec<entity::Action> {
-        let actions = target.model.descriptor().actions.iter();
-        actions
-            .map(|action| entity::Action {
-                id: id::member(&target.id, &action.id),
-                name: action.name.clone(),
-                target_id: target.id.to_string(),
-                service_id: self.service_of(target),
-                schema: action.schema.clone(),
-                schema_layout: action.layout.clone(),
-                writes_to: action.writes.as_ref().map(|writes| entity::WritesTo {
-                    emitter_id: id::member(&target.id, &writes.emitter),
-                    role: writes.role.as_str(),
-                }),
-            })
-            .collect()
+        let service = self.service_of(target);
+        actions_of(target.model.descriptor(), &target.id, &service)
     }
 
     pub(crate) fn emitters(&self, target: &Reference) -> Vec<entity::Emitter> {
-        let emitters = target.model.descriptor().emitters.iter();
-        emitters
-            .map(|emitter| entity::Emitter {
-                id: id::member(&target.id, &emitter.id),
-                name: emitter.name.clone(),
-                target_id: target.id.to_string(),
-                service_id: self.service_of(target),
-                schema: emitter.schema.clone(),
-            })
-            .collect()
+        let service = self.service_of(target);
+        emitters_of(target.model.descriptor(), &target.id, &service)
     }
 
     fn service_of(&self, target: &Reference) -> String {
         self.instances[target.instance].service_id.clone()
     }
+}
+
+/// The actions of a target of this type and id.
+pub(crate) fn actions_of(
+    descriptor: &TargetDescriptor,
+    target: &str,
+    service: &str,
+) -> Vec<entity::Action> {
+    let actions = descriptor.actions.iter();
+    actions
+        .map(|action| entity::Action {
+            id: id::member(target, &action.id),
+            name: action.name.clone(),
+            target_id: target.to_owned(),
+            service_id: service.to_owned(),
+            schema: action.schema.clone(),
+            schema_layout: action.layout.clone(),
+            writes_to: action.writes.as_ref().map(|writes| entity::WritesTo {
+                emitter_id: id::member(target, &writes.emitter),
+                role: writes.role.as_str(),
+            }),
+        })
+        .collect()
+}
+
+/// The emitters of a target of this type and id.
+pub(crate) fn emitters_of(
+    descriptor: &TargetDescriptor,
+    target: &str,
+    service: &str,
+) -> Vec<entity::Emitter> {
+    let emitters = descriptor.emitters.iter();
+    emitters
+        .map(|emitter| entity::Emitter {
+            id: id::member(target, &emitter.id),
+            name: emitter.name.clone(),
+            target_id: target.to_owned(),
+            service_id: service.to_owned(),
+            schema: emitter.schema.clone(),
+        })
+        .collect()
 }

@@ -138,7 +138,7 @@ impl Tree {
     }
 
     /// Answers what is late by now.
-    fn answer_late(&self, now: Instant) {
+    pub(crate) fn answer_late(&self, now: Instant) {
         let mut late = lock(&self.long).take_late(now);
         let running = {
             let mut running = lock(&self.running);

@@ -184,8 +184,17 @@ async fn what_is_no_websocket_is_said_and_tried_again() {
             "HTTP/1.1 301 Moved Permanently\r\nlocation: /\r\n\r\n",
             "another address",
         ),
-        ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi", "200"),
-        ("SSH-2.0-OpenSSH_9.0\r\n\r\n", "did not open a WebSocket"),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi",
+            "a web server is there",
+        ),
+        (
+            "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
+            "wss://",
+        ),
+        ("SSH-2.0-OpenSSH_9.0\r\n\r\n", "is no WebSocket server"),
+        // What a port that speaks TLS says to plain text.
+        ("\x15\x03\x01\0\x02\x02\x46", "speaks TLS is written wss://"),
         ("", "hung up"),
     ];
     for (answer, expected) in table {
@@ -205,6 +214,27 @@ async fn what_is_no_websocket_is_said_and_tried_again() {
         peer.call("t", "stand:burn", Value::Null).await,
         Ok(Value::Null)
     );
+}
+
+#[tokio::test]
+async fn tls_to_a_port_that_has_none_names_the_likely_cause() {
+    let server = Server::bind().await;
+    let url = server.url().replace("ws://", "wss://");
+    let executor = executor(&url);
+    let mut running = Running::start(&executor);
+    for answer in ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.0\r\n", ""] {
+        let mut stream = server.accept_tcp().await;
+        let mut hello = [0; 4096];
+        within("hello", stream.read(&mut hello)).await.unwrap();
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let reason = offline(&mut running).await;
+        assert!(reason.contains("a plain port, written ws://"), "{answer:?}: {reason}");
+        running
+            .wait("next try", |status| *status == Status::Connecting)
+            .await;
+    }
+    running.stop().await;
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 
 use rship_dev::LocalCore;
 use rship_runtime::prelude::*;
-use rship_runtime::{CommandError, Generation, Item, Member, Position, Query};
+use rship_runtime::{
+    CommandError, Generation, Item, Member, Position, Query, QueryError, QueryFormError,
+};
 use rship_tests::{LIMIT, Running, Server, Stand, core, executor, within};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -278,13 +280,13 @@ async fn a_query_sees_what_others_publish_and_stays_live_over_a_restart() {
                 .unwrap(),
         );
         let mut cues = here.query(Query::all("Cue"));
-        assert_eq!(cues.items(), None);
+        assert_eq!(cues.items(), Err(QueryError::Waiting("Cue".to_owned())));
         let (running, other) = (Running::online(&here).await, Running::online(&there).await);
 
         there.publish(&cue("q1", "Doors")).unwrap();
         wait_for(&mut cues, 1).await;
         there.publish(&cue("q1", "House open")).unwrap();
-        while cues.items_as::<Cue>().get("q1") != Some(&cue("q1", "House open")) {
+        while cues.items_as::<Cue>().unwrap().get("q1") != Some(&cue("q1", "House open")) {
             within("the new label", cues.changed()).await.unwrap();
         }
         there.publish(&cue("q2", "Lights")).unwrap();
@@ -305,7 +307,7 @@ async fn a_query_sees_what_others_publish_and_stays_live_over_a_restart() {
 }
 
 async fn wait_for(cues: &mut rship_runtime::LiveQuery, count: usize) {
-    while cues.items().is_none_or(|cues| cues.len() != count) {
+    while cues.items().map(|cues| cues.len()) != Ok(count) {
         within("news of the cues", cues.changed()).await.unwrap();
     }
 }
@@ -328,6 +330,71 @@ async fn a_query_that_is_dropped_is_cancelled() {
     let cancelled = peer.event("ws:m:query-cancel").await;
     assert_eq!(cancelled["data"]["tx"], asked["data"]["query"]["tx"]);
     running.stop().await;
+}
+
+#[tokio::test]
+async fn a_query_that_is_not_answered_says_so_and_an_answer_that_comes_late_counts() {
+    let server = Server::bind().await;
+    let executor = executor(&server.url());
+    let limit = std::time::Duration::from_millis(20);
+    let mut cues = executor.query(Query::all("Cue").answer_limit(limit));
+    assert_eq!(cues.items(), Err(QueryError::Waiting("Cue".to_owned())));
+    let running = Running::start(&executor);
+    let mut peer = server.accept_2026().await;
+    let asked = loop {
+        let asked = peer.event("ws:m:query").await;
+        if asked["data"]["queryItemType"] == "Cue" {
+            break asked;
+        }
+    };
+    let why = within("the end of the wait", cues.changed()).await.unwrap_err();
+    assert_eq!(
+        why,
+        QueryError::Unanswered {
+            item_type: "Cue".to_owned(),
+            limit
+        }
+    );
+    assert_eq!(cues.items_as::<Cue>().unwrap_err(), why, "no empty map");
+    let item = json!({"itemType": "Cue", "item": cue("q1", "Doors")});
+    let tx = &asked["data"]["query"]["tx"];
+    let data = json!({"tx": tx, "sequence": 0, "upserts": [item], "deletes": []});
+    peer.send(json!({"event": "ws:m:query-response", "data": data}))
+        .await;
+    let found = within("the answer", cues.changed()).await.unwrap();
+    assert_eq!(found.len(), 1);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_query_without_a_form_for_the_server_is_an_error_and_is_not_sent() {
+    for generation in Generation::ALL {
+        let core = core(generation).await;
+        let executor = executor(&core.url());
+        let list = Query::matching("Target").field("category", json!(["retail"]));
+        let any = Query::matching("Target").any_of("category", ["retail", "light"]);
+        let (mut list, mut any) = (executor.query(list), executor.query(any));
+        executor.add("stand", Stand::full()).unwrap();
+        let running = Running::online(&executor).await;
+        let (good, bad) = match generation {
+            Generation::V2026 => (&mut any, &mut list),
+            _ => (&mut list, &mut any),
+        };
+        let why = loop {
+            match bad.items() {
+                Err(QueryError::Form(why)) => break why,
+                _ => drop(within("an error", bad.changed()).await),
+            }
+        };
+        let QueryFormError { field, problem, .. } = &why;
+        assert!(field == "category" && problem.contains("`any_of`") || problem.contains("`$in`"), "{why}");
+        while good.items().is_err() {
+            drop(within("an answer", good.changed()).await);
+        }
+        assert_eq!(core.drops(), [], "{generation}");
+        assert_eq!(core.warnings(), [], "{generation}");
+        running.stop().await;
+    }
 }
 
 #[tokio::test]

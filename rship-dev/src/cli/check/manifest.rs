@@ -12,10 +12,15 @@ pub(super) struct Entity {
     pub(super) item: Value,
 }
 
-/// Reads a manifest.
+/// Reads the manifest in a text: all of it, or the first document in it that is one, because a device may
+/// print other things as well.
 pub(super) fn entities(text: &str) -> Result<Vec<Entity>, String> {
-    let manifest: Value = serde_json::from_str(text)
-        .map_err(|error| format!("this is not JSON ({error}): {WANTED}"))?;
+    let manifest = match serde_json::from_str(text) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            find(text).ok_or_else(|| format!("this is not JSON ({error}): {WANTED}"))?
+        }
+    };
     let mut all = Vec::new();
     for (index, instance) in array(&manifest, "instances", "instances")?
         .iter()
@@ -34,22 +39,47 @@ pub(super) fn entities(text: &str) -> Result<Vec<Entity>, String> {
     Ok(all)
 }
 
+fn find(text: &str) -> Option<Value> {
+    let starts = memchr::memchr_iter(b'{', text.as_bytes());
+    let mut documents = starts.filter_map(|start| {
+        let from_here = serde_json::Deserializer::from_str(text.get(start..)?);
+        from_here.into_iter::<Value>().next()?.ok()
+    });
+    documents.find(|document| document.get("instances").is_some())
+}
+
 fn targets(parent: &Value, place: &str, all: &mut Vec<Entity>) -> Result<(), String> {
     let place = format!("{place}.targets");
-    for (index, target) in array(parent, "targets", &place)?.iter().enumerate() {
-        let place = format!("{place}[{index}]");
-        all.push(Entity {
-            item_type: "Target",
-            item: without_members(target),
-        });
-        for (item_type, name) in [("Action", "actions"), ("Emitter", "emitters")] {
-            let members = array(target, name, &format!("{place}.{name}"))?;
-            all.extend(members.iter().map(|item| Entity {
-                item_type,
-                item: item.clone(),
-            }));
-        }
-        targets(target, &place, all)?;
+    for (index, one) in array(parent, "targets", &place)?.iter().enumerate() {
+        target(one, &format!("{place}[{index}]"), all)?;
+    }
+    Ok(())
+}
+
+fn target(target: &Value, place: &str, all: &mut Vec<Entity>) -> Result<(), String> {
+    all.push(Entity {
+        item_type: "Target",
+        item: without_members(target),
+    });
+    for (item_type, name) in [("Action", "actions"), ("Emitter", "emitters")] {
+        let members = array(target, name, &format!("{place}.{name}"))?;
+        all.extend(members.iter().map(|item| Entity {
+            item_type,
+            item: item.clone(),
+        }));
+    }
+    targets(target, place, all)?;
+    // What is to come, in fields that hold nothing yet; most targets have none.
+    if target.get("members").is_none() {
+        return Ok(());
+    }
+    let place = format!("{place}.members");
+    for (index, member) in array(target, "members", &place)?.iter().enumerate() {
+        let place = format!("{place}[{index}].target");
+        let Some(template) = member.get("target") else {
+            return Err(format!("`{place}` is missing: {WANTED}"));
+        };
+        self::target(template, &place, all)?;
     }
     Ok(())
 }
@@ -63,7 +93,7 @@ fn without_members(target: &Value) -> Value {
     fields.retain(|name, _| {
         !matches!(
             name.as_str(),
-            "actions" | "emitters" | "targets" | "description"
+            "actions" | "emitters" | "targets" | "members" | "description"
         )
     });
     Value::Object(fields)
@@ -106,6 +136,39 @@ mod tests {
                 ("Target", json!({"id": "c"})),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_to_come_is_judged_as_well() {
+        let of = |id: &str, members: Value| {
+            json!({"id": id, "actions": [], "emitters": [{"id": format!("{id}:e")}], "targets": [], "members": members})
+        };
+        let member = json!({"field": "outputs", "shape": "list", "target": of("t.outputs.*", json!([]))});
+        let manifest = json!({"instances": [{"instance": {}, "targets": [of("t", json!([member]))]}]});
+        let ids: Vec<_> = entities(&manifest.to_string())
+            .unwrap()
+            .into_iter()
+            .map(|one| one.item["id"].clone())
+            .collect();
+        assert_eq!(ids[1..], ["t", "t:e", "t.outputs.*", "t.outputs.*:e"]);
+        let broken = json!({"instances": [{"instance": {}, "targets": [of("t", json!([{}]))]}]});
+        let error = entities(&broken.to_string()).unwrap_err();
+        assert!(error.contains("targets[0].members[0].target` is missing"), "{error}");
+    }
+
+    #[test]
+    fn a_manifest_is_found_among_whatever_else_a_device_prints() {
+        let manifest = json!({"serviceId": "s", "instances": [{"instance": {"id": "i"}, "targets": []}]});
+        for (before, after) in [
+            ("", "\n"),
+            ("starting\n{\"level\": \"info\", \"message\": \"{\"}\n", "bye\n"),
+            ("Lamp { level: 0.5 } loading ... ", "{\"level\": \"info\"}\n"),
+        ] {
+            let text = format!("{before}{manifest:#}{after}");
+            assert_eq!(entities(&text).unwrap().len(), 1, "{text}");
+        }
+        let cut = &manifest.to_string()[..40];
+        assert!(entities(cut).unwrap_err().starts_with("this is not JSON"));
     }
 
     #[test]
