@@ -1,6 +1,7 @@
 //! Slots: the place of each emitter of each instance in the outbox.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::source::Source;
 
@@ -9,7 +10,7 @@ use super::source::Source;
 pub(crate) struct TargetNumber(pub(crate) u64);
 
 /// The place of one emitter of one instance. Places are used again, so an id carries the use it is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SlotId {
     pub(super) index: u32,
     pub(super) usage: u32,
@@ -24,6 +25,8 @@ pub(super) enum Standing {
     Announced,
     /// Pulses; the newest value of a state waits.
     Pending,
+    /// Pulses; the newest value of a state waits until its emitter may speak again.
+    Held,
 }
 
 pub(super) struct Slot {
@@ -36,9 +39,26 @@ pub(super) struct Used {
     pub(super) source: Arc<Source>,
     pub(super) target: TargetNumber,
     pub(super) standing: Standing,
+    /// When its emitter may speak again, if it is one that must not always speak.
+    pub(super) next: Option<Instant>,
     /// Impulses that wait, and their bytes.
     pub(super) impulses: u32,
     pub(super) impulse_bytes: usize,
+}
+
+impl Used {
+    /// The newest value of a state goes out now.
+    pub(super) fn speaks(&mut self) {
+        self.standing = Standing::Announced;
+        if let Some(interval) = self.source.pace.min_interval {
+            self.next = Instant::now().checked_add(interval);
+        }
+    }
+
+    /// Whether its emitter has spoken too short a time ago, and when it may speak again.
+    pub(super) fn holds_until(&self) -> Option<Instant> {
+        self.next.filter(|next| *next > Instant::now())
+    }
 }
 
 #[derive(Default)]
@@ -53,6 +73,7 @@ impl Slots {
             source,
             target,
             standing: Standing::Unannounced,
+            next: None,
             impulses: 0,
             impulse_bytes: 0,
         };
@@ -91,12 +112,14 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
+    use rship_core::descriptor::Pace;
+
     use super::*;
 
     #[test]
     fn a_place_that_was_given_back_is_found_by_its_new_id_alone() {
         let mut slots = Slots::default();
-        let source = || Arc::new(Source::new("t:e".to_owned(), "i".into()));
+        let source = || Arc::new(Source::new("t:e".to_owned(), "i".into(), Pace::default()));
         let old = slots.open(source(), TargetNumber::default());
         assert!(slots.close(old).is_some());
         assert!(slots.close(old).is_none());

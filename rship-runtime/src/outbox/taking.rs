@@ -57,6 +57,7 @@ impl Outbox {
             state.phase = Phase::Ended;
             state.epoch = None;
             state.pulses = Queue::default();
+            state.paced.clear();
             state.early = BTreeMap::new();
             state.replies.clear();
         }
@@ -106,10 +107,13 @@ impl Outbox {
     pub(crate) fn announce(&self, target: TargetNumber, slots: &[SlotId], round: &mut Round) {
         let mut state = self.locked();
         for id in slots {
-            if let Some(used) = state.slots.get(*id) {
+            let State { slots, paced, .. } = &mut *state;
+            if let Some(used) = slots.get(*id) {
+                paced.let_go(*id, used);
                 used.standing = Standing::Announced;
                 if used.source.send_again() {
                     round.state(*id, used);
+                    used.speaks();
                 }
             }
         }
@@ -214,6 +218,7 @@ impl Outbox {
 impl State {
     fn is_empty(&self) -> bool {
         self.pulses.is_empty()
+            && self.paced.is_empty()
             && self.urgent.is_empty()
             && self.updates.is_empty()
             && self.replies.is_empty()
@@ -268,8 +273,8 @@ impl State {
             };
             match (entry.impulse, used.standing) {
                 (None, Standing::Pending) => {
-                    used.standing = Standing::Announced;
                     round.state(entry.slot, used);
+                    used.speaks();
                 }
                 // It went out with an announcement, or before a reply.
                 (None, _) => {}
@@ -298,13 +303,13 @@ impl State {
                 };
                 match used.standing {
                     Standing::Pending => {
-                        used.standing = Standing::Announced;
                         round.state(id, used);
+                        used.speaks();
                     }
                     // Its target is announced next; but nothing is read while there is no room, so that what
                     // the announcement waits for might never come.
                     Standing::Unannounced if !self.phase.is_live() && !is_full => return,
-                    Standing::Unannounced | Standing::Announced => {}
+                    Standing::Unannounced | Standing::Announced | Standing::Held => {}
                 }
             }
             self.replies.take(&mut round.replies);
@@ -317,6 +322,7 @@ impl State {
         for used in self.slots.all_mut() {
             used.standing = Standing::Unannounced;
         }
+        self.paced.clear();
         let Self {
             slots,
             pulses,

@@ -255,7 +255,7 @@ impl Enter<'_> {
         let (mut slots, mut sources, mut sinks) = (Vec::new(), Vec::new(), Vec::new());
         for emitter in &descriptor.emitters {
             let whole = id::member(&sketch.id, &emitter.id);
-            let source = Arc::new(Source::new(whole, Arc::clone(&instance_id)));
+            let source = Arc::new(Source::new(whole, Arc::clone(&instance_id), emitter.pace));
             let slot = outbox.open(Arc::clone(&source), number);
             sinks.push(match emitter.kind {
                 EmitterKind::Impulse => {
