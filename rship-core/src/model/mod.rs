@@ -30,6 +30,8 @@ mod emitter;
 mod erased;
 mod error;
 mod sub_target;
+#[cfg(test)]
+mod tests;
 mod typed;
 
 pub use action::{

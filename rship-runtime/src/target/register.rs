@@ -140,6 +140,12 @@ impl Sketch {
         let model = parent_model.member_model(field)?;
         let own = &parent_model.descriptor().sub_targets[field];
         let single = matches!(own.shape, Shape::One | Shape::Optional);
+        if !single && place.key.is_empty() {
+            return Err(Error::EmptyKey {
+                target: parent.to_owned(),
+                field: own.field.clone(),
+            });
+        }
         let given = own.id.clone().or_else(|| {
             let of_type = model.descriptor().id.clone();
             of_type.filter(|_| single)
