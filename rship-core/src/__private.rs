@@ -9,9 +9,11 @@ pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
 pub use std::time::Duration;
 
+pub use crate::descriptor::Shape;
 pub use crate::model::{
-    ActionSpec, Arg, Args, Bounded, EmitterSpec, ModelBuilder, PlainReply, Reply, ReplyOf,
-    SubTargetSpec, SubTargets, TargetHandle,
+    ActionSpec, AnswerPart, Arg, Args, Bounded, Called, CalledFuture, CalledPlain, EmitterSpec,
+    ModelBuilder, PlainPart, PlainReply, Reply, ReplyOf, Running, SubTargetSpec, SubTargets,
+    TargetHandle,
 };
 pub use crate::target::{Actions, Target};
 

@@ -67,6 +67,17 @@ pub struct EmitterDescriptor {
     pub schema: Value,
     /// Where its values come from.
     pub kind: EmitterKind,
+    /// How often it speaks.
+    pub pace: Pace,
+}
+
+/// Which of its changes a state publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Pace {
+    /// The least time between two pulses; the newest value waits for it.
+    pub min_interval: Option<Duration>,
+    /// By how much a number must differ from the one that was published last.
+    pub deadband: Option<f64>,
 }
 
 /// Where an emitter's values come from.

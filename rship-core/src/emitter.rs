@@ -6,6 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Serialize;
 
+use crate::finite;
+
 /// What became of a published value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Published {
@@ -29,6 +31,9 @@ pub enum Published {
 pub trait PulseSink: Send + Sync {
     /// Takes one value, already written as JSON. Never blocks for longer than a short lock.
     fn pulse(&self, json: &[u8]) -> Published;
+
+    /// Says that the value that comes has a number which is NaN or infinite, and null in its JSON.
+    fn not_finite(&self);
 
     /// Says that a value could not be written as JSON.
     fn refuse(&self, error: &serde_json::Error);
@@ -56,8 +61,13 @@ impl<T: Serialize> Emitter<T> {
         let Some(sink) = slot.as_deref() else {
             return Published::Detached;
         };
-        crate::change::with_scratch(|json| match serde_json::to_writer(&mut *json, &value) {
-            Ok(()) => sink.pulse(json),
+        crate::change::with_scratch(|json| match finite::write(&value, json) {
+            Ok(has_null) => {
+                if has_null && !finite::is_finite(&value) {
+                    sink.not_finite();
+                }
+                sink.pulse(json)
+            }
             Err(error) => {
                 sink.refuse(&error);
                 Published::Unserializable
@@ -132,6 +142,10 @@ mod tests {
             Published::Sent
         }
 
+        fn not_finite(&self) {
+            self.0.lock().unwrap().push("not finite".to_owned());
+        }
+
         fn refuse(&self, error: &serde_json::Error) {
             self.0.lock().unwrap().push(error.to_string());
         }
@@ -151,6 +165,17 @@ mod tests {
         emitter.attach(&sink);
         assert_eq!(clone.pulse(7), Published::Sent);
         assert_eq!(*record.0.lock().unwrap(), ["7"]);
+    }
+
+    #[test]
+    fn a_number_that_json_cannot_hold_is_said_and_a_null_is_not() {
+        let record = Arc::new(Record::default());
+        let emitter = Emitter::default();
+        let sink: Arc<dyn PulseSink> = record.clone();
+        emitter.attach(&sink);
+        emitter.pulse(None);
+        emitter.pulse(Some(f64::INFINITY));
+        assert_eq!(*record.0.lock().unwrap(), ["null", "not finite", "null"]);
     }
 
     #[test]

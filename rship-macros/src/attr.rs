@@ -11,6 +11,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token};
 use crate::errors::Errors;
 use crate::grammar::{Grammar, Key, Kind};
 use crate::names;
+use crate::pace;
 
 /// The arguments that one item was given under one attribute; several of the same name add up.
 pub(crate) struct Given {
@@ -303,6 +304,21 @@ fn checked(key: &str, kind: Kind, text: LitStr, errors: &mut Errors) -> Value {
             );
             Value::Wrong
         }
+        Kind::String | Kind::Field | Kind::Method | Kind::Function if value.trim().is_empty() => {
+            errors.at(
+                &text,
+                format_args!("argument `{key}` must not be empty"),
+                format_args!("remove it, or write {}", kind.form(key)),
+            );
+            Value::Wrong
+        }
+        Kind::Rate => match pace::interval(&value) {
+            Ok(interval) => Value::Duration(interval),
+            Err(note) => {
+                errors.at(&text, format_args!("`{value}` is not a rate"), note);
+                Value::Wrong
+            }
+        },
         Kind::Duration => match humantime::parse_duration(&value) {
             Ok(Duration::ZERO) => {
                 errors.at(

@@ -19,6 +19,15 @@ impl Bounds {
     /// The bounds of something of type `ty`; `of` names it.
     pub(crate) fn of(given: &Given, ty: &Type, of: &str, errors: &mut Errors) -> Self {
         let (min, max) = (given.expr("min"), given.expr("max"));
+        for (key, bound) in [("min", min), ("max", max)] {
+            if let Some(bound) = bound.filter(|bound| is_not_finite(bound)) {
+                errors.at(
+                    bound,
+                    format_args!("{of} has a `{key}` that is not a finite number"),
+                    format_args!("no server can check it; remove `{key}`, or write a number"),
+                );
+            }
+        }
         if let (Some(min), Some(max)) = (min, max)
             && let (Some(low), Some(high)) = (number(min), number(max))
             && low > high
@@ -58,7 +67,8 @@ pub(crate) fn literal(expr: &Expr, ty: &Type) -> TokenStream {
     }
 }
 
-fn float(expr: &Expr) -> Option<TokenStream> {
+/// A whole number as one with a fraction.
+pub(crate) fn float(expr: &Expr) -> Option<TokenStream> {
     match expr {
         Expr::Group(group) => float(&group.expr),
         Expr::Unary(ExprUnary {
@@ -80,8 +90,48 @@ fn float(expr: &Expr) -> Option<TokenStream> {
     }
 }
 
+/// Whether the expression is one of the constants for what no number is.
+fn is_not_finite(expr: &Expr) -> bool {
+    match expr {
+        Expr::Group(group) => is_not_finite(&group.expr),
+        Expr::Paren(paren) => is_not_finite(&paren.expr),
+        Expr::Unary(ExprUnary { expr, .. }) => is_not_finite(expr),
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| {
+            let names = ["NAN", "INFINITY", "NEG_INFINITY"];
+            names.iter().any(|name| last.ident == name)
+        }),
+        _ => number(expr).is_some_and(|number| !number.is_finite()),
+    }
+}
+
+/// Refuses a default that is outside of the bounds, as far as all are literals.
+pub(crate) fn holds_default(given: &Given, ty: &Type, of: &str, errors: &mut Errors) {
+    let literal = |key| given.expr(key).and_then(number);
+    let Some(place) = given.name_of("default") else {
+        return;
+    };
+    let expr = given.expr("default");
+    let default = match expr {
+        Some(expr) => shown(expr).and_then(number),
+        // That is `Default::default()`.
+        None => ty::is_number(ty).then_some(0.0),
+    };
+    let Some(default) = default else { return };
+    let (min, max) = (literal("min"), literal("max"));
+    if min.is_some_and(|min| default < min) || max.is_some_and(|max| default > max) {
+        let tokens = expr.map_or_else(|| place.to_token_stream(), ToTokens::to_token_stream);
+        errors.at(
+            tokens,
+            format_args!(
+                "{of} has a default of {default}, which is outside of its `min` and `max`"
+            ),
+            "write one that is between them",
+        );
+    }
+}
+
 /// The number that a literal is.
-fn number(expr: &Expr) -> Option<f64> {
+pub(crate) fn number(expr: &Expr) -> Option<f64> {
     match expr {
         Expr::Group(group) => number(&group.expr),
         Expr::Paren(paren) => number(&paren.expr),

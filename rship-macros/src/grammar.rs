@@ -13,6 +13,12 @@ pub(crate) enum Kind {
     Duration,
     /// `= ".."`, the name of a field.
     Field,
+    /// `= ".."`, the name of a method.
+    Method,
+    /// `= ".."`, the path of a function.
+    Function,
+    /// `= "30 Hz"`, more than nothing.
+    Rate,
     /// `= some::path`
     Path,
     /// `= expression`
@@ -31,6 +37,9 @@ impl Kind {
             Self::Color => format!("`{key} = \"#rrggbb\"`"),
             Self::Duration => format!("`{key} = \"500ms\"`"),
             Self::Field => format!("`{key} = \"field\"`"),
+            Self::Method => format!("`{key} = \"method\"`"),
+            Self::Function => format!("`{key} = \"function\"`"),
+            Self::Rate => format!("`{key} = \"30 Hz\"`"),
             Self::Path => format!("`{key} = some::path`"),
             Self::Expr => format!("`{key} = ..`"),
             Self::Flag => format!("`{key}`"),
@@ -77,9 +86,13 @@ grammars! {
     /// `#[target]` on a field.
     SUB_TARGET = "target" on "a field" { "id": Id, "name": String, "key": Field, }
     /// `#[emitter]` on a field.
-    STATE = "emitter" on "a field" { "id": Id, "name": String, }
+    STATE = "emitter" on "a field" {
+        "id": Id, "name": String, "with": Function, "max_rate": Rate, "deadband": Expr,
+    }
     /// `#[action]` on a field.
-    SETTER = "action" on "a field" { "id": Id, "name": String, "min": Expr, "max": Expr, }
+    SETTER = "action" on "a field" {
+        "id": Id, "name": String, "min": Expr, "max": Expr, "set": Method,
+    }
     /// `#[actions]` on an impl.
     ACTIONS = "actions" on "an impl" { "crate": Path, }
     /// `#[action]` on a method.
@@ -88,7 +101,9 @@ grammars! {
         "timeout": Duration,
     }
     /// `#[emitter]` on a method.
-    COMPUTED = "emitter" on "a method" { "id": Id, "name": String, "every": Duration, }
+    COMPUTED = "emitter" on "a method" {
+        "id": Id, "name": String, "every": Duration, "max_rate": Rate, "deadband": Expr,
+    }
     /// `#[arg]` on an argument.
     ARGUMENT = "arg" on "an argument" {
         "name": String, "min": Expr, "max": Expr, "default": FlagOrExpr, "unit": String,
@@ -146,6 +161,6 @@ mod tests {
     #[test]
     fn one_argument_is_not_called_one_of() {
         assert_eq!(ACTIONS.expected(), "expected `crate`");
-        assert_eq!(STATE.expected(), "expected one of `id`, `name`");
+        assert_eq!(SUB_TARGET.expected(), "expected one of `id`, `name`, `key`");
     }
 }

@@ -25,6 +25,7 @@ mod errors;
 mod grammar;
 mod ids;
 mod names;
+mod pace;
 mod paths;
 mod stray;
 mod target;

@@ -1,6 +1,7 @@
 //! What can be told of a type from how it is written.
 
-use proc_macro2::Span;
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::visit::{self, Visit};
 use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeImplTrait, TypeReference};
 
@@ -48,6 +49,14 @@ pub(crate) fn is_float(ty: &Type) -> bool {
     matches!(last_name(number).as_deref(), Some("f32" | "f64"))
 }
 
+/// Whether the type is one of Rust's numbers, by its name.
+pub(crate) fn is_number(ty: &Type) -> bool {
+    let names = [
+        "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize", "f32", "f64",
+    ];
+    last_name(ty).is_some_and(|name| names.contains(&name.as_str()))
+}
+
 /// Where the type borrows from something that does not live forever, or, with `all`, from anything.
 pub(crate) struct Borrows {
     all: bool,
@@ -86,6 +95,71 @@ impl<'ast> Visit<'ast> for Borrows {
 
     // Their lifetimes are bound by themselves.
     fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
+}
+
+/// The types inside of what an action returns that could be a `Result`, as an expression can name them;
+/// without the error of a `Result` that is all of it.
+pub(crate) fn parts(output: &Type) -> Vec<TokenStream> {
+    let mut parts = Parts(Vec::new());
+    match (bare(output), last_name(output).as_deref()) {
+        (Type::Path(path), Some("Result")) => {
+            let last = path.path.segments.last().map(|segment| &segment.arguments);
+            if let Some(PathArguments::AngleBracketed(arguments)) = last
+                && let Some(GenericArgument::Type(value)) = arguments.args.first()
+            {
+                parts.visit_type(value);
+            }
+        }
+        (whole, _) => visit::visit_type(&mut parts, whole),
+    }
+    parts.0
+}
+
+struct Parts(Vec<TokenStream>);
+
+impl<'ast> Visit<'ast> for Parts {
+    fn visit_type(&mut self, ty: &'ast Type) {
+        if let Type::Path(path) = ty
+            && !is_plain(path)
+            && impl_trait(ty).is_none()
+        {
+            self.0.push(without_lifetimes(ty.to_token_stream()));
+        }
+        visit::visit_type(self, ty);
+    }
+
+    // What they take and return is not answered.
+    fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
+    fn visit_type_trait_object(&mut self, _: &'ast syn::TypeTraitObject) {}
+    fn visit_type_impl_trait(&mut self, _: &'ast TypeImplTrait) {}
+}
+
+/// Whether the type is one that everybody knows.
+fn is_plain(path: &syn::TypePath) -> bool {
+    let names = ["bool", "char", "str", "String", "Value", "Self"];
+    let only = path.path.get_ident();
+    only.is_some_and(|only| names.iter().any(|name| only == name))
+        || is_number(&Type::Path(path.clone()))
+}
+
+/// Lifetimes that are declared by the method have no meaning in its handler.
+fn without_lifetimes(tokens: TokenStream) -> TokenStream {
+    let mut after_tick = false;
+    let anonymous = tokens.into_iter().map(|token| {
+        let tick = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+        let token = match token {
+            TokenTree::Ident(name) if after_tick && name != "static" => {
+                Ident::new("_", name.span()).into()
+            }
+            TokenTree::Group(group) => {
+                Group::new(group.delimiter(), without_lifetimes(group.stream())).into()
+            }
+            other => other,
+        };
+        after_tick = tick;
+        token
+    });
+    anonymous.collect()
 }
 
 /// What to write in place of a borrowed type.
@@ -152,6 +226,24 @@ mod tests {
     fn floats_are_known_alone_and_in_an_option() {
         assert!(is_float(&parse_quote!(f64)) && is_float(&parse_quote!(Option<f32>)));
         assert!(!is_float(&parse_quote!(u32)) && !is_float(&parse_quote!(Vec<f64>)));
+    }
+
+    #[test]
+    fn an_answer_is_looked_into_but_not_at_its_own_error() {
+        let found = |ty: Type| {
+            let parts = parts(&ty).into_iter();
+            let parts = parts.map(|part| text(&syn::parse2(part).unwrap()));
+            parts.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found(parse_quote!(io::Result<Option<Seen<'a>>>)),
+            ["Option<Seen<'_>>", "Seen<'_>"]
+        );
+        assert_eq!(found(parse_quote!(Result<u8, Failed>)), [""; 0]);
+        assert_eq!(
+            found(parse_quote!((Vec<Result<u8, ()>>, impl Serialize))),
+            ["Vec<Result<u8, ()>>", "Result<u8, ()>"]
+        );
     }
 
     #[test]

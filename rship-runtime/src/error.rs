@@ -51,6 +51,16 @@ pub enum Error {
         /// The id that was given twice.
         target: String,
     },
+    /// A member of a list or a map has nothing that its id could be made of.
+    #[error(
+        "a member of field `{field}` of target `{target}` has an empty key: its id would end with a dot"
+    )]
+    EmptyKey {
+        /// The target's id.
+        target: String,
+        /// The field's part of the id.
+        field: String,
+    },
     /// Another instance has a target of this id and of another type, but a server keeps one
     /// description for each id.
     #[error(

@@ -355,3 +355,44 @@ async fn two_programs_with_one_instance_id_both_say_so() {
         running.stop().await;
     }
 }
+
+#[derive(Target, Default)]
+struct Scale {
+    #[emitter]
+    grams: f64,
+    #[emitter]
+    limits: (Option<f64>, f64),
+    #[emitter]
+    weighed: Emitter<f32>,
+}
+
+#[tokio::test]
+async fn numbers_that_are_not_finite_are_said_once_until_they_are_again() {
+    let logs = Logs::start();
+    let executor = executor("ws://127.0.0.1:1");
+    let scale = executor.add("scale", Scale::default()).unwrap();
+    let _running = rship_tests::Running::start(&executor);
+    scale.lock().await.limits = (None, 1.0);
+    assert_eq!(
+        logs.with(&["infinite"]),
+        [""; 0],
+        "a null alone is as it should be"
+    );
+    for round in 1..=2 {
+        for limit in [1.0, 2.0, 3.0] {
+            scale.lock().await.limits = (Some(f64::NAN), limit);
+        }
+        until("what was held back", || {
+            logs.with(&["scale:limits", "infinite"]).len() == round
+        })
+        .await;
+        scale.lock().await.limits = (Some(1.0), 1.0);
+    }
+    scale.lock().await.weighed.pulse(f32::INFINITY);
+    logs.say(&["WARN", "scale:weighed", "infinite or not a number"])
+        .await;
+    scale.lock().await.grams = f64::NEG_INFINITY;
+    logs.say(&["WARN", "scale:grams", "published as null"])
+        .await;
+    assert_eq!(logs.with(&["and", "more like it"]), [""; 0]);
+}

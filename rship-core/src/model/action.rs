@@ -1,8 +1,10 @@
 //! Actions while they are being described, and what their handlers answer.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt::Display;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -13,7 +15,8 @@ use crate::descriptor::{ActionMode, WriteRole, Writes};
 use crate::entity::LayoutField;
 use crate::model::{Arg, Args, Problem};
 use crate::payload::PayloadError;
-use crate::schema::ObjectSchema;
+use crate::schema::{ObjectSchema, SchemaError};
+use crate::shortest;
 
 /// A future behind a pointer, as handlers return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -53,21 +56,77 @@ pub trait TargetHandle: Sized + Send + 'static {
     fn from_erased(handle: &(dyn Any + Send + Sync)) -> Option<Self>;
 }
 
+/// What the method behind a setter returned, on its way to becoming an answer.
+///
+/// A future is waited for (through [`CalledFuture`]), everything else is there (through [`CalledPlain`]).
+pub struct Called<T>(Cell<Option<T>>);
+
+impl<T> Called<T> {
+    /// What was returned.
+    #[must_use]
+    pub fn new(returned: T) -> Self {
+        Self(Cell::new(Some(returned)))
+    }
+}
+
+/// A method that returned a future.
+pub trait CalledFuture<'a>: Sized {
+    /// What the future becomes.
+    type Returned;
+
+    /// Waits for the future, and has it answered.
+    fn run(self, reply: impl FnOnce(Self::Returned) -> Reply + Send + 'a) -> Running<'a>;
+}
+
+impl<'a, F: Future + Send + 'a> CalledFuture<'a> for Called<F> {
+    type Returned = F::Output;
+
+    fn run(self, reply: impl FnOnce(F::Output) -> Reply + Send + 'a) -> Running<'a> {
+        match self.0.into_inner() {
+            Some(future) => Running::Future(Box::pin(async move { reply(future.await) })),
+            None => Running::Done(Ok(Value::Null)),
+        }
+    }
+}
+
+/// A method that returned at once. By reference, so that a future is found to be one first.
+pub trait CalledPlain {
+    /// What was returned.
+    type Returned;
+
+    /// Has it answered.
+    fn run<'a>(self, reply: impl FnOnce(Self::Returned) -> Reply) -> Running<'a>;
+}
+
+impl<T> CalledPlain for &Called<T> {
+    type Returned = T;
+
+    fn run<'a>(self, reply: impl FnOnce(T) -> Reply) -> Running<'a> {
+        Running::Done(self.0.take().map_or(Ok(Value::Null), reply))
+    }
+}
+
 /// What a method returned, on its way to becoming an answer.
 ///
-/// A `Result` whose error is `Display` becomes a response or an error; everything else that is
-/// `Serialize` is the response itself (through [`PlainReply`]).
+/// A `Result` becomes a response or an error; everything else that is `Serialize` is the response
+/// itself (through [`PlainReply`]).
 pub struct ReplyOf<T>(pub T);
 
-impl<T: Serialize, E: Display> ReplyOf<Result<T, E>> {
+// The bounds are on the functions, not on the impls: every `Result` ends here, and one that cannot be
+// told as a response or an error does not compile, in place of being a response itself.
+impl<T, E> ReplyOf<Result<T, E>> {
     /// The answer.
     ///
     /// # Errors
     /// The method's own error, as text.
-    pub fn reply(self) -> Reply {
+    pub fn reply(self) -> Reply
+    where
+        T: Answer,
+        E: AnswerError,
+    {
         match self.0 {
-            Ok(value) => to_reply(&value),
-            Err(error) => Err(ActionError::Failed(error.to_string())),
+            Ok(value) => value.reply(),
+            Err(error) => Err(ActionError::Failed(error.text())),
         }
     }
 }
@@ -76,7 +135,7 @@ impl<T: Serialize, E: Display> ReplyOf<Result<T, E>> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the answer of an action",
     label = "this type must implement `Serialize`, or be a `Result` of such a value and a `Display` error",
-    note = "add `#[derive(serde::Serialize)]` to it, or to the type inside it that has none; in a `Result`, the error must implement `Display`"
+    note = "add `#[derive(serde::Serialize)]` to it, or to the type inside it that has none"
 )]
 pub trait Answer {
     #[doc(hidden)]
@@ -89,6 +148,52 @@ impl<T: Serialize> Answer for T {
         to_reply(self)
     }
 }
+
+/// A type that can be the error of an action; implemented for everything that has `Display`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of an action",
+    label = "the error of this `Result` must implement `Display`, because its text is what whoever asked is told",
+    note = "implement `std::fmt::Display` for it, or return another error, such as a `String`"
+)]
+pub trait AnswerError {
+    #[doc(hidden)]
+    fn text(&self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Display> AnswerError for E {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// A type inside of an answer, which must not be a `Result`: only the answer as a whole can be an error.
+pub struct AnswerPart<T: ?Sized>(PhantomData<T>);
+
+/// What a type inside of an answer can be: implemented by no `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is inside of the answer of an action, where its error would be told as success",
+    label = "only the answer as a whole can be a `Result`",
+    note = "return `Result<.., E>` with the rest of the answer inside, or say in a type of your own what failed"
+)]
+pub trait NoResult {}
+
+impl<T, E> AnswerPart<Result<T, E>> {
+    /// Does not compile.
+    pub fn is_told()
+    where
+        Result<T, E>: NoResult,
+    {
+    }
+}
+
+/// What [`AnswerPart`] says of a type that is not a `Result`.
+pub trait PlainPart {
+    /// Nothing: the type is told as it is.
+    fn is_told() {}
+}
+
+impl<T: ?Sized> PlainPart for AnswerPart<T> {}
 
 /// The answer of a method that returns no `Result`.
 pub trait PlainReply {
@@ -117,7 +222,7 @@ impl<T> PlainReply for ReplyOf<T> {
 }
 
 fn to_reply(value: &impl Serialize) -> Reply {
-    serde_json::to_value(value).map_err(|error| {
+    shortest::to_value(value).map_err(|error| {
         ActionError::Failed(format!(
             "the action was carried out, but its answer cannot be written as JSON: {error}"
         ))
@@ -127,11 +232,13 @@ fn to_reply(value: &impl Serialize) -> Reply {
 pub(crate) enum Handler<T> {
     Sync(Box<SyncFn<T>>),
     Future(Box<FutureFn<T>>),
+    Either(Box<EitherFn<T>>),
     Detached(Box<DetachedFn>),
 }
 
 type SyncFn<T> = dyn Fn(&mut T, &mut Args) -> Reply + Send + Sync;
 type FutureFn<T> = dyn for<'a> Fn(&'a mut T, Args) -> BoxFuture<'a, Reply> + Send + Sync;
+type EitherFn<T> = dyn for<'a> Fn(&'a mut T, Args) -> Running<'a> + Send + Sync;
 type DetachedFn = dyn Fn(&(dyn Any + Send + Sync), Args) -> BoxFuture<'static, Reply> + Send + Sync;
 
 /// The names and arguments of one action; becomes a whole action when its handler is given.
@@ -181,15 +288,15 @@ impl ActionSpec {
     /// Adds an argument.
     #[must_use]
     pub fn arg<T>(mut self, arg: &Arg<T>) -> Self {
-        if arg.range_is_empty() {
-            self.problems.push(Problem::EmptyRange {
-                argument: arg.name().to_owned(),
-            });
-        }
+        self.problems.extend(arg.problems());
         self.layout.extend(arg.layout());
         let added = arg.schema.clone().and_then(|schema| {
             if arg.flatten {
                 self.schema.flatten(schema)
+            } else if self.schema.has(arg.name()) {
+                Err(SchemaError::Duplicate {
+                    name: arg.name().to_owned(),
+                })
             } else {
                 self.schema.property(arg.property(schema));
                 Ok(())

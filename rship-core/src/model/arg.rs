@@ -1,23 +1,26 @@
 //! Arguments: their schema when described, their decoding when called.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::entity::LayoutField;
-use crate::model::ActionError;
-use crate::payload::{self, PayloadError};
+use crate::model::{ActionError, Problem};
+use crate::payload::{self, PayloadError, compare};
 use crate::schema::{self, Property, SchemaError, TypeSchema};
+use crate::shortest;
 
 /// A type that can be the argument of an action; implemented for everything that has
 /// `serde::Deserialize` and `schemars::JsonSchema`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the argument of an action",
     label = "this type must implement `Deserialize` and `JsonSchema`",
-    note = "add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none"
+    note = "add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none",
+    note = "for a type of another crate inside of yours, `#[serde(with = \"..\")]` on the field says how it is read, and `#[schemars(with = \"f64\")]` beside it as what"
 )]
 pub trait ArgumentValue: Sized + Send + 'static {
     #[doc(hidden)]
@@ -46,6 +49,10 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentValue for T {
 pub trait Bounded {
     /// The type of the bound.
     type Bound: Serialize + PartialOrd;
+
+    /// The number, if there is one.
+    #[doc(hidden)]
+    fn number(&self) -> Option<&Self::Bound>;
 }
 
 macro_rules! bounded {
@@ -53,6 +60,10 @@ macro_rules! bounded {
         #[diagnostic::do_not_recommend]
         impl Bounded for $number {
             type Bound = $number;
+
+            fn number(&self) -> Option<&$number> {
+                Some(self)
+            }
         }
     )*};
 }
@@ -62,6 +73,10 @@ bounded!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
 #[diagnostic::do_not_recommend]
 impl<T: Bounded> Bounded for Option<T> {
     type Bound = T::Bound;
+
+    fn number(&self) -> Option<&T::Bound> {
+        self.as_ref()?.number()
+    }
 }
 
 /// One argument of an action, while the action is being described.
@@ -74,11 +89,14 @@ pub struct Arg<T> {
     pub(crate) flatten: bool,
     minimum: Option<Value>,
     maximum: Option<Value>,
+    /// The number that a value is; known where there are bounds.
+    measure: Option<MeasureFn<T>>,
     shown_default: Option<Value>,
     default: Option<DefaultFn<T>>,
     pub(crate) decode: DecodeFn<T>,
 }
 
+type MeasureFn<T> = fn(&T) -> Option<Value>;
 type DefaultFn<T> = Arc<dyn Fn() -> T + Send + Sync>;
 type DecodeFn<T> = fn(&str, &Value) -> Result<T, PayloadError>;
 
@@ -100,10 +118,21 @@ impl<T> Arg<T> {
             flatten: false,
             minimum: None,
             maximum: None,
+            measure: None,
             shown_default: None,
             default: None,
             decode: T::decode,
         }
+    }
+
+    /// An argument of the type that `published` makes of a field, for an action that sets what an
+    /// emitter publishes.
+    #[must_use]
+    pub fn published_by<F>(name: &'static str, _published: fn(&F) -> T) -> Self
+    where
+        T: ArgumentValue,
+    {
+        Self::new(name)
     }
 
     /// What the argument means; the server shows it.
@@ -137,7 +166,7 @@ impl<T> Arg<T> {
     /// The default as the schema shows it.
     #[must_use]
     pub fn shown_default(mut self, value: impl Serialize) -> Self {
-        self.shown_default = serde_json::to_value(value).ok();
+        self.shown_default = shortest::to_value(&value).ok();
         self
     }
 
@@ -156,6 +185,11 @@ impl<T> Arg<T> {
             flatten: self.flatten,
             fields: self.fields(),
             default: self.default.clone(),
+            bounds: self.measure.map(|measure| Bounds {
+                minimum: self.minimum.clone(),
+                maximum: self.maximum.clone(),
+                measure,
+            }),
             decode: self.decode,
         }
     }
@@ -186,9 +220,32 @@ impl<T> Arg<T> {
         self.name
     }
 
-    pub(crate) fn range_is_empty(&self) -> bool {
-        let bound = |bound: &Option<Value>| bound.as_ref().and_then(Value::as_f64);
-        matches!((bound(&self.minimum), bound(&self.maximum)), (Some(min), Some(max)) if min > max)
+    /// What is wrong with its bounds, and with its default where that is known.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        let argument = || self.name.to_owned();
+        let mut problems = Vec::new();
+        for (key, bound) in [("min", &self.minimum), ("max", &self.maximum)] {
+            if matches!(bound, Some(Value::Null)) {
+                problems.push(Problem::NotFinite {
+                    argument: argument(),
+                    key,
+                });
+            }
+        }
+        let (minimum, maximum) = (number(&self.minimum), number(&self.maximum));
+        if is_above(minimum, maximum) {
+            problems.push(Problem::EmptyRange {
+                argument: argument(),
+            });
+        } else if let Some(default) = number(&self.shown_default)
+            && is_outside(default, minimum, maximum)
+        {
+            problems.push(Problem::DefaultOutside {
+                argument: argument(),
+                default: default.clone(),
+            });
+        }
+        problems
     }
 
     /// The argument's schema with its bounds, for a payload that is the value itself.
@@ -227,7 +284,8 @@ impl<T> Arg<T> {
     where
         T: Bounded,
     {
-        self.minimum = serde_json::to_value(bound).ok();
+        self.minimum = shortest::to_value(&bound).ok();
+        self.measure = Some(measure);
         self
     }
 
@@ -237,9 +295,27 @@ impl<T> Arg<T> {
     where
         T: Bounded,
     {
-        self.maximum = serde_json::to_value(bound).ok();
+        self.maximum = shortest::to_value(&bound).ok();
+        self.measure = Some(measure);
         self
     }
+}
+
+fn number(value: &Option<Value>) -> Option<&Number> {
+    value.as_ref().and_then(Value::as_number)
+}
+
+fn measure<T: Bounded>(value: &T) -> Option<Value> {
+    shortest::to_value(value.number()?).ok()
+}
+
+fn is_outside(number: &Number, minimum: Option<&Number>, maximum: Option<&Number>) -> bool {
+    is_above(minimum, Some(number)) || is_above(Some(number), maximum)
+}
+
+fn is_above(one: Option<&Number>, other: Option<&Number>) -> bool {
+    let ordering = one.zip(other).and_then(|(one, other)| compare(one, other));
+    ordering == Some(Ordering::Greater)
 }
 
 /// Reads one argument out of a payload that was checked.
@@ -248,7 +324,36 @@ pub struct ArgReader<T> {
     flatten: bool,
     fields: Vec<String>,
     default: Option<DefaultFn<T>>,
+    bounds: Option<Bounds<T>>,
     decode: DecodeFn<T>,
+}
+
+/// What a default, which only its own code knows, is held against.
+struct Bounds<T> {
+    minimum: Option<Value>,
+    maximum: Option<Value>,
+    measure: MeasureFn<T>,
+}
+
+impl<T> ArgReader<T> {
+    fn default(&self, default: &DefaultFn<T>) -> Result<T, ActionError> {
+        let value = default();
+        if let Some(bounds) = &self.bounds
+            && let Some(Value::Number(number)) = (bounds.measure)(&value)
+            && is_outside(
+                &number,
+                self::number(&bounds.minimum),
+                self::number(&bounds.maximum),
+            )
+        {
+            let problem = Problem::DefaultOutside {
+                argument: self.name.to_owned(),
+                default: number,
+            };
+            return Err(ActionError::Failed(problem.to_string()));
+        }
+        Ok(value)
+    }
 }
 
 /// The payload of one call.
@@ -284,7 +389,7 @@ impl Args {
             .and_then(|payload| payload.remove(reader.name));
         match (value, &reader.default) {
             (Some(value), _) => Ok((reader.decode)(reader.name, &value)?),
-            (None, Some(default)) => Ok(default()),
+            (None, Some(default)) => reader.default(default),
             // The check let a missing argument pass, so its type takes null: an `Option` or the like.
             (None, None) => Ok((reader.decode)(reader.name, &Value::Null)?),
         }

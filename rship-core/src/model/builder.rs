@@ -9,16 +9,17 @@ use serde_json::Value;
 
 use crate::color;
 use crate::descriptor::{
-    ActionDescriptor, ActionMode, EmitterDescriptor, EmitterKind, Shape, SubTargetDescriptor,
+    ActionDescriptor, ActionMode, EmitterDescriptor, EmitterKind, Pace, Shape, SubTargetDescriptor,
     TargetDescriptor, WriteRole, Writes,
 };
 use crate::emitter::Emitter;
 use crate::id;
 use crate::model::action::{Action, Handler};
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
-use crate::model::typed::{AttachFn, Call, Field, MemberKey, Model, ReadFn, Reader, Setter};
+use crate::model::typed::{AskFn, AttachFn, Call, Field, MemberKey, Model, Reader, Setter};
 use crate::model::{
     ActionSpec, AnyModel, AnyTarget, Arg, Args, EmitterSpec, EmitterValue, ModelError, Problem,
+    Running,
 };
 use crate::payload::Checker;
 use crate::schema::{SchemaError, TypeSchema};
@@ -116,12 +117,31 @@ impl<T> ModelBuilder<T> {
         spec: EmitterSpec,
         field: impl Fn(&T) -> &V + Send + Sync + 'static,
     ) -> &mut Self {
-        let read: Box<ReadFn<T>> = Box::new(move |target, json| field(target).write(json));
+        let ask: Box<AskFn<T>> = Box::new(move |target, ask| ask.of(field(target)));
         self.emitter(
             spec,
             EmitterKind::State,
             V::emitter_schema(),
-            Reader::State(read),
+            Reader::State(ask),
+        )
+    }
+
+    /// Adds an emitter whose values are what `published` makes of a field.
+    pub fn state_with<F, V: EmitterValue>(
+        &mut self,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &F + Send + Sync + 'static,
+        published: fn(&F) -> V,
+    ) -> &mut Self
+    where
+        F: 'static,
+    {
+        let ask: Box<AskFn<T>> = Box::new(move |target, ask| ask.of(&published(field(target))));
+        self.emitter(
+            spec,
+            EmitterKind::State,
+            V::emitter_schema(),
+            Reader::State(ask),
         )
     }
 
@@ -132,9 +152,9 @@ impl<T> ModelBuilder<T> {
         every: Option<Duration>,
         method: impl Fn(&T) -> V + Send + Sync + 'static,
     ) -> &mut Self {
-        let read: Box<ReadFn<T>> = Box::new(move |target, json| method(target).write(json));
+        let ask: Box<AskFn<T>> = Box::new(move |target, ask| ask.of(&method(target)));
         let kind = EmitterKind::Computed { every };
-        self.emitter(spec, kind, V::emitter_schema(), Reader::State(read))
+        self.emitter(spec, kind, V::emitter_schema(), Reader::State(ask))
     }
 
     /// Adds an emitter of impulses.
@@ -143,6 +163,11 @@ impl<T> ModelBuilder<T> {
         spec: EmitterSpec,
         field: impl Fn(&T) -> &Emitter<V> + Send + Sync + 'static,
     ) -> &mut Self {
+        if spec.pace != Pace::default() {
+            self.problems.push(Problem::PacedImpulse {
+                emitter: spec.id.clone(),
+            });
+        }
         let attach: Box<AttachFn<T>> = Box::new(move |target, sink| field(target).attach(sink));
         self.emitter(
             spec,
@@ -167,12 +192,49 @@ impl<T> ModelBuilder<T> {
     /// publishes it, or `{"FIELD": value}` with the field's name or its emitter's id.
     pub fn setter<V: 'static>(
         &mut self,
-        mut spec: ActionSpec,
+        spec: ActionSpec,
         field: &str,
         emitter: &str,
         arg: Arg<V>,
         set: impl Fn(&mut T, V) + Send + Sync + 'static,
     ) -> &mut Self {
+        let decode = arg.decode;
+        let handler = Handler::Sync(Box::new(move |target, args: &mut Args| {
+            set(target, decode("", args.payload())?);
+            Ok(Value::Null)
+        }));
+        self.set(spec, field, emitter, &arg, handler)
+    }
+
+    /// Adds the action that has a field set by code that may refuse: its payload is that of
+    /// [`setter`](ModelBuilder::setter), checked before `set` is called.
+    pub fn setter_with<V: 'static>(
+        &mut self,
+        spec: ActionSpec,
+        field: &str,
+        emitter: &str,
+        arg: Arg<V>,
+        set: impl for<'a> Fn(&'a mut T, V) -> Running<'a> + Send + Sync + 'static,
+    ) -> &mut Self {
+        let decode = arg.decode;
+        let handler = Handler::Either(Box::new(move |target, args: Args| {
+            match decode("", args.payload()) {
+                Ok(value) => set(target, value),
+                Err(error) => Running::Done(Err(error.into())),
+            }
+        }));
+        self.set(spec, field, emitter, &arg, handler)
+    }
+
+    fn set<V>(
+        &mut self,
+        mut spec: ActionSpec,
+        field: &str,
+        emitter: &str,
+        arg: &Arg<V>,
+        handler: Handler<T>,
+    ) -> &mut Self {
+        spec.problems.extend(arg.problems());
         spec.writes = Some(Writes {
             emitter: emitter.to_owned(),
             role: WriteRole::Canonical,
@@ -185,11 +247,6 @@ impl<T> ModelBuilder<T> {
             names: [field.to_owned(), emitter.to_owned()],
             nullable: own.nullable,
         };
-        let decode = arg.decode;
-        let handler = Handler::Sync(Box::new(move |target, args: &mut Args| {
-            set(target, decode("", args.payload())?);
-            Ok(Value::Null)
-        }));
         self.call(
             spec,
             ActionMode::Exclusive,
@@ -208,6 +265,11 @@ impl<T> ModelBuilder<T> {
     ) -> &mut Self {
         for id in spec.id.iter().chain([&spec.field]) {
             self.check_id(id);
+        }
+        if spec.key.is_some() && S::SHAPE != Shape::List {
+            self.problems.push(Problem::KeyWithoutList {
+                field: spec.field.clone(),
+            });
         }
         self.descriptor.sub_targets.push(SubTargetDescriptor {
             field: spec.field,
@@ -315,6 +377,7 @@ impl<T> ModelBuilder<T> {
             doc: spec.doc,
             schema,
             kind,
+            pace: spec.pace,
         });
         self.readers.push(reader);
         self

@@ -1,8 +1,12 @@
 //! Emitters while they are being described.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::descriptor::Pace;
+use crate::finite;
 use crate::schema::{self, SchemaError, TypeSchema};
 
 /// A type whose values an emitter can publish; implemented for everything that has
@@ -10,13 +14,16 @@ use crate::schema::{self, SchemaError, TypeSchema};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of an emitter",
     label = "this type must implement `Serialize` and `JsonSchema`",
-    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none"
+    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none",
+    note = "for a type of another crate, `#[emitter(with = \"function\")]` publishes what the function makes of the field; inside of a type of yours, `#[serde(with = \"..\")]` says how it is written, and `#[schemars(with = \"f64\")]` beside it as what"
 )]
 pub trait EmitterValue: 'static {
     #[doc(hidden)]
     fn emitter_schema() -> Result<TypeSchema, SchemaError>;
     #[doc(hidden)]
-    fn write(&self, json: &mut Vec<u8>) -> Result<(), serde_json::Error>;
+    fn write(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error>;
+    #[doc(hidden)]
+    fn is_finite(&self) -> bool;
 }
 
 #[diagnostic::do_not_recommend]
@@ -25,17 +32,49 @@ impl<T: Serialize + JsonSchema + 'static> EmitterValue for T {
         schema::of_emitter::<T>()
     }
 
-    fn write(&self, json: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-        serde_json::to_writer(json, self)
+    fn write(&self, json: &mut Vec<u8>) -> Result<bool, serde_json::Error> {
+        finite::write(self, json)
+    }
+
+    fn is_finite(&self) -> bool {
+        finite::is_finite(self)
     }
 }
 
-/// The names of one emitter.
+/// What was written of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Whether there is a null in it, as which NaN and infinity are written, too.
+    pub has_null: bool,
+}
+
+/// A type whose values can be held against a dead band: the numbers, and an `Option` of one.
+#[diagnostic::on_unimplemented(
+    message = "`deadband` needs a number, and `{Self}` is not one",
+    label = "has no distance between two of its values",
+    note = "remove `deadband`; `max_rate` is for values of every type"
+)]
+pub trait Measured {}
+
+macro_rules! measured {
+    ($($number:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Measured for $number {}
+    )*};
+}
+
+measured!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
+
+#[diagnostic::do_not_recommend]
+impl<T: Measured> Measured for Option<T> {}
+
+/// The names of one emitter, and how often it speaks.
 #[derive(Debug, Clone)]
 pub struct EmitterSpec {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
     pub(crate) doc: Option<String>,
+    pub(crate) pace: Pace,
 }
 
 impl EmitterSpec {
@@ -46,6 +85,7 @@ impl EmitterSpec {
             id: id.into(),
             name: None,
             doc: None,
+            pace: Pace::default(),
         }
     }
 
@@ -61,5 +101,26 @@ impl EmitterSpec {
     pub fn doc(mut self, text: impl Into<String>) -> Self {
         self.doc = Some(text.into());
         self
+    }
+
+    /// The least time between two of its pulses: of what comes sooner, the newest value waits. The last
+    /// one is always published.
+    #[must_use]
+    pub fn min_interval(mut self, interval: Duration) -> Self {
+        self.pace.min_interval = Some(interval);
+        self
+    }
+
+    /// By how much a value of type `V` must differ from the one that was published last.
+    #[must_use]
+    pub fn deadband<V: Measured>(mut self, by: f64) -> Self {
+        self.pace.deadband = Some(by);
+        self
+    }
+
+    /// The same for the values that `published` makes of a field.
+    #[must_use]
+    pub fn deadband_of<F, V: Measured>(self, by: f64, _published: fn(&F) -> V) -> Self {
+        self.deadband::<V>(by)
     }
 }

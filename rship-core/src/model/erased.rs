@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
-use crate::model::{BoxFuture, ModelError, Place, Reply, Running};
+use crate::model::{BoxFuture, ModelError, Place, Reply, Running, Written};
 use crate::payload::PayloadError;
 
 /// A target without its type.
@@ -19,7 +19,7 @@ pub trait AnyModel: Send + Sync {
     /// Everything static about the type.
     fn descriptor(&self) -> &Arc<TargetDescriptor>;
 
-    /// Appends the current value of a state emitter as JSON; `false` for an impulse, which has none.
+    /// Appends the current value of a state emitter as JSON; `None` for an impulse, which has none.
     ///
     /// # Errors
     /// When the value cannot be written as JSON.
@@ -28,7 +28,10 @@ pub trait AnyModel: Send + Sync {
         emitter: usize,
         target: &AnyTarget,
         json: &mut Vec<u8>,
-    ) -> Result<bool, serde_json::Error>;
+    ) -> Result<Option<Written>, serde_json::Error>;
+
+    /// Whether all numbers of a state are finite.
+    fn is_finite(&self, emitter: usize, target: &AnyTarget) -> bool;
 
     /// Sends the pulses of an impulse emitter to `sink`.
     fn attach(&self, emitter: usize, target: &AnyTarget, sink: &Arc<dyn PulseSink>);

@@ -54,6 +54,36 @@ pub enum Problem {
         /// The argument.
         argument: String,
     },
+    /// A bound is infinite, or not a number.
+    #[error(
+        "argument `{argument}`: `{key}` is not a finite number, so no server can check it: remove it"
+    )]
+    NotFinite {
+        /// The argument.
+        argument: String,
+        /// `min` or `max`.
+        key: &'static str,
+    },
+    /// A default is not between its bounds.
+    #[error("argument `{argument}`: its default {default} is outside of its `min` and `max`")]
+    DefaultOutside {
+        /// The argument.
+        argument: String,
+        /// Its default.
+        default: serde_json::Number,
+    },
+    /// A key on a field that does not hold a list.
+    #[error("field `{field}` does not hold a list, so it cannot have a `key`")]
+    KeyWithoutList {
+        /// The field's part of the id.
+        field: String,
+    },
+    /// An emitter of impulses, each of which counts, is to leave some out.
+    #[error("emitter `{emitter}` is an impulse, so it cannot have a `max_rate` or a `deadband`")]
+    PacedImpulse {
+        /// The emitter.
+        emitter: String,
+    },
     /// A color is not `#rrggbb`.
     #[error("`{0}` is not a color: write it as `#rrggbb`")]
     Color(String),

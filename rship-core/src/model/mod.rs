@@ -30,15 +30,19 @@ mod emitter;
 mod erased;
 mod error;
 mod sub_target;
+#[cfg(test)]
+mod tests;
 mod typed;
 
 pub use action::{
-    Action, ActionError, ActionSpec, Answer, BoxFuture, PlainReply, Reply, ReplyOf, Running,
-    TargetHandle,
+    Action, ActionError, ActionSpec, Answer, AnswerError, BoxFuture, PlainReply, Reply, ReplyOf,
+    Running, TargetHandle,
 };
+#[doc(hidden)]
+pub use action::{AnswerPart, Called, CalledFuture, CalledPlain, NoResult, PlainPart};
 pub use arg::{Arg, ArgReader, Args, ArgumentValue, Bounded};
 pub use builder::ModelBuilder;
-pub use emitter::{EmitterSpec, EmitterValue};
+pub use emitter::{EmitterSpec, EmitterValue, Measured, Written};
 pub use erased::{AnyModel, AnyTarget};
 pub use error::{ModelError, Problem};
 pub use sub_target::{Place, SubTargetSpec, SubTargets};

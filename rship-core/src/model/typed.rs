@@ -9,7 +9,10 @@ use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
 use crate::model::action::Handler;
 use crate::model::sub_target::{KeyFn, Place};
-use crate::model::{ActionError, AnyModel, AnyTarget, Args, BoxFuture, ModelError, Reply, Running};
+use crate::model::{
+    ActionError, AnyModel, AnyTarget, Args, BoxFuture, EmitterValue, ModelError, Reply, Running,
+    Written,
+};
 use crate::payload::{Checker, PayloadError};
 
 /// A type's descriptor together with the code that reads, writes and calls its values.
@@ -22,12 +25,28 @@ pub struct Model<T> {
 }
 
 pub(super) enum Reader<T> {
-    State(Box<ReadFn<T>>),
+    State(Box<AskFn<T>>),
     Impulse(Box<AttachFn<T>>),
 }
 
-pub(super) type ReadFn<T> = dyn Fn(&T, &mut Vec<u8>) -> Result<(), serde_json::Error> + Send + Sync;
+pub(super) type AskFn<T> = dyn Fn(&T, Ask<'_>) -> Result<bool, serde_json::Error> + Send + Sync;
 pub(super) type AttachFn<T> = dyn Fn(&T, &Arc<dyn PulseSink>) + Send + Sync;
+/// What is asked of a state.
+pub(super) enum Ask<'a> {
+    /// To append its value as JSON, and whether there is a null in it.
+    Write(&'a mut Vec<u8>),
+    /// Whether all its numbers are finite.
+    IsFinite,
+}
+
+impl Ask<'_> {
+    pub(super) fn of(self, value: &impl EmitterValue) -> Result<bool, serde_json::Error> {
+        match self {
+            Self::Write(json) => value.write(json),
+            Self::IsFinite => Ok(value.is_finite()),
+        }
+    }
+}
 
 pub(super) struct Call<T> {
     pub(super) handler: Handler<T>,
@@ -98,10 +117,21 @@ impl<T: Send + 'static> AnyModel for Model<T> {
         emitter: usize,
         target: &AnyTarget,
         json: &mut Vec<u8>,
-    ) -> Result<bool, serde_json::Error> {
+    ) -> Result<Option<Written>, serde_json::Error> {
         match (target.downcast_ref::<T>(), self.readers.get(emitter)) {
-            (Some(target), Some(Reader::State(read))) => read(target, json).map(|()| true),
-            _ => Ok(false),
+            (Some(target), Some(Reader::State(ask))) => {
+                let has_null = ask(target, Ask::Write(json))?;
+                Ok(Some(Written { has_null }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn is_finite(&self, emitter: usize, target: &AnyTarget) -> bool {
+        match (target.downcast_ref::<T>(), self.readers.get(emitter)) {
+            // Whatever cannot be serialized was said where it was to be written.
+            (Some(target), Some(Reader::State(ask))) => ask(target, Ask::IsFinite).unwrap_or(true),
+            _ => true,
         }
     }
 
@@ -167,6 +197,7 @@ impl<T: Send + 'static> AnyModel for Model<T> {
             (Some(target), Some(call)) => match &call.handler {
                 Handler::Sync(handler) => Running::Done(handler(target, &mut args)),
                 Handler::Future(handler) => Running::Future(handler(target, args)),
+                Handler::Either(handler) => handler(target, args),
                 Handler::Detached(_) => Running::Done(mismatched()),
             },
             _ => Running::Done(mismatched()),

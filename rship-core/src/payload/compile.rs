@@ -70,11 +70,13 @@ fn range(schema: &Value) -> Range {
         bound(schema, "exclusiveMaximum", true),
         false,
     );
-    if from.is_none() && to.is_none() && is_single_precision(schema) {
+    let single = is_single_precision(schema);
+    if from.is_none() && to.is_none() && single {
         return single_precision();
     }
     Range {
         of_type: is_range_of_type(schema),
+        single,
         from,
         to,
     }
@@ -96,6 +98,7 @@ fn single_precision() -> Range {
     };
     Range {
         of_type: true,
+        single: false,
         from: bound(f32::MIN),
         to: bound(f32::MAX),
     }

@@ -14,6 +14,16 @@ pub(crate) fn compare(one: &Number, other: &Number) -> Option<Ordering> {
     }
 }
 
+/// How two numbers compare when both become an `f32`.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what the decoder does to them"
+)]
+pub(super) fn compare_single(one: &Number, other: &Number) -> Option<Ordering> {
+    let (one, other) = (one.as_f64()? as f32, other.as_f64()? as f32);
+    one.partial_cmp(&other)
+}
+
 fn integer(number: &Number) -> Option<i128> {
     match number.as_i64() {
         Some(number) => Some(number.into()),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Number, Value};
 
 use super::error::{count, quote};
-use super::number::compare;
+use super::number::{compare, compare_single};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -54,6 +54,9 @@ pub(super) struct Range {
     pub(super) to: Option<Bound>,
     /// The range of a wide Rust integer, which says nothing to a person unless it is left.
     pub(super) of_type: bool,
+    /// Whether numbers become an `f32`, and are compared as one: 0.1 and the `f64` next to `0.1_f32` are
+    /// the same then.
+    pub(super) single: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -132,12 +135,20 @@ impl Range {
         let above = self
             .from
             .as_ref()
-            .is_none_or(|from| !from.is_broken_by(compare(number, &from.at), Ordering::Less));
+            .is_none_or(|from| !from.is_broken_by(self.compare(number, from), Ordering::Less));
         let below = self
             .to
             .as_ref()
-            .is_none_or(|to| !to.is_broken_by(compare(number, &to.at), Ordering::Greater));
+            .is_none_or(|to| !to.is_broken_by(self.compare(number, to), Ordering::Greater));
         above && below
+    }
+
+    fn compare(&self, number: &Number, bound: &Bound) -> Option<Ordering> {
+        if self.single {
+            compare_single(number, &bound.at)
+        } else {
+            compare(number, &bound.at)
+        }
     }
 
     fn words(&self) -> String {

@@ -54,6 +54,8 @@ pub struct Property {
 pub struct ObjectSchema {
     properties: Schema,
     required: Vec<String>,
+    /// Whether an unknown argument is refused.
+    closed: bool,
 }
 
 impl ObjectSchema {
@@ -61,6 +63,12 @@ impl ObjectSchema {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether an argument of this name was added.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.properties.contains_key(name)
     }
 
     /// Adds one argument. One of the same name that is there already is replaced.
@@ -91,8 +99,7 @@ impl ObjectSchema {
     }
 
     /// Puts the fields of a struct beside the other arguments; those of an `Option` of a struct are
-    /// all optional. That the struct itself refuses unknown fields is not kept: the other arguments
-    /// are unknown to it.
+    /// all optional. A struct that refuses unknown fields has the whole payload refuse unknown arguments.
     ///
     /// # Errors
     /// [`SchemaError::NotAnObject`] when the type is not a struct, [`SchemaError::Duplicate`] when one of
@@ -106,6 +113,7 @@ impl ObjectSchema {
                 });
             }
         };
+        self.closed |= fields.get("additionalProperties") == Some(&Value::Bool(false));
         let properties = fields.get("properties").and_then(Value::as_object);
         for (name, property) in properties.into_iter().flatten() {
             if self.properties.contains_key(name) {
@@ -128,6 +136,9 @@ impl ObjectSchema {
         schema.insert("properties".to_owned(), Value::Object(self.properties));
         if !self.required.is_empty() {
             schema.insert("required".to_owned(), json!(self.required));
+        }
+        if self.closed {
+            schema.insert("additionalProperties".to_owned(), json!(false));
         }
         Value::Object(schema)
     }

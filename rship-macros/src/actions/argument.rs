@@ -103,7 +103,10 @@ fn argument<'a>(
             flatten_stands_alone(given, &of, errors);
             Bounds::default()
         }
-        Some(given) => Bounds::of(given, &input.ty, &of, errors),
+        Some(given) => {
+            bounds::holds_default(given, &input.ty, &of, errors);
+            Bounds::of(given, &input.ty, &of, errors)
+        }
         None => Bounds::default(),
     };
     let ident = ident.filter(|_| usable)?;
@@ -113,15 +116,6 @@ fn argument<'a>(
             .and_then(|given| given.string(key))
             .map(syn::LitStr::value)
     };
-    if let Some(name) = given.as_ref().and_then(|given| given.string("name"))
-        && name.value().is_empty()
-    {
-        errors.at(
-            name,
-            format_args!("{of} has an empty name"),
-            "remove `name`, or write one",
-        );
-    }
     let (default, shown_default) = default(given.as_ref(), &input.ty);
     let argument = Argument {
         name: string("name").unwrap_or_else(|| names::plain(ident)),

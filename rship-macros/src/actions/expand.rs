@@ -10,6 +10,7 @@ use syn::spanned::Spanned as _;
 use crate::actions::argument::Argument;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
 use crate::ids::Names;
+use crate::pace::Of;
 use crate::{paths, ty};
 
 pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
@@ -44,7 +45,7 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
 
                 fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     #[allow(unused_imports)]
-                    use __rship::PlainReply as _;
+                    use __rship::{PlainPart as _, PlainReply as _};
                     #(#members)*
                 }
             }
@@ -73,16 +74,17 @@ fn member(member: &Member<'_>) -> TokenStream {
     } = member;
     let statements = match kind {
         _ if !sound => types(kind),
-        MemberKind::Computed { value, every } => {
+        MemberKind::Computed { value, every, pace } => {
             let Names { id, name, doc } = names;
             let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
             let every = every.map(duration).map_or_else(
                 || quote!(__rship::None),
                 |every| quote!(__rship::Some(#every)),
             );
+            let pace = pace.calls(&Of::Type(value), at(value.span()));
             quote_spanned! {at(value.span())=>
                 __rship_model.computed::<#value>(
-                    __rship::EmitterSpec::new(#id).name(#name) #doc,
+                    __rship::EmitterSpec::new(#id).name(#name) #doc #pace,
                     #every,
                     |__rship_target: &Self| Self::#ident(__rship_target),
                 );
@@ -201,6 +203,11 @@ fn declared(argument: &Argument<'_>) -> TokenStream {
     }
 }
 
+/// Refuses a `Result` inside of an answer, by whatever name.
+fn part(part: TokenStream) -> TokenStream {
+    quote_spanned!(at(part.span())=> __rship::AnswerPart::<#part>::is_told();)
+}
+
 fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
     let place = at(ident.span());
     let values = |read: fn(&Argument<'_>, &Locals) -> TokenStream| -> TokenStream {
@@ -221,11 +228,15 @@ fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
     let pass = values(
         |Argument { conditions, .. }, Locals { value, .. }| quote!(#(#conditions)* #value?,),
     );
+    let parts = action.output.map(ty::parts).unwrap_or_default();
+    let parts: Vec<TokenStream> = parts.into_iter().map(part).collect();
     let reply = |call: TokenStream| {
         // A type that cannot be an answer is a message at the type.
         let output = at(action.output.map_or(ident.span(), Type::span));
         let reply = quote_spanned!(output=> __rship::ReplyOf(__rship_answer).reply());
+        let parts = parts.iter();
         quote_spanned! {place=>
+            #(#parts)*
             let __rship_answer = #call;
             #reply
         }

@@ -15,6 +15,7 @@ use crate::actions::signature::{self, CalledOn, Named};
 use crate::attr::{self, Given};
 use crate::errors::Errors;
 use crate::ids::{Names, Taken};
+use crate::pace::Pace;
 use crate::{grammar, names, paths, ty};
 
 /// All that the expansion needs.
@@ -40,6 +41,7 @@ pub(crate) enum MemberKind<'a> {
     Computed {
         value: &'a Type,
         every: Option<Duration>,
+        pace: Pace,
     },
 }
 
@@ -330,9 +332,11 @@ fn computed<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Optio
         );
         return None;
     };
+    let pace = Pace::of(given, &named.to_string(), errors);
     owns_its_value(value, &named, errors).then(|| MemberKind::Computed {
         value,
         every: given.duration("every"),
+        pace,
     })
 }
 

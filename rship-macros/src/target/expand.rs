@@ -7,8 +7,9 @@ use syn::spanned::Spanned as _;
 
 use crate::ids::Names;
 use crate::names;
+use crate::pace::Of;
 use crate::paths;
-use crate::target::valid::{Member, MemberKind, Setter, Target};
+use crate::target::valid::{Member, MemberKind, Setter, State, Target};
 
 pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     let Target {
@@ -64,13 +65,22 @@ fn member(member: &Member<'_>) -> TokenStream {
     let place = place(ty);
     let field = quote_spanned!(place=> |__rship_target: &Self| &__rship_target.#ident);
     match kind {
-        MemberKind::State(names, setter) => {
-            let spec = emitter_spec(names);
+        MemberKind::State(state, setter) => {
+            let spec = emitter_spec(&state.names);
             let setter = setter
                 .as_ref()
-                .map(|setter| self::setter(member, &names.id, setter));
+                .map(|setter| self::setter(member, state, setter));
+            let values = match &state.with {
+                None => Of::Type(ty),
+                Some(with) => Of::Function(with),
+            };
+            let pace = state.pace.calls(&values, place);
+            let published = match &state.with {
+                None => quote_spanned!(place=> state::<#ty>(#spec #pace, #field)),
+                Some(with) => quote_spanned!(place=> state_with(#spec #pace, #field, #with)),
+            };
             quote_spanned! {place=>
-                __rship_model.state::<#ty>(#spec, #field);
+                __rship_model.#published;
                 #setter
             }
         }
@@ -108,21 +118,47 @@ fn emitter_spec(names: &Names) -> TokenStream {
     quote!(__rship::EmitterSpec::new(#id).name(#name) #doc)
 }
 
-fn setter(member: &Member<'_>, emitter: &str, setter: &Setter) -> TokenStream {
+fn setter(member: &Member<'_>, state: &State, setter: &Setter) -> TokenStream {
     let Member { ident, ty, .. } = member;
+    let emitter = &state.names.id;
     let Names { id, name, doc } = &setter.names;
     let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
     let field = names::plain(ident);
     let bounds = setter.bounds.calls(place(ty));
-
+    let arg = match &state.with {
+        None => quote_spanned!(place(ty)=> __rship::Arg::<#ty>::new(#field)),
+        Some(with) => quote_spanned!(place(ty)=> __rship::Arg::published_by(#field, #with)),
+    };
+    let (add, set) = match &setter.set {
+        None => (
+            quote!(setter),
+            quote_spanned! {place(ty)=>
+                |__rship_target: &mut Self, __rship_value: #ty| __rship_target.#ident = __rship_value
+            },
+        ),
+        Some(method) => (quote!(setter_with), hook(method)),
+    };
     quote_spanned! {place(ty)=>
-        __rship_model.setter(
+        __rship_model.#add(
             __rship::ActionSpec::new(#id).name(#name) #doc,
             #field,
             #emitter,
-            __rship::Arg::<#ty>::new(#field) #bounds,
-            |__rship_target: &mut Self, __rship_value: #ty| __rship_target.#ident = __rship_value,
+            #arg #bounds,
+            #set,
         );
+    }
+}
+
+/// Calls the method that sets a field, and answers with what it returns, or what its future becomes.
+fn hook(method: &syn::Ident) -> TokenStream {
+    let place = Span::call_site().located_at(method.span());
+    quote_spanned! {place=>
+        |__rship_target, __rship_value| {
+            #[allow(unused_imports)]
+            use __rship::{CalledFuture as _, CalledPlain as _, PlainReply as _};
+            __rship::Called::new(Self::#method(__rship_target, __rship_value))
+                .run(|__rship_answer| __rship::ReplyOf(__rship_answer).reply())
+        }
     }
 }
 
@@ -132,17 +168,38 @@ fn checks(target: &Target<'_>) -> TokenStream {
     let mut actions = Vec::new();
     for Member { ident, kind, .. } in &target.members {
         match kind {
-            MemberKind::State(names, setter) => {
-                emitters.push((*ident, names));
+            MemberKind::State(state, setter) => {
+                emitters.push((*ident, &state.names));
                 actions.extend(setter.as_ref().map(|setter| (*ident, &setter.names)));
             }
             MemberKind::Impulse(names, _) => emitters.push((*ident, names)),
             MemberKind::SubTarget { .. } => {}
         }
     }
+    let keys = target.members.iter().filter_map(key_of_list);
     let emitters = check(target, "emitter", &emitters, quote!(EMITTER_IDS));
     let actions = check(target, "action", &actions, quote!(ACTION_IDS));
-    quote!(#emitters #actions)
+    quote!(#emitters #actions #(#keys)*)
+}
+
+/// Refuses a key on a field that does not hold a list, which only its type knows.
+fn key_of_list(member: &Member<'_>) -> Option<TokenStream> {
+    let MemberKind::SubTarget { key, .. } = &member.kind else {
+        return None;
+    };
+    let (key, ty) = (key.as_ref()?, member.ty);
+    let message = format!(
+        "field `{}` does not hold a list, so it cannot have a `key`\n\
+         note: the key tells the members of a `Vec` apart; remove it",
+        member.ident
+    );
+    let place = Span::call_site().located_at(key.span());
+    Some(quote_spanned! {place=>
+        const _: () = ::core::assert!(
+            ::core::matches!(<#ty as __rship::SubTargets>::SHAPE, __rship::Shape::List),
+            #message
+        );
+    })
 }
 
 fn check(

@@ -8,6 +8,7 @@ use crate::attr::Given;
 use crate::bounds::Bounds;
 use crate::errors::Errors;
 use crate::ids::{Names, Taken};
+use crate::pace::Pace;
 use crate::target::ast::{Parsed, ParsedField};
 use crate::{names, paths, ty};
 
@@ -32,7 +33,7 @@ pub(crate) struct Member<'a> {
 }
 
 pub(crate) enum MemberKind<'a> {
-    State(Names, Option<Setter>),
+    State(State, Option<Setter>),
     /// With the type of its values.
     Impulse(Names, &'a Type),
     SubTarget {
@@ -43,9 +44,18 @@ pub(crate) enum MemberKind<'a> {
     },
 }
 
+pub(crate) struct State {
+    pub(crate) names: Names,
+    pub(crate) pace: Pace,
+    /// The function that makes of the field what is published.
+    pub(crate) with: Option<syn::Path>,
+}
+
 pub(crate) struct Setter {
     pub(crate) names: Names,
     pub(crate) bounds: Bounds,
+    /// The method that sets the field.
+    pub(crate) set: Option<Ident>,
 }
 
 pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'a> {
@@ -201,18 +211,76 @@ fn emitter<'a>(
             "make it a plain value to have a state that can be set",
             errors,
         );
+        impulses_are_published_as_they_are(field, given, errors);
         return MemberKind::Impulse(names, value);
     }
+    let of = format!("field `{rust_name}`");
+    let state = State {
+        names,
+        pace: Pace::of(given, &of, errors),
+        with: given
+            .string("with")
+            .and_then(|function| path(function, errors)),
+    };
     let setter = field.action.as_ref().map(|given| {
         let setter = Names::of(given, &format!("set_{rust_name}"), field.doc.as_deref());
         taken.actions.take(&setter.id, field.ident, given, errors);
-        let of = format!("field `{rust_name}`");
+        let set = given.string("set").and_then(|name| method(name, errors));
+        if state.with.is_some() && !given.has("set") {
+            errors.at(
+                given,
+                format_args!("{of} is published by `with`, so `#[action]` cannot set it"),
+                "name a method that takes what `with` returns: `#[action(set = \"method\")]`",
+            );
+        }
         Setter {
             names: setter,
             bounds: Bounds::of(given, field.ty, &of, errors),
+            set,
         }
     });
-    MemberKind::State(names, setter)
+    // Reported already, and the field's own type would raise a message of its own.
+    let setter = setter.filter(|setter| state.with.is_none() || setter.set.is_some());
+    MemberKind::State(state, setter)
+}
+
+fn impulses_are_published_as_they_are(field: &ParsedField<'_>, given: &Given, errors: &mut Errors) {
+    for key in ["with", "max_rate", "deadband"] {
+        if let Some(place) = given.name_of(key) {
+            errors.at(
+                place,
+                format_args!(
+                    "field `{}` is an emitter of impulses, so it cannot have `{key}`",
+                    field.ident
+                ),
+                format_args!("each of its pulses counts; remove `{key}`"),
+            );
+        }
+    }
+}
+
+fn method(name: &LitStr, errors: &mut Errors) -> Option<Ident> {
+    let method = name.parse::<Ident>();
+    if method.is_err() {
+        errors.at(
+            name,
+            format_args!("`{}` is not the name of a method", name.value()),
+            "write the name alone, of a method of this struct",
+        );
+    }
+    method.ok()
+}
+
+fn path(function: &LitStr, errors: &mut Errors) -> Option<syn::Path> {
+    let path = function.parse::<syn::Path>();
+    if path.is_err() {
+        errors.at(
+            function,
+            format_args!("`{}` is not the path of a function", function.value()),
+            "write such as `module::function`, of an `fn(&Field) -> Value`",
+        );
+    }
+    path.ok()
 }
 
 fn sub_target<'a>(

@@ -79,6 +79,7 @@ impl Engine {
                 () = session::supervise(Arc::clone(&self.parts)) => {}
                 never = context.sampling.run() => match never {},
                 never = context.attention.run() => match never {},
+                never = self.parts.outbox.keep_pace() => match never {},
                 never = self.parts.journal.run() => match never {},
                 never = self.console() => match never {},
             }

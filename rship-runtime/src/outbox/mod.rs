@@ -8,6 +8,7 @@
 mod departures;
 mod items;
 mod ordered;
+mod pace;
 mod phase;
 mod publish;
 mod pulses;
@@ -27,6 +28,7 @@ use crate::journal::Journal;
 use crate::metrics::Counters;
 use crate::settings::Limits;
 use ordered::Ordered;
+use pace::Paced;
 use phase::Phase;
 use pulses::{Queue, Slots};
 use replies::Replies;
@@ -59,6 +61,8 @@ pub(crate) enum Admission {
 pub(crate) struct Outbox {
     state: Mutex<State>,
     ready: Notify,
+    /// Wakes who looks after the states that are held.
+    pace: Notify,
     /// Wakes those who wait for the wire.
     written: Notify,
     /// Wakes those who wait for replies to be taken.
@@ -83,6 +87,8 @@ struct State {
     slots: Slots,
     /// Pulses of targets that were announced.
     pulses: Queue,
+    /// States that have changed sooner than their emitters may speak again.
+    paced: Paced,
     /// Impulses of targets that were not, by target.
     early: BTreeMap<TargetNumber, Queue>,
     /// Targets that have something to say before they were announced.
@@ -114,6 +120,7 @@ impl Outbox {
                 epochs: 0,
                 slots: Slots::default(),
                 pulses: Queue::default(),
+                paced: Paced::default(),
                 early: BTreeMap::new(),
                 urgent: Ordered::default(),
                 impulses: Impulses::default(),
@@ -124,6 +131,7 @@ impl Outbox {
                 requests: false,
             }),
             ready: Notify::new(),
+            pace: Notify::new(),
             written: Notify::new(),
             room: Notify::new(),
             gathering: AtomicUsize::new(0),

@@ -169,6 +169,7 @@ impl Outbox {
             state.phase = Phase::Ended;
             state.epoch = None;
             state.pulses = Queue::default();
+            state.paced.clear();
             state.early = BTreeMap::new();
             state.replies.clear();
         }
@@ -202,6 +203,7 @@ impl State {
         for used in self.slots.all_mut() {
             used.standing = Standing::Unannounced;
         }
+        self.paced.clear();
         let Self {
             slots,
             pulses,

@@ -22,6 +22,7 @@ impl Outbox {
         for id in slots {
             if let Some(used) = state.slots.close(*id) {
                 waiting |= used.impulses > 0 || used.standing == Standing::Pending;
+                state.paced.let_go(*id, &used);
                 state.early.remove(&used.target);
                 state.impulses.count -= used.impulses as usize;
                 state.impulses.bytes -= used.impulse_bytes;
@@ -57,6 +58,7 @@ impl Outbox {
             slots,
             pulses,
             urgent,
+            paced,
             ..
         } = &mut *state;
         if matches!(phase, Phase::Ended) {
@@ -66,7 +68,18 @@ impl Outbox {
             return Published::Detached;
         };
         match used.standing {
-            Standing::Pending => {
+            Standing::Announced
+                if let Some(next) = used.holds_until()
+                    && !paced.is_over() =>
+            {
+                used.standing = Standing::Held;
+                if paced.hold(id, next) {
+                    drop(state);
+                    self.pace.notify_one();
+                }
+                Published::Kept
+            }
+            Standing::Pending | Standing::Held => {
                 self.counters.states_coalesced.add(1);
                 Published::Kept
             }

@@ -1,9 +1,12 @@
 //! Pulses that wait: the place of each emitter of each instance, its source with the one last value, and
 //! the queue in the order of publishing. Its memory is used again: steady pulsing allocates nothing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use rship_core::change::LastValue;
+use rship_core::change::{LastValue, distance};
+use rship_core::descriptor::Pace;
 use rship_core::wire::PulseSource;
 
 use super::KEPT;
@@ -13,7 +16,7 @@ use super::KEPT;
 pub(crate) struct TargetNumber(pub(crate) u64);
 
 /// The place of one emitter of one instance. Places are used again, so an id carries the use it is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SlotId {
     pub(super) index: u32,
     pub(super) usage: u32,
@@ -28,6 +31,8 @@ pub(super) enum Standing {
     Announced,
     /// Pulses; the newest value of a state waits.
     Pending,
+    /// Pulses; the newest value of a state waits until its emitter may speak again.
+    Held,
 }
 
 pub(super) struct Slot {
@@ -40,9 +45,26 @@ pub(super) struct Used {
     pub(super) source: Arc<Source>,
     pub(super) target: TargetNumber,
     pub(super) standing: Standing,
+    /// When its emitter may speak again, if it is one that must not always speak.
+    pub(super) next: Option<Instant>,
     /// Impulses that wait, and their bytes.
     pub(super) impulses: u32,
     pub(super) impulse_bytes: usize,
+}
+
+impl Used {
+    /// The newest value of a state goes out now.
+    pub(super) fn speaks(&mut self) {
+        self.standing = Standing::Announced;
+        if let Some(interval) = self.source.pace.min_interval {
+            self.next = Instant::now().checked_add(interval);
+        }
+    }
+
+    /// Whether its emitter has spoken too short a time ago, and when it may speak again.
+    pub(super) fn holds_until(&self) -> Option<Instant> {
+        self.next.filter(|next| *next > Instant::now())
+    }
 }
 
 #[derive(Default)]
@@ -57,6 +79,7 @@ impl Slots {
             source,
             target,
             standing: Standing::Unannounced,
+            next: None,
             impulses: 0,
             impulse_bytes: 0,
         };
@@ -101,7 +124,11 @@ pub(crate) struct Source {
     pub(crate) instance: Arc<str>,
     /// Both, ready for the wire.
     pub(crate) wire: PulseSource,
+    /// Which of its changes go out.
+    pub(super) pace: Pace,
     value: Mutex<Value>,
+    /// Whether the newest value has a number that is not finite.
+    infinite: AtomicBool,
 }
 
 /// The last value of a state: kept once, compared once. No other lock is taken while this one is held.
@@ -117,12 +144,14 @@ struct Value {
 }
 
 impl Source {
-    pub(crate) fn new(emitter: String, instance: Arc<str>) -> Self {
+    pub(crate) fn new(emitter: String, instance: Arc<str>, pace: Pace) -> Self {
         Self {
+            pace,
             wire: PulseSource::new(&emitter, &instance),
             emitter: emitter.into(),
             instance,
             value: Mutex::default(),
+            infinite: AtomicBool::new(false),
         }
     }
 
@@ -130,10 +159,11 @@ impl Source {
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a value; says whether it is written differently than the one before.
+    /// Takes a value; says whether it differs from the one before, by as much as it has to.
     pub(crate) fn update(&self, json: &[u8]) -> bool {
         let mut value = self.value();
-        let changed = value.newest.update(json);
+        let changed =
+            !is_within(self.pace.deadband, value.newest.json(), json) && value.newest.update(json);
         value.version += u64::from(changed);
         value.refused = 0;
         changed
@@ -142,6 +172,16 @@ impl Source {
     /// A value of this length is too large; says whether that is new.
     pub(super) fn refuse(&self, length: usize) -> bool {
         std::mem::replace(&mut self.value().refused, length) != length
+    }
+
+    /// Whether the newest value has a number that is not finite; says whether that is so since now.
+    pub(crate) fn became_infinite(&self, is: bool) -> bool {
+        // Only who holds the tree looks.
+        let changed = self.infinite.load(Ordering::Relaxed) != is;
+        if changed {
+            self.infinite.store(is, Ordering::Relaxed);
+        }
+        changed && is
     }
 
     /// Appends the newest value unless the server of this session has it, or there is none; says whether
@@ -177,6 +217,16 @@ impl Source {
         let json = value.newest.json();
         (!json.is_empty()).then(|| json.to_vec())
     }
+}
+
+/// Whether two numbers are so near that the second is not worth a pulse.
+fn is_within(deadband: Option<f64>, last: &[u8], json: &[u8]) -> bool {
+    let Some(deadband) = deadband else {
+        return false;
+    };
+    // 0.29 and 0.28 are 0.01 apart, and a bit less in binary.
+    const NEARLY: f64 = 1.0 - 1e-9;
+    distance(last, json).is_some_and(|distance| distance < deadband * NEARLY)
 }
 
 /// One pulse that waits.
@@ -275,12 +325,14 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use rship_core::descriptor::Pace;
+
     use super::*;
 
     #[test]
     fn a_place_that_was_given_back_is_found_by_its_new_id_alone() {
         let mut slots = Slots::default();
-        let source = || Arc::new(Source::new("t:e".to_owned(), "i".into()));
+        let source = || Arc::new(Source::new("t:e".to_owned(), "i".into(), Pace::default()));
         let old = slots.open(source(), TargetNumber::default());
         assert!(slots.close(old).is_some());
         assert!(slots.close(old).is_none());
@@ -290,8 +342,28 @@ mod tests {
     }
 
     #[test]
+    fn a_number_within_the_dead_band_is_no_change_however_it_creeps() {
+        let pace = Pace {
+            deadband: Some(0.01),
+            ..Pace::default()
+        };
+        let source = Source::new("t:e".to_owned(), "i".into(), pace);
+        for (json, changes) in [
+            ("0.28", true),
+            ("0.285", false),
+            ("0.2899", false),
+            ("0.29", true),
+            ("null", true),
+            ("null", false),
+            ("0.29", true),
+        ] {
+            assert_eq!(source.update(json.as_bytes()), changes, "{json}");
+        }
+    }
+
+    #[test]
     fn a_value_goes_to_a_server_once_until_it_changes_or_is_asked_for() {
-        let source = Source::new("t:e".to_owned(), "i".into());
+        let source = Source::new("t:e".to_owned(), "i".into(), Pace::default());
         let mut out = Vec::new();
         assert!(!source.take_unsent(&mut out), "there is none");
         assert!(source.update(b"1") && !source.update(b"1"));
@@ -305,7 +377,7 @@ mod tests {
     fn slots<const N: usize>() -> [SlotId; N] {
         let mut slots = Slots::default();
         std::array::from_fn(|index| {
-            let source = Source::new(format!("t:e{index}"), "i".into());
+            let source = Source::new(format!("t:e{index}"), "i".into(), Pace::default());
             slots.open(Arc::new(source), TargetNumber::default())
         })
     }

@@ -244,7 +244,6 @@ impl Outbox {
 }
 
 impl State {
-
     /// Whether nothing but pulses and replies waits for a server that was told of everything.
     fn only_pulses_wait(&self) -> bool {
         self.phase.is_live()
@@ -284,6 +283,7 @@ impl State {
             Phase::Live(link) => {
                 !link.in_flight
                     && self.pulses.is_empty()
+                    && self.paced.is_empty()
                     && self.replies.is_empty()
                     && self.only_pulses_wait()
             }
@@ -306,8 +306,8 @@ impl State {
             };
             match (entry.impulse, used.standing) {
                 (None, Standing::Pending) => {
-                    used.standing = Standing::Announced;
                     round.state(entry.slot, used);
+                    used.speaks();
                 }
                 // It went out with an announcement, or before a reply.
                 (None, _) => {}
@@ -336,13 +336,13 @@ impl State {
                 };
                 match used.standing {
                     Standing::Pending => {
-                        used.standing = Standing::Announced;
                         round.state(id, used);
+                        used.speaks();
                     }
                     // Its target is announced next; but nothing is read while there is no room, so that what
                     // the announcement waits for might never come.
                     Standing::Unannounced if !self.phase.is_live() && !is_full => return,
-                    Standing::Unannounced | Standing::Announced => {}
+                    Standing::Unannounced | Standing::Announced | Standing::Held => {}
                 }
             }
             self.replies.take(&mut round.replies);

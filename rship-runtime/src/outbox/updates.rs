@@ -237,10 +237,13 @@ impl Outbox {
     pub(crate) fn announce(&self, target: TargetNumber, slots: &[SlotId], round: &mut Round) {
         let mut state = self.locked();
         for id in slots {
-            if let Some(used) = state.slots.get(*id) {
+            let super::State { slots, paced, .. } = &mut *state;
+            if let Some(used) = slots.get(*id) {
+                paced.let_go(*id, used);
                 used.standing = Standing::Announced;
                 if used.source.send_again() {
                     round.state(*id, used);
+                    used.speaks();
                 }
             }
         }

@@ -385,6 +385,7 @@ impl Link<'_> {
     }
 
     async fn farewell(&mut self) -> Result<(), WsError> {
+        self.parts.outbox.end_pace();
         let mut left = self.parts.outbox.waiting(self.round);
         loop {
             let sent = self.send_next().await?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rship_core::change::with_scratch;
 use rship_core::descriptor::EmitterKind;
-use rship_core::model::{AnyTarget, Place};
+use rship_core::model::{AnyTarget, Place, Written};
 use rship_core::{Published, PulseSink};
 
 use super::context::Context;
@@ -108,7 +108,17 @@ impl Walk<'_> {
     }
 
     fn along(&mut self, branch: &mut Branch, value: &AnyTarget, step: &Step, rest: &[Step]) {
-        let member = branch.target.model.member(step.field, step.place(), value);
+        let model = &branch.target.model;
+        let by_key = Place {
+            pinned: false,
+            ..step.place()
+        };
+        let found = model.position(step.field, by_key, value);
+        if found.is_none() || step.pinned && found != Some(step.index) {
+            // The member's key has changed, so it is another one now.
+            return self.field(branch, step.field, value, Look::Along(&[]));
+        }
+        let member = model.member(step.field, step.place(), value);
         let children = branch.fields.get_mut(step.field);
         let mut children = children.into_iter().flatten();
         let child = children.find(|child| child.key == step.key);
@@ -146,10 +156,14 @@ impl Walk<'_> {
             }
             let (slot, source) = (target.slots[index], &*target.sources[index]);
             let published = with_scratch(|json| {
-                self.read(target, index, value, json)
-                    .then(|| self.context().outbox.state(slot, source, json))
+                let written = self.read(target, index, value, json)?;
+                let published = self.context().outbox.state(slot, source, json);
+                if published.is_some() {
+                    self.look_for_infinity(target, index, value, written);
+                }
+                published
             });
-            match published.flatten() {
+            match published {
                 Some(Published::Sent) => self.changes.sent += 1,
                 Some(Published::Kept) => self.changes.kept += 1,
                 _ => continue,
@@ -158,7 +172,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Reads an emitter; `false` when that failed. One value that cannot be computed keeps no other from
+    /// Reads an emitter; `None` when that failed. One value that cannot be computed keeps no other from
     /// being published.
     fn read(
         &self,
@@ -166,28 +180,45 @@ impl Walk<'_> {
         index: usize,
         value: &AnyTarget,
         json: &mut Vec<u8>,
-    ) -> bool {
+    ) -> Option<Written> {
         let read = || target.model.read(index, value, json);
         let emitter = &target.sources[index].emitter;
         let journal = &self.context().journal;
         match catch_unwind(AssertUnwindSafe(read)) {
-            Ok(Ok(has_value)) => has_value,
+            Ok(Ok(written)) => written,
             Ok(Err(error)) => {
                 unwritable(journal, emitter, &error);
-                false
+                None
             }
             Err(_) => {
                 journal.warn(Topic::UserPanic, || {
                     format!("emitter `{emitter}`: making the value panicked: no pulse")
                 });
-                false
+                None
             }
         }
     }
 
+    /// Says once of a value that changed, until it is finite again, that it has a number which is not.
+    fn look_for_infinity(&self, target: &Reference, index: usize, value: &AnyTarget, of: Written) {
+        let source = &target.sources[index];
+        let finite = || target.model.is_finite(index, value);
+        let is = of.has_null && catch_unwind(AssertUnwindSafe(finite)).is_ok_and(|finite| !finite);
+        if source.became_infinite(is) {
+            not_finite(&self.context().journal, &source.emitter);
+        }
+    }
+
     fn fields(&mut self, branch: &mut Branch, value: &AnyTarget, look: Look<'_>) {
+        for field in 0..branch.fields.len() {
+            self.field(branch, field, value, look);
+        }
+    }
+
+    /// Looks at the members of one field, and at who came and who left.
+    fn field(&mut self, branch: &mut Branch, field: usize, value: &AnyTarget, look: Look<'_>) {
         let target = Arc::clone(&branch.target);
-        for (field, children) in branch.fields.iter_mut().enumerate() {
+        if let Some(children) = branch.fields.get_mut(field) {
             let mut at = 0;
             let mut visit = |place: Place<'_>, member: &AnyTarget| {
                 let known = match children.get(at) {
@@ -229,7 +260,7 @@ impl Walk<'_> {
                         target.id
                     )
                 });
-                continue;
+                return;
             }
             for child in children.drain(at..) {
                 if let Some(child) = &child.branch {
@@ -278,6 +309,15 @@ fn unwritable(journal: &Journal, emitter: &str, error: &serde_json::Error) {
     });
 }
 
+fn not_finite(journal: &Journal, emitter: &str) {
+    journal.warn(Topic::ValueUnwritable, || {
+        format!(
+            "emitter `{emitter}`: the value has a number that is infinite or not a number, which JSON cannot \
+             hold: it is published as null"
+        )
+    });
+}
+
 /// Where the pulses of one impulse emitter go.
 pub(super) struct ImpulseSink {
     outbox: Arc<Outbox>,
@@ -300,6 +340,10 @@ impl ImpulseSink {
 impl PulseSink for ImpulseSink {
     fn pulse(&self, json: &[u8]) -> Published {
         self.outbox.impulse(self.slot, &self.source, json)
+    }
+
+    fn not_finite(&self) {
+        not_finite(&self.journal, &self.source.emitter);
     }
 
     fn refuse(&self, error: &serde_json::Error) {

@@ -139,6 +139,12 @@ impl Sketch {
     ) -> Result<Self, Error> {
         let model = parent_model.member_model(field)?;
         let own = &parent_model.descriptor().sub_targets[field];
+        if matches!(own.shape, Shape::List | Shape::Map) && place.key.is_empty() {
+            return Err(Error::EmptyKey {
+                target: parent.to_owned(),
+                field: own.field.clone(),
+            });
+        }
         let (id, name) = member_names(context, parent, own, model.descriptor(), place.key);
         let step = Step {
             field,
@@ -267,7 +273,7 @@ impl Enter<'_> {
         let (mut slots, mut sources, mut sinks) = (Vec::new(), Vec::new(), Vec::new());
         for emitter in &descriptor.emitters {
             let whole = id::member(&sketch.id, &emitter.id);
-            let source = Arc::new(Source::new(whole, Arc::clone(&instance_id)));
+            let source = Arc::new(Source::new(whole, Arc::clone(&instance_id), emitter.pace));
             let slot = outbox.open(Arc::clone(&source), number);
             sinks.push(match emitter.kind {
                 EmitterKind::Impulse => {

@@ -9,3 +9,4 @@ mod load;
 mod locks;
 mod payloads;
 mod restarts;
+mod setters;

@@ -3,4 +3,5 @@
 mod changes;
 mod clock;
 mod members;
+mod pace;
 mod slow_server;

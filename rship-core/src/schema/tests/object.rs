@@ -75,7 +75,7 @@ fn a_null_default_is_not_written() {
 }
 
 #[test]
-fn a_flattened_struct_gives_its_fields_and_what_it_requires() {
+fn a_flattened_struct_gives_its_fields_what_it_requires_and_that_it_refuses_others() {
     let mut arguments = ObjectSchema::new();
     arguments.property(property::<bool>("lit"));
     arguments
@@ -91,6 +91,7 @@ fn a_flattened_struct_gives_its_fields_and_what_it_requires() {
                 "seconds": {"type": "number", "format": "double"},
             },
             "required": ["lit", "to"],
+            "additionalProperties": false,
         })
     );
 }

@@ -110,6 +110,65 @@ async fn a_member_whose_key_changes_is_another_one() {
     assert_eq!(core.drops(), []);
 }
 
+/// A lamp that may be given another number.
+#[derive(Target, Default)]
+struct Numbered {
+    #[emitter]
+    #[action]
+    number: u32,
+    #[emitter]
+    level: f64,
+}
+
+#[derive(Target, Default)]
+struct Rig {
+    #[target(key = "number")]
+    lamps: Vec<Numbered>,
+}
+
+#[tokio::test]
+async fn a_member_that_changes_its_own_key_is_told_at_once() {
+    let core = core(Generation::V2026).await;
+    let executor = executor(&core.url());
+    let lamps = [1, 2].map(|number| Numbered { number, level: 0.5 });
+    let rig = Rig {
+        lamps: lamps.into(),
+    };
+    let _rig = executor.add("rig", rig).unwrap();
+    let _running = Running::online(&executor).await;
+    value_of(&core, "rig.lamps.1:number", json!(1)).await;
+    let set = core.exec(None, "rig.lamps.1:set-number", json!(7)).await;
+    set.unwrap();
+    // Nobody locks the rig.
+    status_of(&core, "rig.lamps.7", "online").await;
+    status_of(&core, "rig.lamps.1", "offline").await;
+    value_of(&core, "rig.lamps.7:number", json!(7)).await;
+    value_of(&core, "rig.lamps.7:level", json!(0.5)).await;
+    let set = core.exec(None, "rig.lamps.2:set-number", json!(1)).await;
+    set.unwrap();
+    status_of(&core, "rig.lamps.1", "online").await;
+    assert_eq!(core.drops(), []);
+}
+
+#[tokio::test]
+async fn a_member_with_an_empty_key_is_an_error_at_first_and_left_out_later() {
+    let core = core(Generation::V2026).await;
+    let executor = executor(&core.url());
+    let mut stand = Stand::full();
+    stand.lamps.push(Lamp::new("", 0.5));
+    let refused = executor.add("refused", stand).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "a member of field `lamps` of target `refused` has an empty key: its id would end with a dot"
+    );
+    let stand = executor.add("stand", Stand::full()).unwrap();
+    let _running = Running::online(&executor).await;
+    stand.lock().await.lamps.push(Lamp::new("", 0.5));
+    stand.lock().await.lamps[2].serial.push('c');
+    value_of(&core, "stand.lamps.c:level", json!(0.5)).await;
+    assert!(core.item("Target", "stand.lamps.").is_none());
+}
+
 #[tokio::test]
 async fn of_two_members_with_one_key_the_second_is_left_out() {
     let core = core(Generation::V2026).await;
