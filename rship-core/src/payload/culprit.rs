@@ -80,11 +80,15 @@ fn collect(value: &Value, way: &mut Vec<Step>, all: &mut Vec<Vec<Step>>) {
     let inside: Vec<(Step, &Value)> = match value {
         Value::Array(items) => {
             let items = items.iter().enumerate();
-            items.map(|(index, item)| (Step::Index(index), item)).collect()
+            items
+                .map(|(index, item)| (Step::Index(index), item))
+                .collect()
         }
         Value::Object(fields) => {
             let fields = fields.iter();
-            fields.map(|(key, field)| (Step::Key(key.clone()), field)).collect()
+            fields
+                .map(|(key, field)| (Step::Key(key.clone()), field))
+                .collect()
         }
         _ => return,
     };

@@ -202,7 +202,9 @@ impl Condition {
             Self::Operator("$in", Value::Array(any)) if any.iter().any(is_not_single) => {
                 "is to be one of several values that are not all texts, numbers or booleans"
             }
-            Self::Operator("$range", Value::Object(bounds)) if bounds.values().any(Value::is_null) => {
+            Self::Operator("$range", Value::Object(bounds))
+                if bounds.values().any(Value::is_null) =>
+            {
                 "has a bound that is not a finite number"
             }
             Self::Operator(..) if is_new => return None,
@@ -328,7 +330,10 @@ mod tests {
         let of = |query: Query, generation| query.check(generation).unwrap_err().to_string();
         let list = || Query::matching("Target").field("category", json!(["a", "b"]));
         let said = of(list(), Generation::V2026);
-        assert!(said.contains("`category` is a list") && said.contains("`any_of`"), "{said}");
+        assert!(
+            said.contains("`category` is a list") && said.contains("`any_of`"),
+            "{said}"
+        );
         assert_eq!(list().check(Generation::V2024), Ok(()), "compared as it is");
         let object = Query::matching("Target").field("category", json!({"$in": ["a"]}));
         assert!(of(object, Generation::V2026).contains("is an object"));

@@ -148,12 +148,13 @@ mod tests {
 
     #[test]
     fn a_bare_value_is_proposed_under_its_name() {
-        let action = |properties: Value, required: Value| {
-            json!({"schema": {"type": "object", "properties": properties, "required": required}})
-        };
+        let action = |properties: Value, required: Value| json!({"schema": {"type": "object", "properties": properties, "required": required}});
         let integer = json!({"type": "integer"});
         let route = action(json!({"input": integer}), json!(["input"]));
-        assert_eq!(by_name(&route, &json!(5)), Some("{\"input\": 5}".to_owned()));
+        assert_eq!(
+            by_name(&route, &json!(5)),
+            Some("{\"input\": 5}".to_owned())
+        );
         assert_eq!(by_name(&route, &json!({"input": 5})), None);
         assert_eq!(by_name(&route, &Value::Null), None);
         let fade = action(
@@ -173,7 +174,10 @@ mod tests {
         let words = explained(Generation::V2026, "hub:route", message.to_owned());
         assert!(words.contains("`hub:route` on a local core") && words.contains("rship-dev serve"));
         assert!(words.ends_with(&format!("{message})")), "{words}");
-        assert_eq!(explained(Generation::V2024, "hub:route", message.to_owned()), message);
+        assert_eq!(
+            explained(Generation::V2024, "hub:route", message.to_owned()),
+            message
+        );
     }
 
     #[test]

@@ -70,10 +70,17 @@ pub(crate) async fn run(
 fn nothing(patterns: &[String], entities: &Entities) -> String {
     let known = || {
         let all = [&entities.targets, &entities.actions, &entities.emitters];
-        all.into_iter().flat_map(|items| items.keys().map(String::as_str))
+        all.into_iter()
+            .flat_map(|items| items.keys().map(String::as_str))
     };
-    let near: Vec<_> = patterns.iter().flat_map(|pattern| near::names(pattern, known())).collect();
-    let quoted: Vec<_> = patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
+    let near: Vec<_> = patterns
+        .iter()
+        .flat_map(|pattern| near::names(pattern, known()))
+        .collect();
+    let quoted: Vec<_> = patterns
+        .iter()
+        .map(|pattern| format!("`{pattern}`"))
+        .collect();
     format!(
         "there is no target, action or emitter {}{}",
         quoted.join(" or "),

@@ -40,9 +40,31 @@ mod tests {
 
     #[test]
     fn numbers_are_in_the_order_of_their_values() {
-        let mut ids = vec!["o.10", "o.2:b", "o.2", "o", "o.1", "ö", "o.02", "o.x", "o.2:a", "o.99999999999999999999"];
+        let mut ids = vec![
+            "o.10",
+            "o.2:b",
+            "o.2",
+            "o",
+            "o.1",
+            "ö",
+            "o.02",
+            "o.x",
+            "o.2:a",
+            "o.99999999999999999999",
+        ];
         ids.sort_by(|one, other| compare(one, other));
-        let sorted = ["o", "o.1", "o.02", "o.2", "o.2:a", "o.2:b", "o.10", "o.99999999999999999999", "o.x", "ö"];
+        let sorted = [
+            "o",
+            "o.1",
+            "o.02",
+            "o.2",
+            "o.2:a",
+            "o.2:b",
+            "o.10",
+            "o.99999999999999999999",
+            "o.x",
+            "ö",
+        ];
         assert_eq!(ids, sorted);
         assert_eq!(compare("a1", "a1"), Ordering::Equal);
     }

@@ -44,7 +44,11 @@ impl Output {
 /// Tells the user what went wrong.
 pub(crate) fn complain(message: &str) {
     // With standard error closed as well there is nobody left to tell.
-    drop(writeln!(io::stderr().lock(), "error: {}", readable(message)));
+    drop(writeln!(
+        io::stderr().lock(),
+        "error: {}",
+        readable(message)
+    ));
 }
 
 /// Tells the user something that is not a result.

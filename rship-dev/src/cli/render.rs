@@ -88,7 +88,11 @@ fn action(action: &Action) -> String {
         })
         .collect();
     let arguments = arguments.join(", ");
-    format!("action   {}({})", one_line(&action.id), one_line(&arguments))
+    format!(
+        "action   {}({})",
+        one_line(&action.id),
+        one_line(&arguments)
+    )
 }
 
 fn emitter(emitter: &Emitter) -> String {

@@ -369,7 +369,12 @@ mod tests {
     #[test]
     fn a_pattern_leaves_what_it_means_below_what_that_belongs_to() {
         let child = |id: &str, parent: &str| json!({"id": id, "parentTargets": [parent]});
-        let targets = vec![json!({"id": "a"}), child("a.b", "a"), child("a.b.c", "a.b"), json!({"id": "d"})];
+        let targets = vec![
+            json!({"id": "a"}),
+            child("a.b", "a"),
+            child("a.b.c", "a.b"),
+            json!({"id": "d"}),
+        ];
         let mut all = entities(targets, &["a", "a.b", "a.b.c", "d"].map(|id| ("i", id)));
         let emitter = |id: &str, target: &str| json!({"id": id, "targetId": target});
         all.emitters = items(vec![emitter("a:e", "a"), emitter("a.b.c:e", "a.b.c")]);
@@ -379,7 +384,8 @@ mod tests {
             let own = left.targets[0].emitters.len();
             Some((ids(&left.targets), own))
         };
-        let all_of = |ids: &[&str], own| Some((ids.iter().map(|id| (*id).to_owned()).collect(), own));
+        let all_of =
+            |ids: &[&str], own| Some((ids.iter().map(|id| (*id).to_owned()).collect(), own));
         assert_eq!(seen("a.b"), all_of(&["a", "a.b", "a.b.c"], 0));
         assert_eq!(seen("*.c"), all_of(&["a", "a.b", "a.b.c"], 0));
         assert_eq!(seen("a:*"), all_of(&["a"], 1));

@@ -62,15 +62,16 @@ pub(crate) async fn run(output: Output, client: &mut Client, what: &What) -> Res
             // The filter is the server's to apply; one that does not know it sends all pulses.
             let emitter = pulse["emitterId"].as_str().unwrap_or_default();
             let is_of = |instance: &String| is_of(&pulse, emitter, instance, &instances);
-            if left == 0
-                || !watched.contains(emitter)
-                || !what.instance.as_ref().is_none_or(is_of)
+            if left == 0 || !watched.contains(emitter) || !what.instance.as_ref().is_none_or(is_of)
             {
                 continue;
             }
             left -= 1;
             names.insert(pulse["id"].to_string());
-            output.say(|| line(&pulse, watched.len() + names.len() > 2), || pulse.clone())?;
+            output.say(
+                || line(&pulse, watched.len() + names.len() > 2),
+                || pulse.clone(),
+            )?;
         }
     }
     Ok(())
@@ -170,9 +171,24 @@ mod tests {
     fn an_instance_is_found_by_pulse_id_or_client() {
         let instances = Items::from([("i".into(), json!({"clientId": "c"}))]);
         assert!(is_of(&json!({"id": "e:i"}), "e", "i", &instances));
-        assert!(!is_of(&json!({"id": "e:j", "clientId": "c"}), "e", "i", &instances));
-        assert!(is_of(&json!({"id": "e", "clientId": "c"}), "e", "i", &instances));
-        assert!(!is_of(&json!({"id": "e", "clientId": "d"}), "e", "i", &instances));
+        assert!(!is_of(
+            &json!({"id": "e:j", "clientId": "c"}),
+            "e",
+            "i",
+            &instances
+        ));
+        assert!(is_of(
+            &json!({"id": "e", "clientId": "c"}),
+            "e",
+            "i",
+            &instances
+        ));
+        assert!(!is_of(
+            &json!({"id": "e", "clientId": "d"}),
+            "e",
+            "i",
+            &instances
+        ));
     }
 
     #[test]

@@ -304,8 +304,13 @@ mod tests {
             assert!(!wants(json!({"category": ["retail"]})));
             let operator = json!({"category": {"$in": ["retail"]}});
             assert!(!wants(operator.clone()));
-            let doubts = read(generation, "Target", operator).unwrap().doubts(generation);
-            assert_eq!((doubts.len(), doubts[0].field.as_str()), (1, "data.query.category"));
+            let doubts = read(generation, "Target", operator)
+                .unwrap()
+                .doubts(generation);
+            assert_eq!(
+                (doubts.len(), doubts[0].field.as_str()),
+                (1, "data.query.category")
+            );
             assert!(doubts[0].reason.contains("`$in`") && !doubts[0].is_fatal());
         }
     }

@@ -294,9 +294,15 @@ async fn a_token_is_sent_and_one_that_is_missing_is_named() {
     };
     let arguments = ["ls", "--token", "banana", "--url", &url];
     let (output, request) = tokio::join!(run(&arguments), within("request", serving));
-    assert!(request.contains("authorization: bearer banana"), "{request}");
+    assert!(
+        request.contains("authorization: bearer banana"),
+        "{request}"
+    );
     let said = failure(&output);
-    assert!(said.contains("HTTP 401") && said.contains("RSHIP_TOKEN"), "{said}");
+    assert!(
+        said.contains("HTTP 401") && said.contains("RSHIP_TOKEN"),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -313,7 +319,15 @@ async fn what_comes_over_the_wire_does_not_steer_the_terminal() {
         &["ls", "--url", &url][..],
         &["ls", "--json", "--url", &url],
         &["watch", "stand:cash", "--count", "1", "--url", &url],
-        &["watch", "stand:cash", "--count", "1", "--json", "--url", &url],
+        &[
+            "watch",
+            "stand:cash",
+            "--count",
+            "1",
+            "--json",
+            "--url",
+            &url,
+        ],
     ] {
         let text = stdout(&run(arguments).await);
         let steers = |c: char| c.is_control() && c != '\n';
@@ -327,7 +341,10 @@ async fn what_comes_over_the_wire_does_not_steer_the_terminal() {
     let arguments = ["call", "stand:burn", "--url", &url];
     let (output, ()) = tokio::join!(run(&arguments), answering);
     let said = failure(&output);
-    assert!(said.starts_with("error: \\u{1b}[2J\\u{9b}1m\\u{7f}\n"), "{said:?}");
+    assert!(
+        said.starts_with("error: \\u{1b}[2J\\u{9b}1m\\u{7f}\n"),
+        "{said:?}"
+    );
 }
 
 #[tokio::test]
@@ -340,9 +357,15 @@ async fn ls_and_watch_take_targets_and_patterns() {
         peer.sync().await;
         let url = core.url();
         let text = stdout(&run(&["ls", "hall", "--url", &url]).await);
-        assert!(text.starts_with("stand-2") && !text.contains("stand:cash"), "{text}");
+        assert!(
+            text.starts_with("stand-2") && !text.contains("stand:cash"),
+            "{text}"
+        );
         let text = stdout(&run(&["ls", "*:cash", "--url", &url]).await);
-        assert!(text.contains("stand:cash") && text.contains("hall:cash"), "{text}");
+        assert!(
+            text.contains("stand:cash") && text.contains("hall:cash"),
+            "{text}"
+        );
         assert!(!text.contains("action"), "{text}");
         for ids in [&["hall", "stand"][..], &["*:cash"], &["hall", "stand:cas?"]] {
             let options = ["--count", "2", "--url", &url];
@@ -350,9 +373,17 @@ async fn ls_and_watch_take_targets_and_patterns() {
             let text = stdout(&run(&arguments).await);
             let mut lines: Vec<_> = text.lines().collect();
             lines.sort_unstable();
-            let values = lines.iter().map(|line| line.split_once("  ").expect("an id"));
-            let values: Vec<_> = values.map(|(id, value)| (id.starts_with("hall:cash"), value)).collect();
-            assert_eq!(values, [(true, "7"), (false, "250000")], "{generation} {ids:?}");
+            let values = lines
+                .iter()
+                .map(|line| line.split_once("  ").expect("an id"));
+            let values: Vec<_> = values
+                .map(|(id, value)| (id.starts_with("hall:cash"), value))
+                .collect();
+            assert_eq!(
+                values,
+                [(true, "7"), (false, "250000")],
+                "{generation} {ids:?}"
+            );
         }
     }
 }

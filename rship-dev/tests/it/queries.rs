@@ -119,7 +119,11 @@ async fn filters_take_values_and_operators_on_2026_alone() {
         }
         assert_eq!(core.drops(), [], "{generation}");
         let doubts = core.warnings();
-        assert_eq!(doubts.len(), 3 - on_2026(&["1", "2", "3"]).len(), "{doubts:?}");
+        assert_eq!(
+            doubts.len(),
+            3 - on_2026(&["1", "2", "3"]).len(),
+            "{doubts:?}"
+        );
         for doubt in doubts {
             assert_eq!(doubt.field, "data.query.category");
             assert!(doubt.reason.contains("operator of 2026"), "{doubt}");

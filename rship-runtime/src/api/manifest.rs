@@ -101,7 +101,9 @@ impl Writer<'_> {
         let children: Vec<_> = {
             let changing = target.changing();
             let children = changing.children.iter();
-            children.filter_map(|number| self.all.get(*number)).collect()
+            children
+                .filter_map(|number| self.all.get(*number))
+                .collect()
         };
         let of = |child: &&Arc<Reference>, field| {
             let step = child.path.last();
@@ -114,10 +116,7 @@ impl Writer<'_> {
             actions: self.all.actions(target),
             emitters: self.all.emitters(target),
             members: self.members(&*target.model, &target.id, has, &mut Vec::new()),
-            targets: children
-                .iter()
-                .map(|child| self.target(child))
-                .collect(),
+            targets: children.iter().map(|child| self.target(child)).collect(),
         }
     }
 
@@ -164,9 +163,8 @@ impl Writer<'_> {
         let descriptor = model.descriptor();
         let actions = actions_of(descriptor, id, self.service);
         let emitters = emitters_of(descriptor, id, self.service);
-        let color = |color: &Option<String>, other: &str| {
-            color.clone().unwrap_or_else(|| other.to_owned())
-        };
+        let color =
+            |color: &Option<String>, other: &str| color.clone().unwrap_or_else(|| other.to_owned());
         TargetManifest {
             target: entity::Target {
                 id: id.to_owned(),

@@ -77,11 +77,14 @@ impl<T: Target> TestTarget<T> {
         let engine = executor.first_instance().engine;
         let pulses = Arc::new(Mutex::new(Vec::new()));
         let witness = Arc::clone(&pulses);
-        engine.parts.outbox.set_witness(Box::new(move |emitter, json| {
-            // What was written as JSON can be read.
-            let data = serde_json::from_slice(json).unwrap_or_default();
-            locked(&witness).push((emitter.to_owned(), data));
-        }));
+        engine
+            .parts
+            .outbox
+            .set_witness(Box::new(move |emitter, json| {
+                // What was written as JSON can be read.
+                let data = serde_json::from_slice(json).unwrap_or_default();
+                locked(&witness).push((emitter.to_owned(), data));
+            }));
         let context = Arc::clone(&engine.context);
         let tokio = runtime.handle().ok_or(Error::Ended)?;
         context.set_stage(tokio.clone());

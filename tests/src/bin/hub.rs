@@ -65,8 +65,10 @@ fn main() -> Result<(), Error> {
         println!("{{\"level\": \"info\", \"message\": \"starting {{\"}}");
         print!("Hub {{ outputs: 0 }} looking for hardware ... ");
         // Not a word more when the process ends, and it does not end by itself.
-        thread::spawn(|| loop {
-            thread::park();
+        thread::spawn(|| {
+            loop {
+                thread::park();
+            }
         });
     }
     let executor = Executor::builder("hub").instance_id("hub-1").build()?;

@@ -222,14 +222,21 @@ async fn tls_to_a_port_that_has_none_names_the_likely_cause() {
     let url = server.url().replace("ws://", "wss://");
     let executor = executor(&url);
     let mut running = Running::start(&executor);
-    for answer in ["HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.0\r\n", ""] {
+    for answer in [
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.0\r\n",
+        "",
+    ] {
         let mut stream = server.accept_tcp().await;
         let mut hello = [0; 4096];
         within("hello", stream.read(&mut hello)).await.unwrap();
         stream.write_all(answer.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         let reason = offline(&mut running).await;
-        assert!(reason.contains("a plain port, written ws://"), "{answer:?}: {reason}");
+        assert!(
+            reason.contains("a plain port, written ws://"),
+            "{answer:?}: {reason}"
+        );
         running
             .wait("next try", |status| *status == Status::Connecting)
             .await;

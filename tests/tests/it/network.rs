@@ -347,7 +347,9 @@ async fn a_query_that_is_not_answered_says_so_and_an_answer_that_comes_late_coun
             break asked;
         }
     };
-    let why = within("the end of the wait", cues.changed()).await.unwrap_err();
+    let why = within("the end of the wait", cues.changed())
+        .await
+        .unwrap_err();
     assert_eq!(
         why,
         QueryError::Unanswered {
@@ -387,7 +389,10 @@ async fn a_query_without_a_form_for_the_server_is_an_error_and_is_not_sent() {
             }
         };
         let QueryFormError { field, problem, .. } = &why;
-        assert!(field == "category" && problem.contains("`any_of`") || problem.contains("`$in`"), "{why}");
+        assert!(
+            field == "category" && problem.contains("`any_of`") || problem.contains("`$in`"),
+            "{why}"
+        );
         while good.items().is_err() {
             drop(within("an answer", good.changed()).await);
         }

@@ -6,7 +6,14 @@ use std::process::Command;
 /// The crates in the tree of a package, each with the features that it is built with.
 fn features(package: &str) -> BTreeMap<String, Vec<String>> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["tree", "--offline", "--locked", "--no-dedupe", "--prefix", "none"]);
+    cargo.args([
+        "tree",
+        "--offline",
+        "--locked",
+        "--no-dedupe",
+        "--prefix",
+        "none",
+    ]);
     cargo.args(["-e", "normal,build", "-f", "{p}|{f}", "-p", package]);
     let output = cargo.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -15,7 +22,9 @@ fn features(package: &str) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for line in tree.lines() {
         let (name, features) = line.split_once('|').unwrap();
-        all.entry(name.to_owned()).or_default().push(features.to_owned());
+        all.entry(name.to_owned())
+            .or_default()
+            .push(features.to_owned());
     }
     for features in all.values_mut() {
         // A crate may be built for the host as well, with other features.
@@ -28,12 +37,19 @@ fn features(package: &str) -> BTreeMap<String, Vec<String>> {
 #[test]
 fn the_examples_and_rship_dev_need_the_same_features_of_what_both_need() {
     let (examples, dev) = (features("rship-examples"), features("rship-dev"));
-    let shared: Vec<_> = dev.keys().filter(|name| examples.contains_key(*name)).collect();
+    let shared: Vec<_> = dev
+        .keys()
+        .filter(|name| examples.contains_key(*name))
+        .collect();
     assert!(shared.len() > 60, "{shared:?}");
     let different: Vec<_> = shared
         .into_iter()
         .filter(|name| examples[*name] != dev[*name])
         .map(|name| format!("{name}: {:?} and {:?}", examples[name], dev[name]))
         .collect();
-    assert!(different.is_empty(), "these are built twice:\n{}", different.join("\n"));
+    assert!(
+        different.is_empty(),
+        "these are built twice:\n{}",
+        different.join("\n")
+    );
 }

@@ -11,7 +11,13 @@ use tokio::process::Command;
 fn hub(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hub"));
     command.args(arguments).kill_on_drop(true);
-    for variable in ["RSHIP_URL", "RSHIP_ADDRESS", "RSHIP_PORT", "RSHIP_MANIFEST", "RUST_LOG"] {
+    for variable in [
+        "RSHIP_URL",
+        "RSHIP_ADDRESS",
+        "RSHIP_PORT",
+        "RSHIP_MANIFEST",
+        "RUST_LOG",
+    ] {
         command.env_remove(variable);
     }
     command
@@ -22,7 +28,9 @@ fn hub(arguments: &[&str]) -> Command {
 }
 
 async fn manifest(mut command: Command) -> Output {
-    let output = within("end of the program", command.output()).await.unwrap();
+    let output = within("end of the program", command.output())
+        .await
+        .unwrap();
     assert!(output.status.success(), "{output:?}");
     output
 }
@@ -34,7 +42,9 @@ fn found(text: &str) -> Value {
         from_here.into_iter::<Value>().next()?.ok()
     });
     let mut manifests = documents.filter(|document| document.get("instances").is_some());
-    manifests.next().unwrap_or_else(|| panic!("no manifest in {text}"))
+    manifests
+        .next()
+        .unwrap_or_else(|| panic!("no manifest in {text}"))
 }
 
 #[tokio::test]
@@ -67,10 +77,18 @@ async fn fields_that_hold_nothing_yet_show_what_their_members_will_be() {
     let members: Vec<_> = hub["members"].as_array().unwrap().iter().collect();
     let shown = |member: &Value| {
         let target = &member["target"];
-        json!([member["field"], member["shape"], target["id"], target["name"]])
+        json!([
+            member["field"],
+            member["shape"],
+            target["id"],
+            target["name"]
+        ])
     };
     assert_eq!(
-        members.iter().map(|member| shown(member)).collect::<Vec<_>>(),
+        members
+            .iter()
+            .map(|member| shown(member))
+            .collect::<Vec<_>>(),
         [
             json!(["outputs", "list", "hub.outputs.*", "Output *"]),
             json!(["clock", "optional", "hub.clock", "Clock"]),
@@ -85,14 +103,21 @@ async fn fields_that_hold_nothing_yet_show_what_their_members_will_be() {
     assert_eq!(output["actions"][0]["schema"]["maximum"], 8.0);
     assert_eq!(output["emitters"][0]["schema"]["type"], "integer");
     let meter = &output["members"][0];
-    assert_eq!(shown(meter), json!(["meter", "one", "hub.outputs.*.meter", "Meter"]));
+    assert_eq!(
+        shown(meter),
+        json!(["meter", "one", "hub.outputs.*.meter", "Meter"])
+    );
     let inner = &members[2]["target"]["members"][0]["target"];
     assert_eq!(inner["id"], "hub.presets.*.inner.*");
     assert_eq!(inner["emitters"][0]["id"], "hub.presets.*.inner.*:active");
     assert_eq!(inner.get("members"), None, "it would go on for ever");
     assert_eq!(hub["targets"][0]["id"], "hub.known.0");
     assert_eq!(hub["targets"][0].get("members"), None);
-    assert_eq!(hub["subTargets"], json!(["hub.known.0"]), "what is to come is not there");
+    assert_eq!(
+        hub["subTargets"],
+        json!(["hub.known.0"]),
+        "what is to come is not there"
+    );
 }
 
 /// The first lines on standard error, or on standard output, up to one with this in it.
@@ -108,7 +133,10 @@ async fn lines(mut command: Command, from_stdout: bool, last: &str) -> Vec<Strin
                 true => stdout.next_line().await,
                 false => stderr.next_line().await,
             };
-            all.push(line.unwrap().unwrap_or_else(|| panic!("no {last} after {all:?}")));
+            all.push(
+                line.unwrap()
+                    .unwrap_or_else(|| panic!("no {last} after {all:?}")),
+            );
         }
         all
     };
@@ -140,12 +168,22 @@ async fn why_a_device_is_offline_is_on_standard_error_unless_its_log_shows_it() 
     // In the log, and nowhere else.
     let mut child = command.spawn().unwrap();
     let logged = BufReader::new(child.stdout.take().unwrap());
-    let line = within("a line", logged.lines().next_line()).await.unwrap().unwrap();
-    assert!(line.contains("WARN") && line.contains("offline: no connection"), "{line}");
+    let line = within("a line", logged.lines().next_line())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        line.contains("WARN") && line.contains("offline: no connection"),
+        "{line}"
+    );
     child.kill().await.unwrap();
     let mut said = String::new();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    while within("the end", stderr.read_line(&mut said)).await.unwrap() > 0 {}
+    while within("the end", stderr.read_line(&mut said))
+        .await
+        .unwrap()
+        > 0
+    {}
     assert_eq!(said, "");
 }
 

@@ -113,7 +113,10 @@ async fn an_action_goes_through_its_real_checks_and_its_pulses_come_in_order() {
     hub.lock().await.outputs[1].input = 8;
     assert_eq!(
         hub.pulses(),
-        [pulse("hub.outputs.0:input", 7), pulse("hub.outputs.1:input", 8)]
+        [
+            pulse("hub.outputs.0:input", 7),
+            pulse("hub.outputs.1:input", 8)
+        ]
     );
     hub.set_online(false).unwrap();
     let offline = hub.call("route", json!({"input": 1})).await;
@@ -155,7 +158,11 @@ async fn actions_wait_for_each_other_and_end_in_time() {
     };
     let (held, routed) = within("both", calls).await;
     assert_eq!((held, routed), (Ok(Value::Null), Ok(json!(2))));
-    let order: Vec<_> = hub.pulses().into_iter().map(|(emitter, _)| emitter).collect();
+    let order: Vec<_> = hub
+        .pulses()
+        .into_iter()
+        .map(|(emitter, _)| emitter)
+        .collect();
     let place = |emitter: &str| order.iter().position(|one| one == emitter);
     assert!(place("hub:label") < place("hub:routed"), "{order:?}");
 

@@ -17,9 +17,7 @@ pub(super) struct Entity {
 pub(super) fn entities(text: &str) -> Result<Vec<Entity>, String> {
     let manifest = match serde_json::from_str(text) {
         Ok(manifest) => manifest,
-        Err(error) => {
-            find(text).ok_or_else(|| format!("this is not JSON ({error}): {WANTED}"))?
-        }
+        Err(error) => find(text).ok_or_else(|| format!("this is not JSON ({error}): {WANTED}"))?,
     };
     let mut all = Vec::new();
     for (index, instance) in array(&manifest, "instances", "instances")?
@@ -140,11 +138,11 @@ mod tests {
 
     #[test]
     fn what_is_to_come_is_judged_as_well() {
-        let of = |id: &str, members: Value| {
-            json!({"id": id, "actions": [], "emitters": [{"id": format!("{id}:e")}], "targets": [], "members": members})
-        };
-        let member = json!({"field": "outputs", "shape": "list", "target": of("t.outputs.*", json!([]))});
-        let manifest = json!({"instances": [{"instance": {}, "targets": [of("t", json!([member]))]}]});
+        let of = |id: &str, members: Value| json!({"id": id, "actions": [], "emitters": [{"id": format!("{id}:e")}], "targets": [], "members": members});
+        let member =
+            json!({"field": "outputs", "shape": "list", "target": of("t.outputs.*", json!([]))});
+        let manifest =
+            json!({"instances": [{"instance": {}, "targets": [of("t", json!([member]))]}]});
         let ids: Vec<_> = entities(&manifest.to_string())
             .unwrap()
             .into_iter()
@@ -153,16 +151,26 @@ mod tests {
         assert_eq!(ids[1..], ["t", "t:e", "t.outputs.*", "t.outputs.*:e"]);
         let broken = json!({"instances": [{"instance": {}, "targets": [of("t", json!([{}]))]}]});
         let error = entities(&broken.to_string()).unwrap_err();
-        assert!(error.contains("targets[0].members[0].target` is missing"), "{error}");
+        assert!(
+            error.contains("targets[0].members[0].target` is missing"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_manifest_is_found_among_whatever_else_a_device_prints() {
-        let manifest = json!({"serviceId": "s", "instances": [{"instance": {"id": "i"}, "targets": []}]});
+        let manifest =
+            json!({"serviceId": "s", "instances": [{"instance": {"id": "i"}, "targets": []}]});
         for (before, after) in [
             ("", "\n"),
-            ("starting\n{\"level\": \"info\", \"message\": \"{\"}\n", "bye\n"),
-            ("Lamp { level: 0.5 } loading ... ", "{\"level\": \"info\"}\n"),
+            (
+                "starting\n{\"level\": \"info\", \"message\": \"{\"}\n",
+                "bye\n",
+            ),
+            (
+                "Lamp { level: 0.5 } loading ... ",
+                "{\"level\": \"info\"}\n",
+            ),
         ] {
             let text = format!("{before}{manifest:#}{after}");
             assert_eq!(entities(&text).unwrap().len(), 1, "{text}");
