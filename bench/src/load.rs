@@ -41,6 +41,7 @@ impl Load {
             "-p",
             "rship-examples",
         ]);
+        command.args(["--features", "rship-examples/load"]);
         command.args(["--bin", "rship-bench", "--bin", "load"]);
         command.arg("--message-format=json-render-diagnostics");
         if !cfg!(debug_assertions) {

@@ -46,8 +46,11 @@ pub trait PulseSink: Send + Sync {
 /// it was removed, [`pulse`](Emitter::pulse) does nothing.
 ///
 /// ```
-/// let sold: rship_core::Emitter<u32> = Default::default();
-/// assert_eq!(sold.pulse(3), rship_core::Published::Detached);
+/// # extern crate rship_core as rship_runtime;
+/// use rship_runtime::{Emitter, Published};
+///
+/// let sold = Emitter::<u32>::default();
+/// assert_eq!(sold.pulse(3), Published::Detached);
 /// ```
 pub struct Emitter<T> {
     slot: Arc<RwLock<Option<Arc<dyn PulseSink>>>>,

@@ -4,7 +4,8 @@
 //! same builder by hand:
 //!
 //! ```
-//! use rship_core::model::{ActionSpec, Arg, EmitterSpec, ModelBuilder};
+//! # extern crate rship_core as rship_runtime;
+//! use rship_runtime::model::{ActionSpec, Arg, EmitterSpec, ModelBuilder};
 //!
 //! struct Foreign { level: f64 }
 //!
@@ -19,7 +20,7 @@
 //! }));
 //! let model = model.build()?;
 //! assert_eq!(model.descriptor().actions[0].id, "fade");
-//! # Ok::<(), rship_core::model::ModelError>(())
+//! # Ok::<(), rship_runtime::model::ModelError>(())
 //! ```
 
 mod action;

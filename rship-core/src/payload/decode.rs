@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
+use super::culprit::{self, Step};
 use super::error::{Got, PayloadError, cut};
 use super::number::as_integer;
 use super::path::{push_index, push_key};
@@ -38,10 +39,15 @@ fn decode_ref<T: DeserializeOwned>(prefix: &str, value: &Value) -> Result<T, Pay
         return Ok(decoded);
     }
     // Only what fails pays for knowing where.
-    serde_path_to_error::deserialize(&whole).map_err(|error| PayloadError {
-        path: written(prefix, error.path()),
-        expected: String::new(),
-        got: Got::Refused(cut(&error.inner().to_string(), LONGEST_REASON)),
+    serde_path_to_error::deserialize(&whole).map_err(|error| {
+        let reason = error.inner().to_string();
+        let way = steps(error.path());
+        let way = culprit::find::<T>(&whole, &way, &reason).unwrap_or(way);
+        PayloadError {
+            path: written(prefix, &way),
+            expected: String::new(),
+            got: Got::Refused(cut(&reason, LONGEST_REASON)),
+        }
     })
 }
 
@@ -65,15 +71,24 @@ fn make_whole(value: &mut Value) -> bool {
     }
 }
 
+/// The way to where the decoder was.
+fn steps(path: &Path) -> Vec<Step> {
+    let known = path.iter().map_while(|segment| match segment {
+        Segment::Seq { index } => Some(Step::Index(*index)),
+        Segment::Map { key } | Segment::Enum { variant: key } => Some(Step::Key(key.clone())),
+        // What is inside of it was not found out.
+        Segment::Unknown => None,
+    });
+    known.collect()
+}
+
 /// The path in writing.
-fn written(prefix: &str, path: &Path) -> String {
+fn written(prefix: &str, way: &[Step]) -> String {
     let mut written = prefix.to_owned();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => push_index(&mut written, *index),
-            Segment::Map { key } | Segment::Enum { variant: key } => push_key(&mut written, key),
-            // What is inside of it was not found out.
-            Segment::Unknown => break,
+    for step in way {
+        match step {
+            Step::Index(index) => push_index(&mut written, *index),
+            Step::Key(key) => push_key(&mut written, key),
         }
     }
     written

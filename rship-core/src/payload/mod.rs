@@ -6,6 +6,7 @@
 
 mod checker;
 mod compile;
+mod culprit;
 mod decode;
 mod error;
 mod number;

@@ -12,13 +12,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// A payload outside of that is refused with the range. The default is 0.
 ///
 /// ```
-/// use rship_core::show::UnitInterval;
+/// # extern crate rship_core as rship_runtime;
+/// use rship_runtime::show::UnitInterval;
 ///
 /// let half = UnitInterval::new(0.5)?;
 /// assert_eq!(half.get(), 0.5);
 /// assert_eq!(UnitInterval::clamp(3.0), UnitInterval::ONE);
 /// assert_eq!(UnitInterval::new(3.0).unwrap_err().to_string(), "3 is not in the range from 0 to 1");
-/// # Ok::<(), rship_core::show::OutsideUnitInterval>(())
+/// # Ok::<(), rship_runtime::show::OutsideUnitInterval>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize)]
 #[serde(transparent)]

@@ -5,13 +5,24 @@
 //! plain data: one's own struct with the same fields is taken for the same.
 //!
 //! ```
-//! use rship_core::schema;
-//! use rship_core::show::{Trigger, UnitInterval};
+//! # extern crate rship_core as rship_runtime;
+//! use rship_runtime::show::{Trigger, UnitInterval};
 //!
-//! let level = schema::of_argument::<UnitInterval>()?.schema;
-//! assert_eq!((&level["minimum"], &level["maximum"]), (&0.0.into(), &1.0.into()));
-//! assert_eq!(schema::of_argument::<Trigger>()?.schema["format"], "exec-tick");
-//! # Ok::<(), schema::SchemaError>(())
+//! // As arguments and as emitters: the show offers a slider from 0 to 1, and an input that starts.
+//! struct Strobe {
+//!     level: UnitInterval,
+//! }
+//!
+//! impl Strobe {
+//!     fn flash(&mut self, level: UnitInterval, _go: Trigger) {
+//!         self.level = level;
+//!     }
+//! }
+//!
+//! let mut strobe = Strobe { level: UnitInterval::default() };
+//! strobe.flash(UnitInterval::new(0.5)?, Trigger);
+//! assert_eq!(strobe.level.get(), 0.5);
+//! # Ok::<(), rship_runtime::show::OutsideUnitInterval>(())
 //! ```
 
 mod color;

@@ -14,7 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A field of a struct may be left out if it has `#[serde(default)]`.
 ///
 /// ```
-/// use rship_core::show::Trigger;
+/// # extern crate rship_core as rship_runtime;
+/// use rship_runtime::show::Trigger;
 ///
 /// assert_eq!(serde_json::to_value(Trigger)?, serde_json::Value::Null);
 /// assert_eq!(serde_json::from_str::<Trigger>("{\"tick\": 7}")?, Trigger);

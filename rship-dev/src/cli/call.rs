@@ -4,6 +4,7 @@ use rship_core::wire::Generation;
 use serde_json::Value;
 
 use super::Failure;
+use super::arguments;
 use super::client::{Client, Items};
 use super::output::Output;
 use crate::{near, speaking};
@@ -30,6 +31,11 @@ pub(crate) async fn run(
     let action = actions
         .get(action_id)
         .ok_or_else(|| Failure::Told(no_action(action_id, &actions)))?;
+    if let Some(arguments) = by_name(action, &data) {
+        return Err(Failure::Told(format!(
+            "action `{action_id}` takes its arguments by name: write '{arguments}'"
+        )));
+    }
     let generation = client.generation();
     let instance = match (generation, instance) {
         (Generation::V2023, Some(_)) => {
@@ -46,9 +52,44 @@ pub(crate) async fn run(
     let response = client
         .command(command_id, command)
         .await?
-        .map_err(Failure::Told)?;
+        .map_err(|message| Failure::Told(explained(generation, action_id, message)))?;
     output.say(|| format!("{response:#}"), || response.clone())?;
     Ok(())
+}
+
+/// The arguments as an object, where an action takes them by name and was given a bare value.
+fn by_name(action: &Value, data: &Value) -> Option<String> {
+    if data.is_null() || data.is_object() {
+        return None;
+    }
+    let mut arguments = arguments::of(&action["schema"], &action["schemaLayout"]);
+    // The value is most likely meant for the first that must be there.
+    arguments.sort_by_key(|argument| !argument.required);
+    let mut fields = Vec::new();
+    for argument in arguments {
+        let name = Value::from(argument.name?);
+        if fields.is_empty() {
+            fields.push(format!("{name}: {data}"));
+        } else if argument.required {
+            fields.push(format!("{name}: <{}>", argument.kind));
+        }
+    }
+    (!fields.is_empty()).then(|| format!("{{{}}}", fields.join(", ")))
+}
+
+/// What a server says to a command that it takes from nobody but itself.
+const NOT_FROM_CLIENTS: &str = "must be dispatched to an executor instance";
+
+/// A server's error in words for a person.
+fn explained(generation: Generation, action_id: &str, message: String) -> String {
+    if generation != Generation::V2026 || !message.contains(NOT_FROM_CLIENTS) {
+        return message;
+    }
+    format!(
+        "this server runs actions for its own nodes, cues and properties, and takes none from a command line: try \
+         `{action_id}` on a local core: run `rship-dev serve`, and start the device with \
+         RSHIP_URL=ws://127.0.0.1:5155/myko (the server says: {message})"
+    )
 }
 
 fn no_action(action_id: &str, known: &Items) -> String {
@@ -102,6 +143,40 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .contains("'\"text\"'")
+        );
+    }
+
+    #[test]
+    fn a_bare_value_is_proposed_under_its_name() {
+        let action = |properties: Value, required: Value| json!({"schema": {"type": "object", "properties": properties, "required": required}});
+        let integer = json!({"type": "integer"});
+        let route = action(json!({"input": integer}), json!(["input"]));
+        assert_eq!(
+            by_name(&route, &json!(5)),
+            Some("{\"input\": 5}".to_owned())
+        );
+        assert_eq!(by_name(&route, &json!({"input": 5})), None);
+        assert_eq!(by_name(&route, &Value::Null), None);
+        let fade = action(
+            json!({"after": integer, "seconds": {"type": "number"}, "to": integer}),
+            json!(["to", "seconds"]),
+        );
+        let proposed = by_name(&fade, &json!(1)).unwrap();
+        assert_eq!(proposed, "{\"seconds\": 1, \"to\": <integer>}");
+        let setter = json!({"schema": integer});
+        assert_eq!(by_name(&setter, &json!(5)), None, "it is the value itself");
+        assert_eq!(by_name(&action(json!({}), json!([])), &json!(5)), None);
+    }
+
+    #[test]
+    fn a_command_that_a_2026_server_takes_from_nobody_is_explained() {
+        let message = "ExecTargetAction must be dispatched to an executor instance";
+        let words = explained(Generation::V2026, "hub:route", message.to_owned());
+        assert!(words.contains("`hub:route` on a local core") && words.contains("rship-dev serve"));
+        assert!(words.ends_with(&format!("{message})")), "{words}");
+        assert_eq!(
+            explained(Generation::V2024, "hub:route", message.to_owned()),
+            message
         );
     }
 

@@ -8,9 +8,14 @@ use super::output::{Output, remark};
 use super::render;
 use super::tree::{self, Entities};
 use crate::explained::{DROP_TYPE, WARNING_TYPE};
+use crate::near;
 
-/// Prints the tree, and what a local core has dropped.
-pub(crate) async fn run(output: Output, client: &mut Client) -> Result<(), Failure> {
+/// Prints the tree and what a local core has dropped, or of the tree what the patterns mean.
+pub(crate) async fn run(
+    output: Output,
+    client: &mut Client,
+    patterns: &[String],
+) -> Result<(), Failure> {
     let required = [
         "Instance",
         "Target",
@@ -21,14 +26,24 @@ pub(crate) async fn run(output: Output, client: &mut Client) -> Result<(), Failu
     ];
     let (explained, required) = client.fetch(&[DROP_TYPE, WARNING_TYPE], required).await?;
     let [instances, targets, statuses, actions, emitters, pulses] = required;
-    let tree = tree::grow(&Entities {
+    let entities = Entities {
         instances,
         targets,
         statuses,
         actions,
         emitters,
         pulses,
-    });
+    };
+    let mut tree = tree::grow(&entities);
+    if !patterns.is_empty() {
+        tree = tree
+            .into_iter()
+            .filter_map(|instance| instance.reduced(patterns))
+            .collect();
+        if tree.is_empty() {
+            return Err(Failure::Told(nothing(patterns, &entities)));
+        }
+    }
     if tree.is_empty() && !output.is_json() {
         remark("no executor has registered yet");
     }
@@ -37,6 +52,9 @@ pub(crate) async fn run(output: Output, client: &mut Client) -> Result<(), Failu
             || render::instance(instance),
             || serde_json::to_value(instance).unwrap_or_default(),
         )?;
+    }
+    if !patterns.is_empty() {
+        return Ok(());
     }
     for (kind, items) in ["drop", "warning"].into_iter().zip(explained) {
         for item in items.values() {
@@ -47,6 +65,27 @@ pub(crate) async fn run(output: Output, client: &mut Client) -> Result<(), Failu
         }
     }
     Ok(())
+}
+
+fn nothing(patterns: &[String], entities: &Entities) -> String {
+    let known = || {
+        let all = [&entities.targets, &entities.actions, &entities.emitters];
+        all.into_iter()
+            .flat_map(|items| items.keys().map(String::as_str))
+    };
+    let near: Vec<_> = patterns
+        .iter()
+        .flat_map(|pattern| near::names(pattern, known()))
+        .collect();
+    let quoted: Vec<_> = patterns
+        .iter()
+        .map(|pattern| format!("`{pattern}`"))
+        .collect();
+    format!(
+        "there is no target, action or emitter {}{}",
+        quoted.join(" or "),
+        near::did_you_mean(&near)
+    )
 }
 
 /// A document with its kind, so that a reader of lines can tell them apart.

@@ -5,7 +5,9 @@ mod call;
 mod check;
 mod client;
 mod ls;
+mod natural;
 mod output;
+mod pattern;
 mod render;
 mod serve;
 mod tree;
@@ -19,6 +21,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use rship_core::wire::Generation;
+use rship_runtime::Address;
 use tracing_subscriber::EnvFilter;
 
 use self::client::Client;
@@ -48,6 +51,9 @@ enum Command {
     },
     /// Show instances, targets, actions and emitters as a tree.
     Ls {
+        /// Of all, only these: ids of targets, actions or emitters; `*` is any text, `?` any one character.
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
         #[command(flatten)]
         server: Server,
     },
@@ -64,10 +70,11 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
-    /// Print an emitter's last pulse, and each one that follows, until Ctrl-C.
+    /// Print the last pulse of emitters, and each one that follows, until Ctrl-C.
     Watch {
-        /// The emitter's id, as `ls` shows it.
-        emitter: String,
+        /// Ids of emitters, or of targets for all emitters that they have; `*` is any text, `?` any one character.
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
         /// The instance to watch, where several have the emitter.
         #[arg(long)]
         instance: Option<String>,
@@ -90,9 +97,12 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Server {
-    /// The server's address.
-    #[arg(long, env = "RSHIP_URL", default_value = "ws://127.0.0.1:5155/myko")]
-    url: String,
+    /// The server's address; else RSHIP_URL, or RSHIP_ADDRESS and RSHIP_PORT, or a local core.
+    #[arg(long)]
+    url: Option<String>,
+    /// Sent as `Authorization: Bearer TOKEN` when connecting.
+    #[arg(long, env = "RSHIP_TOKEN", hide_env_values = true)]
+    token: Option<String>,
     /// How long to wait for the server, as `500ms` or `15s`.
     #[arg(long, default_value = "15s", value_parser = humantime::parse_duration)]
     timeout: Duration,
@@ -151,7 +161,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Check { file } => return check::run(output, &file),
         Command::Serve { wire, bind } => serve::run(output, wire, bind).await,
-        Command::Ls { server } => ls::run(output, &mut connect(&server).await?).await,
+        Command::Ls { ids, server } => ls::run(output, &mut connect(&server).await?, &ids).await,
         Command::Call {
             action,
             json_data,
@@ -169,13 +179,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             .await
         }
         Command::Watch {
-            emitter,
+            ids,
             instance,
             count,
             server,
         } => {
             let what = watch::What {
-                emitter,
+                ids,
                 instance,
                 count,
             };
@@ -186,7 +196,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
 }
 
 async fn connect(server: &Server) -> Result<Client, Failure> {
-    Client::connect(&server.url, server.timeout).await
+    // By the rules of executors, so that an address that works there works here.
+    let address = match &server.url {
+        Some(url) => url.parse(),
+        None => Address::from_env(),
+    };
+    let address: Address = address.map_err(|error| Failure::Told(error.to_string()))?;
+    Client::connect(&address, server.token.as_deref(), server.timeout).await
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::output::one_line;
 use super::tree::{Action, Emitter, Instance, Target};
 
 /// How much of a long value is shown.
@@ -14,11 +15,14 @@ pub(crate) fn instance(instance: &Instance) -> String {
             let named = if instance.name.is_empty() || instance.name == *id {
                 String::new()
             } else {
-                format!(" \"{}\"", instance.name)
+                format!(" \"{}\"", one_line(&instance.name))
             };
             format!(
-                "{id}{named}  {}  (service {} on {})",
-                instance.status, instance.service_id, instance.machine_id
+                "{}{named}  {}  (service {} on {})",
+                one_line(id),
+                one_line(&instance.status),
+                one_line(&instance.service_id),
+                one_line(&instance.machine_id)
             )
         }
         None => "(in no instance)".to_owned(),
@@ -63,12 +67,12 @@ fn branch(members: Vec<Child<'_>>, indent: &str, lines: &mut Vec<String>) {
 }
 
 fn title(target: &Target) -> String {
-    let mut title = target.id.clone();
+    let mut title = one_line(&target.id).into_owned();
     if !target.name.is_empty() && target.name != target.id {
-        title.push_str(&format!("  \"{}\"", target.name));
+        title.push_str(&format!("  \"{}\"", one_line(&target.name)));
     }
     if let Some(status) = &target.status {
-        title.push_str(&format!("  {status}"));
+        title.push_str(&format!("  {}", one_line(status)));
     }
     title
 }
@@ -83,13 +87,18 @@ fn action(action: &Action) -> String {
             None => one.kind.clone(),
         })
         .collect();
-    format!("action   {}({})", action.id, arguments.join(", "))
+    let arguments = arguments.join(", ");
+    format!(
+        "action   {}({})",
+        one_line(&action.id),
+        one_line(&arguments)
+    )
 }
 
 fn emitter(emitter: &Emitter) -> String {
     match &emitter.value {
-        Some(value) => format!("emitter  {} = {}", emitter.id, short(value)),
-        None => format!("emitter  {}", emitter.id),
+        Some(value) => format!("emitter  {} = {}", one_line(&emitter.id), short(value)),
+        None => format!("emitter  {}", one_line(&emitter.id)),
     }
 }
 

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::arguments::{self, Argument};
 use super::client::Items;
+use super::natural;
+use super::pattern::any_matches;
 
 /// Everything a tree is made of.
 #[derive(Debug, Default)]
@@ -57,6 +59,29 @@ pub(crate) struct Emitter {
     pub(crate) value: Option<Value>,
 }
 
+impl Instance {
+    /// What the patterns mean of it: targets with all below them, actions and emitters, each below what it
+    /// belongs to; `None` when that is nothing.
+    pub(crate) fn reduced(mut self, patterns: &[String]) -> Option<Self> {
+        self.targets = reduced(self.targets, patterns);
+        (!self.targets.is_empty()).then_some(self)
+    }
+}
+
+fn reduced(targets: Vec<Target>, patterns: &[String]) -> Vec<Target> {
+    let reduce = |mut target: Target| {
+        if any_matches(patterns, &target.id) {
+            return Some(target);
+        }
+        target.actions.retain(|one| any_matches(patterns, &one.id));
+        target.emitters.retain(|one| any_matches(patterns, &one.id));
+        target.targets = reduced(target.targets, patterns);
+        let parts = target.actions.len() + target.emitters.len() + target.targets.len();
+        (parts > 0).then_some(target)
+    };
+    targets.into_iter().filter_map(reduce).collect()
+}
+
 /// The instances in the order of their ids, and last what no instance has a status of.
 pub(crate) fn grow(entities: &Entities) -> Vec<Instance> {
     let grower = Grower::new(entities);
@@ -82,6 +107,10 @@ pub(crate) fn grow(entities: &Entities) -> Vec<Instance> {
             }
         })
         .collect();
+    grown.sort_by(|one, other| {
+        let id = |instance: &Instance| instance.id.clone().unwrap_or_default();
+        natural::compare(&id(one), &id(other))
+    });
     let placed: BTreeSet<_> = entities
         .statuses
         .values()
@@ -165,6 +194,7 @@ impl<'a> Grower<'a> {
                 roots.push(self.target(id, here, instance, &mut Vec::new(), &mut seen));
             }
         }
+        roots.sort_by(|one, other| natural::compare(&one.id, &other.id));
         roots
     }
 
@@ -179,10 +209,12 @@ impl<'a> Grower<'a> {
         seen.insert(id);
         above.push(id);
         let children = self.children.get(id).into_iter().flatten();
-        let targets = children
+        let mut children: Vec<_> = children
             .filter(|child| here.contains_key(*child) && !above.contains(child))
             .copied()
-            .collect::<Vec<_>>()
+            .collect();
+        children.sort_by(|one, other| natural::compare(one, other));
+        let targets = children
             .into_iter()
             .map(|child| self.target(child, here, instance, above, seen))
             .collect();
@@ -250,6 +282,10 @@ fn by<'a>(items: &'a Items, field: &str) -> BTreeMap<&'a str, Vec<&'a Value>> {
             grouped.entry(key).or_default().push(item);
         }
     }
+    let id = |item: &Value| text(item, "id");
+    for items in grouped.values_mut() {
+        items.sort_by(|one, other| natural::compare(&id(one), &id(other)));
+    }
     grouped
 }
 
@@ -314,6 +350,47 @@ mod tests {
                 (1, vec!["a".to_owned(), "b".to_owned()])
             );
         }
+    }
+
+    #[test]
+    fn members_are_in_the_order_of_their_numbers() {
+        let member = |number: u32| json!({"id": format!("t.{number}"), "parentTargets": ["t"]});
+        let targets = vec![json!({"id": "t"}), member(10), member(2), member(1)];
+        let here = ["t", "t.10", "t.2", "t.1"].map(|id| ("i-10", id));
+        let mut all = entities(targets, &[&here[..], &[("i-2", "t")]].concat());
+        let emitter = |number: u32| json!({"id": format!("t:{number}"), "targetId": "t"});
+        all.emitters = items(vec![emitter(10), emitter(9)]);
+        let grown = grow(&all);
+        assert_eq!(ids(&grown[1].targets), ["t", "t.1", "t.2", "t.10"]);
+        assert_eq!(grown[0].id.as_deref(), Some("i-2"));
+        assert_eq!(grown[1].targets[0].emitters[0].id, "t:9");
+    }
+
+    #[test]
+    fn a_pattern_leaves_what_it_means_below_what_that_belongs_to() {
+        let child = |id: &str, parent: &str| json!({"id": id, "parentTargets": [parent]});
+        let targets = vec![
+            json!({"id": "a"}),
+            child("a.b", "a"),
+            child("a.b.c", "a.b"),
+            json!({"id": "d"}),
+        ];
+        let mut all = entities(targets, &["a", "a.b", "a.b.c", "d"].map(|id| ("i", id)));
+        let emitter = |id: &str, target: &str| json!({"id": id, "targetId": target});
+        all.emitters = items(vec![emitter("a:e", "a"), emitter("a.b.c:e", "a.b.c")]);
+        let seen = |pattern: &str| {
+            let patterns = [pattern.to_owned()];
+            let left = grow(&all).remove(0).reduced(&patterns)?;
+            let own = left.targets[0].emitters.len();
+            Some((ids(&left.targets), own))
+        };
+        let all_of =
+            |ids: &[&str], own| Some((ids.iter().map(|id| (*id).to_owned()).collect(), own));
+        assert_eq!(seen("a.b"), all_of(&["a", "a.b", "a.b.c"], 0));
+        assert_eq!(seen("*.c"), all_of(&["a", "a.b", "a.b.c"], 0));
+        assert_eq!(seen("a:*"), all_of(&["a"], 1));
+        assert_eq!(seen("d"), all_of(&["d"], 0));
+        assert_eq!(seen("e"), None);
     }
 
     #[test]

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use rship_core::wire::{Inbound, Query, QueryResponse};
+use rship_core::wire::{Generation, Inbound, Query, QueryResponse};
 use serde_json::Value;
 
 use super::Failure;
 use super::client::{Client, Items};
-use super::output::{Output, remark};
+use super::output::{Output, one_line, remark};
+use super::pattern::matches;
 use crate::near;
 
 /// What to watch.
 #[derive(Debug)]
 pub(crate) struct What {
-    pub(crate) emitter: String,
+    /// Emitters or targets, whole or as patterns.
+    pub(crate) ids: Vec<String>,
     pub(crate) instance: Option<String>,
     pub(crate) count: Option<u64>,
 }
@@ -21,9 +23,7 @@ pub(crate) struct What {
 /// Prints the last pulse and those that follow, until Ctrl-C or the count is reached.
 pub(crate) async fn run(output: Output, client: &mut Client, what: &What) -> Result<(), Failure> {
     let (_, [emitters, instances]) = client.fetch(&[], ["Emitter", "Instance"]).await?;
-    if !emitters.contains_key(&what.emitter) {
-        return Err(Failure::Told(no_emitter(&what.emitter, &emitters)));
-    }
+    let watched = watched(&what.ids, &emitters).map_err(Failure::Told)?;
     if let Some(instance) = what
         .instance
         .as_ref()
@@ -35,7 +35,13 @@ pub(crate) async fn run(output: Output, client: &mut Client, what: &What) -> Res
             near::did_you_mean(&near)
         )));
     }
-    let query = Query::matching("Pulse").field("emitterId", what.emitter.as_str());
+    let query = match &*watched.iter().collect::<Vec<_>>() {
+        [one] => Query::matching("Pulse").field("emitterId", one.as_str()),
+        many if client.generation() == Generation::V2026 => {
+            Query::matching("Pulse").any_of("emitterId", many.iter().map(|id| id.as_str()))
+        }
+        _ => Query::all("Pulse"),
+    };
     let tx = client.query(&query).await?;
     let mut known = Items::new();
     let mut names = BTreeSet::new();
@@ -54,15 +60,18 @@ pub(crate) async fn run(output: Output, client: &mut Client, what: &What) -> Res
         }
         for pulse in news(&mut known, found) {
             // The filter is the server's to apply; one that does not know it sends all pulses.
-            if left == 0
-                || pulse["emitterId"] != what.emitter.as_str()
-                || !is_of(&pulse, what, &instances)
+            let emitter = pulse["emitterId"].as_str().unwrap_or_default();
+            let is_of = |instance: &String| is_of(&pulse, emitter, instance, &instances);
+            if left == 0 || !watched.contains(emitter) || !what.instance.as_ref().is_none_or(is_of)
             {
                 continue;
             }
             left -= 1;
             names.insert(pulse["id"].to_string());
-            output.say(|| line(&pulse, names.len() > 1), || pulse.clone())?;
+            output.say(
+                || line(&pulse, watched.len() + names.len() > 2),
+                || pulse.clone(),
+            )?;
         }
     }
     Ok(())
@@ -77,26 +86,43 @@ fn news(known: &mut Items, found: QueryResponse) -> Vec<Value> {
     fresh
 }
 
-/// Whether a pulse is of the instance that was asked for: by its id, or else by the client it came from.
-fn is_of(pulse: &Value, what: &What, instances: &Items) -> bool {
-    let Some(instance) = &what.instance else {
-        return true;
-    };
-    if pulse["id"] == what.emitter.as_str() {
+/// The emitters that are meant: by their ids, or by those of their targets.
+fn watched(ids: &[String], emitters: &Items) -> Result<BTreeSet<String>, String> {
+    let mut all = BTreeSet::new();
+    for pattern in ids {
+        let of_target = |emitter: &Value| {
+            let target = emitter["targetId"].as_str();
+            target.is_some_and(|target| matches(pattern, target))
+        };
+        let meant = emitters
+            .iter()
+            .filter(|(id, emitter)| matches(pattern, id) || of_target(emitter));
+        let mut meant = meant.map(|(id, _)| id.clone()).peekable();
+        if meant.peek().is_none() {
+            return Err(no_emitter(pattern, emitters));
+        }
+        all.extend(meant);
+    }
+    Ok(all)
+}
+
+/// Whether a pulse is of an instance: by its id, or else by the client it came from.
+fn is_of(pulse: &Value, emitter: &str, instance: &str, instances: &Items) -> bool {
+    if pulse["id"] == emitter {
         let client = instances
             .get(instance)
             .map_or(&Value::Null, |instance| &instance["clientId"]);
         return client.is_null() || pulse["clientId"] == *client;
     }
-    pulse["id"] == format!("{}:{instance}", what.emitter).as_str()
+    pulse["id"] == format!("{emitter}:{instance}").as_str()
 }
 
-/// The data alone; once several pulse ids take turns, with the id.
+/// The data alone; with the id where there may be several.
 fn line(pulse: &Value, several: bool) -> String {
     if several {
         format!(
             "{}  {}",
-            pulse["id"].as_str().unwrap_or_default(),
+            one_line(pulse["id"].as_str().unwrap_or_default()),
             pulse["data"]
         )
     } else {
@@ -110,7 +136,7 @@ fn no_emitter(emitter: &str, known: &Items) -> String {
     }
     let near = near::names(emitter, known.keys().map(String::as_str));
     format!(
-        "there is no emitter `{emitter}`{}",
+        "there is no emitter `{emitter}`, and no target of that id that has one{}",
         near::did_you_mean(&near)
     )
 }
@@ -143,27 +169,44 @@ mod tests {
 
     #[test]
     fn an_instance_is_found_by_pulse_id_or_client() {
-        let what = What {
-            emitter: "e".into(),
-            instance: Some("i".into()),
-            count: None,
-        };
         let instances = Items::from([("i".into(), json!({"clientId": "c"}))]);
-        assert!(is_of(&json!({"id": "e:i"}), &what, &instances));
+        assert!(is_of(&json!({"id": "e:i"}), "e", "i", &instances));
         assert!(!is_of(
             &json!({"id": "e:j", "clientId": "c"}),
-            &what,
+            "e",
+            "i",
             &instances
         ));
         assert!(is_of(
             &json!({"id": "e", "clientId": "c"}),
-            &what,
+            "e",
+            "i",
             &instances
         ));
         assert!(!is_of(
             &json!({"id": "e", "clientId": "d"}),
-            &what,
+            "e",
+            "i",
             &instances
         ));
+    }
+
+    #[test]
+    fn targets_and_patterns_mean_all_their_emitters() {
+        let emitter = |id: &str, target: &str| (id.to_owned(), json!({"targetId": target}));
+        let emitters = Items::from([
+            emitter("a:x", "a"),
+            emitter("a:y", "a"),
+            emitter("a.b:x", "a.b"),
+        ]);
+        let meant = |ids: &[&str]| {
+            let ids: Vec<_> = ids.iter().map(|id| (*id).to_owned()).collect();
+            watched(&ids, &emitters).map(|all| all.into_iter().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(meant(&["a:x"]).unwrap(), "a:x");
+        assert_eq!(meant(&["a"]).unwrap(), "a:x a:y");
+        assert_eq!(meant(&["*:x", "a"]).unwrap(), "a.b:x a:x a:y");
+        assert_eq!(meant(&["a*"]).unwrap(), "a.b:x a:x a:y");
+        assert!(meant(&["a", "a:z"]).unwrap_err().contains("`a:z`"));
     }
 }

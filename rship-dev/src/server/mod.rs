@@ -18,6 +18,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rship_core::wire::Generation;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, oneshot, watch};
@@ -189,6 +190,19 @@ impl LocalCore {
                 .store
                 .get(item_type, id)
                 .map(|entry| entry.item.clone())
+        })
+    }
+
+    /// The last value of an emitter, if there is one that can be read as a `T`: `core.value::<String>("hub:label")`.
+    ///
+    /// Where several instances have the target, that of the first by id; others are among [`LocalCore::items`].
+    #[must_use]
+    pub fn value<T: DeserializeOwned>(&self, emitter_id: &str) -> Option<T> {
+        self.shared.look(|state| {
+            let pulses = state.store.of_type("Pulse");
+            let mut pulses = pulses.filter(|(_, pulse)| pulse.item["emitterId"] == emitter_id);
+            let (_, pulse) = pulses.next()?;
+            T::deserialize(pulse.item.get("data")?).ok()
         })
     }
 

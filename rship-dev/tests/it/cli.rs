@@ -14,6 +14,9 @@ fn command(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_remove("RSHIP_URL")
+        .env_remove("RSHIP_ADDRESS")
+        .env_remove("RSHIP_PORT")
+        .env_remove("RSHIP_TOKEN")
         .env_remove("RUST_LOG")
         .kill_on_drop(true);
     command
@@ -214,7 +217,7 @@ async fn mistakes_are_told_with_what_to_do() {
     let said = failure(&run(&["watch", "stand:csh", "--url", &url]).await);
     assert_eq!(
         said,
-        "error: there is no emitter `stand:csh`; did you mean `stand:cash`?\n"
+        "error: there is no emitter `stand:csh`, and no target of that id that has one; did you mean `stand:cash`?\n"
     );
     let said = failure(&run(&["call", "stand:burn", "{count: 2}", "--url", &url]).await);
     assert!(said.contains("are not JSON"), "{said}");
@@ -225,8 +228,21 @@ async fn mistakes_are_told_with_what_to_do() {
     );
     let said = failure(&run(&["ls", "--url", "nonsense"]).await);
     assert!(
-        said.contains("`nonsense` is not the address of a server"),
+        said.contains("`nonsense`") && said.contains("has no ws:// or wss://"),
         "{said}"
+    );
+    let port = url.replace(&core.addr().port().to_string(), "99999");
+    let said = failure(&run(&["ls", "--url", &port]).await);
+    assert!(said.contains("not one from 1 to 65535"), "{said}");
+    let said = failure(&run(&["ls", "stand.*", "burn", "--url", &url]).await);
+    assert_eq!(
+        said,
+        "error: there is no target, action or emitter `stand.*` or `burn`; did you mean `stand` or `stand:burn`?\n"
+    );
+    let said = failure(&run(&["call", "stand:burn", "3", "--url", &url]).await);
+    assert_eq!(
+        said,
+        "error: action `stand:burn` takes its arguments by name: write '{\"count\": 3}'\n"
     );
     let addr = core.addr();
     core.shutdown().await;
@@ -251,6 +267,125 @@ async fn the_address_comes_from_the_environment_too() {
     .await
     .expect("a process");
     assert!(stdout(&output).starts_with("stand-1"));
+    // As executors: parts of an address, and `/myko` where no path is written.
+    let port = core.addr().port().to_string();
+    let mut by_port = command(&["ls"]);
+    by_port.env("RSHIP_PORT", &port);
+    let output = within("end", by_port.output()).await.expect("a process");
+    assert!(stdout(&output).starts_with("stand-1"));
+    let bare = format!("ws://{}", core.addr());
+    assert!(stdout(&run(&["ls", "--url", &bare]).await).starts_with("stand-1"));
+}
+
+#[tokio::test]
+async fn a_token_is_sent_and_one_that_is_missing_is_named() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let url = format!("ws://{}/myko", listener.local_addr().expect("an address"));
+    let serving = async {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).await.expect("a request");
+        let answer = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer).await.expect("room");
+        String::from_utf8_lossy(&request[..length]).to_lowercase()
+    };
+    let arguments = ["ls", "--token", "banana", "--url", &url];
+    let (output, request) = tokio::join!(run(&arguments), within("request", serving));
+    assert!(
+        request.contains("authorization: bearer banana"),
+        "{request}"
+    );
+    let said = failure(&output);
+    assert!(
+        said.contains("HTTP 401") && said.contains("RSHIP_TOKEN"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn what_comes_over_the_wire_does_not_steer_the_terminal() {
+    let core = core(Generation::V2026).await;
+    let mut peer = device(&core).await;
+    let evil = "\u{1b}[2J\u{9b}1m\u{7f}\nfake";
+    peer.set("Target", with(peer.target("stand"), "name", evil))
+        .await;
+    peer.set("Pulse", peer.pulse("stand", json!(evil))).await;
+    peer.sync().await;
+    let url = core.url();
+    for arguments in [
+        &["ls", "--url", &url][..],
+        &["ls", "--json", "--url", &url],
+        &["watch", "stand:cash", "--count", "1", "--url", &url],
+        &[
+            "watch",
+            "stand:cash",
+            "--count",
+            "1",
+            "--json",
+            "--url",
+            &url,
+        ],
+    ] {
+        let text = stdout(&run(arguments).await);
+        let steers = |c: char| c.is_control() && c != '\n';
+        assert!(!text.contains(steers), "{text:?}");
+        assert!(!text.contains("\nfake"), "{text:?}");
+    }
+    let answering = async {
+        let (_, command) = within("command", peer.recv_command()).await;
+        peer.refuse(&command["tx"], evil).await;
+    };
+    let arguments = ["call", "stand:burn", "--url", &url];
+    let (output, ()) = tokio::join!(run(&arguments), answering);
+    let said = failure(&output);
+    assert!(
+        said.starts_with("error: \\u{1b}[2J\\u{9b}1m\\u{7f}\n"),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn ls_and_watch_take_targets_and_patterns() {
+    for generation in Generation::ALL {
+        let core = core(generation).await;
+        let mut peer = device(&core).await;
+        peer.register("stand-2", "hall").await;
+        peer.set("Pulse", peer.pulse("hall", json!(7))).await;
+        peer.sync().await;
+        let url = core.url();
+        let text = stdout(&run(&["ls", "hall", "--url", &url]).await);
+        assert!(
+            text.starts_with("stand-2") && !text.contains("stand:cash"),
+            "{text}"
+        );
+        let text = stdout(&run(&["ls", "*:cash", "--url", &url]).await);
+        assert!(
+            text.contains("stand:cash") && text.contains("hall:cash"),
+            "{text}"
+        );
+        assert!(!text.contains("action"), "{text}");
+        for ids in [&["hall", "stand"][..], &["*:cash"], &["hall", "stand:cas?"]] {
+            let options = ["--count", "2", "--url", &url];
+            let arguments = [&["watch"], ids, &options].concat();
+            let text = stdout(&run(&arguments).await);
+            let mut lines: Vec<_> = text.lines().collect();
+            lines.sort_unstable();
+            let values = lines
+                .iter()
+                .map(|line| line.split_once("  ").expect("an id"));
+            let values: Vec<_> = values
+                .map(|(id, value)| (id.starts_with("hall:cash"), value))
+                .collect();
+            assert_eq!(
+                values,
+                [(true, "7"), (false, "250000")],
+                "{generation} {ids:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

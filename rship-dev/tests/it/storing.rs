@@ -414,3 +414,20 @@ async fn a_wait_that_fails_says_what_was_there() {
     .await
     .unwrap();
 }
+
+#[tokio::test]
+async fn the_last_value_of_an_emitter_is_there_with_its_type() {
+    for generation in Generation::ALL {
+        let core = core(generation).await;
+        let mut peer = Peer::connect(&core).await;
+        peer.register("stand-1", "stand").await;
+        assert_eq!(core.value::<f64>("stand:cash"), None);
+        for cash in [1.5, 2.5] {
+            peer.set("Pulse", peer.pulse("stand", json!(cash))).await;
+        }
+        peer.sync().await;
+        assert_eq!(core.value("stand:cash"), Some(2.5), "{generation}");
+        assert_eq!(core.value::<String>("stand:cash"), None, "it is a number");
+        assert_eq!(core.value::<f64>("stand:cas"), None);
+    }
+}

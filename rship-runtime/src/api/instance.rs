@@ -45,7 +45,7 @@ impl InstanceHandle {
     }
 
     /// Adds a value whose type could not be annotated, with a model made by
-    /// [`ModelBuilder`](rship_core::model::ModelBuilder).
+    /// [`ModelBuilder`](crate::model::ModelBuilder).
     ///
     /// # Errors
     /// When the id cannot be used or is taken, or when the description of a sub-target cannot be used.

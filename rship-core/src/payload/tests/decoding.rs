@@ -180,3 +180,55 @@ fn a_reason_that_holds_a_large_value_is_cut() {
     assert!(message.starts_with("argument `level`: invalid type: string \"xxx"));
     assert!(message.ends_with('…') && message.len() < 300, "{message}");
 }
+
+#[test]
+fn a_value_inside_of_a_tagged_enum_is_named() {
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "type")]
+    #[allow(dead_code, reason = "only the refusal is of interest")]
+    enum Step {
+        Cut,
+        Fade {
+            levels: BTreeMap<String, f64>,
+            over: Option<f64>,
+            steps: Vec<u8>,
+            then: Option<Box<Step>>,
+        },
+    }
+    let fade = |levels: Value| json!([{"type": "Fade", "levels": levels, "steps": [1, 2, 3]}]);
+    assert_eq!(
+        undecodable::<Vec<Step>>("", fade(json!({"0": 1, "1": "x", "2": "y"}))),
+        "argument `[0].levels.1`: invalid type: string \"x\", expected f64"
+    );
+    assert_eq!(
+        undecodable::<Vec<Step>>("cues", fade(json!({"0": [1]}))),
+        "argument `cues[0].levels.0`: invalid type: sequence, expected f64"
+    );
+    let mut steps = fade(json!({}));
+    steps[0]["steps"] = json!([1, 300, 2]);
+    assert_eq!(
+        undecodable::<Vec<Step>>("cues", steps),
+        "argument `cues[0].steps[1]`: invalid value: integer `300`, expected u8"
+    );
+    let mut nested = fade(json!({}));
+    nested[0]["then"] = fade(json!({"a": true}))[0].take();
+    assert_eq!(
+        undecodable::<Vec<Step>>("cues", nested),
+        "argument `cues[0].then.levels.a`: invalid type: boolean `true`, expected f64"
+    );
+    assert_eq!(
+        undecodable::<Vec<Step>>("cues", json!([{"type": "Jump"}])),
+        "argument `cues[0].type`: unknown variant `Jump`, expected `Cut` or `Fade`"
+    );
+    assert_eq!(
+        undecodable::<Vec<Step>>("cues", json!([{"type": "Fade", "levels": {}}])),
+        "argument `cues[0]`: missing field `steps`"
+    );
+    let many: BTreeMap<String, u32> = (0..1000).map(|n| (format!("{n:04}"), n)).collect();
+    let mut many = json!(many);
+    many["0500"] = json!("x");
+    assert_eq!(
+        undecodable::<Vec<Step>>("cues", fade(many)),
+        "argument `cues[0]`: invalid type: string \"x\", expected f64"
+    );
+}
