@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::entity::LayoutField;
-use crate::model::ActionError;
+use crate::model::live::{Rule, What};
+use crate::model::{ActionError, Choices, Limit};
 use crate::payload::{self, PayloadError};
 use crate::schema::{self, Property, SchemaError, TypeSchema};
 
@@ -74,6 +75,7 @@ pub struct Arg<T> {
     pub(crate) flatten: bool,
     minimum: Option<Value>,
     maximum: Option<Value>,
+    live: Vec<Rule>,
     shown_default: Option<Value>,
     default: Option<DefaultFn<T>>,
     pub(crate) decode: DecodeFn<T>,
@@ -100,6 +102,7 @@ impl<T> Arg<T> {
             flatten: false,
             minimum: None,
             maximum: None,
+            live: Vec::new(),
             shown_default: None,
             default: None,
             decode: T::decode,
@@ -138,6 +141,17 @@ impl<T> Arg<T> {
     #[must_use]
     pub fn shown_default(mut self, value: impl Serialize) -> Self {
         self.shown_default = serde_json::to_value(value).ok();
+        self
+    }
+
+    /// What can be chosen when the action is called: asked of the target, a `S`, each time, and shown as
+    /// it is then. Of a list, each item is one of the choices.
+    #[must_use]
+    pub fn choices_by<S: 'static>(
+        mut self,
+        choices: impl Fn(&S) -> Choices + Send + Sync + 'static,
+    ) -> Self {
+        self.live.push(Rule::choices(choices));
         self
     }
 
@@ -184,6 +198,11 @@ impl<T> Arg<T> {
 
     pub(crate) fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What is asked of the target when the action is called.
+    pub(crate) fn live(&self) -> &[Rule] {
+        &self.live
     }
 
     pub(crate) fn range_is_empty(&self) -> bool {
@@ -238,6 +257,32 @@ impl<T> Arg<T> {
         T: Bounded,
     {
         self.maximum = serde_json::to_value(bound).ok();
+        self
+    }
+
+    /// The lowest value allowed when the action is called: asked of the target, a `S`, each time.
+    #[must_use]
+    pub fn min_by<S: 'static>(
+        mut self,
+        limit: impl Fn(&S) -> Limit + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: Bounded,
+    {
+        self.live.push(Rule::limit(What::Minimum, limit));
+        self
+    }
+
+    /// The highest value allowed when the action is called: asked of the target, a `S`, each time.
+    #[must_use]
+    pub fn max_by<S: 'static>(
+        mut self,
+        limit: impl Fn(&S) -> Limit + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: Bounded,
+    {
+        self.live.push(Rule::limit(What::Maximum, limit));
         self
     }
 }

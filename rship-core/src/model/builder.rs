@@ -15,6 +15,7 @@ use crate::descriptor::{
 use crate::emitter::Emitter;
 use crate::id;
 use crate::model::action::{Action, Handler};
+use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
 use crate::model::typed::{AttachFn, Call, Field, MemberKey, Model, ReadFn, Reader, Setter};
 use crate::model::{
@@ -31,6 +32,7 @@ pub struct ModelBuilder<T> {
     readers: Vec<Reader<T>>,
     fields: Vec<Field<T>>,
     calls: Vec<Call<T>>,
+    live_actions: Vec<usize>,
     key: Option<Arc<KeyFn<T>>>,
     problems: Vec<Problem>,
 }
@@ -58,6 +60,7 @@ impl<T> ModelBuilder<T> {
             readers: Vec::new(),
             fields: Vec::new(),
             calls: Vec::new(),
+            live_actions: Vec::new(),
             key: None,
             problems: Vec::new(),
         }
@@ -177,6 +180,7 @@ impl<T> ModelBuilder<T> {
             emitter: emitter.to_owned(),
             role: WriteRole::Canonical,
         });
+        spec.live.extend_from_slice(arg.live());
         let own = match arg.bounded_schema() {
             Ok(own) => own,
             Err(error) => return self.unusable("action", &spec.id, error),
@@ -277,6 +281,7 @@ impl<T> ModelBuilder<T> {
                 readers: self.readers,
                 fields: self.fields,
                 calls: self.calls,
+                live_actions: self.live_actions,
                 key: self.key,
             }))
         } else {
@@ -340,10 +345,16 @@ impl<T> ModelBuilder<T> {
         {
             return self.duplicate("action", spec.id);
         }
+        let checker = Checker::compile(&schema);
+        let live = Live::new(&mut schema, spec.live);
+        if live.is_some() {
+            self.live_actions.push(index);
+        }
         self.calls.push(Call {
             handler,
-            checker: Checker::compile(&schema),
+            checker,
             setter,
+            live,
         });
         self.descriptor.actions.push(ActionDescriptor {
             name: spec.name.unwrap_or_else(|| spec.id.clone()),

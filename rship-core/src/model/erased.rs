@@ -73,6 +73,27 @@ pub trait AnyModel: Send + Sync {
     /// When it is not what the action takes: which argument, what was expected.
     fn prepare(&self, action: usize, payload: &mut Value) -> Result<Vec<String>, PayloadError>;
 
+    /// The actions whose choices or bounds are those of the running device, in ascending order.
+    fn live_actions(&self) -> &[usize];
+
+    /// Appends what the device says now of the choices and bounds of one of them; `false` for another.
+    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> bool;
+
+    /// The schema of one of them with what the device said; `None` for another.
+    fn schema_with(&self, action: usize, present: &[u8]) -> Option<Value>;
+
+    /// Checks a prepared payload by the choices and bounds of the device as it is now. Part of
+    /// [`call`](AnyModel::call); an action that takes a handle is checked before it is called.
+    ///
+    /// # Errors
+    /// When it is not what the device takes now: which argument, what was expected.
+    fn check_present(
+        &self,
+        action: usize,
+        target: &AnyTarget,
+        payload: &mut Value,
+    ) -> Result<(), PayloadError>;
+
     /// Calls the handler of an action that takes the target itself, with a prepared payload.
     fn call<'a>(&'a self, action: usize, target: &'a mut AnyTarget, payload: Value) -> Running<'a>;
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
 use crate::model::action::Handler;
+use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place};
 use crate::model::{ActionError, AnyModel, AnyTarget, Args, BoxFuture, ModelError, Reply, Running};
 use crate::payload::{Checker, PayloadError};
@@ -18,6 +19,7 @@ pub struct Model<T> {
     pub(super) readers: Vec<Reader<T>>,
     pub(super) fields: Vec<Field<T>>,
     pub(super) calls: Vec<Call<T>>,
+    pub(super) live_actions: Vec<usize>,
     pub(super) key: Option<Arc<KeyFn<T>>>,
 }
 
@@ -33,6 +35,7 @@ pub(super) struct Call<T> {
     pub(super) handler: Handler<T>,
     pub(super) checker: Checker,
     pub(super) setter: Option<Setter>,
+    pub(super) live: Option<Live>,
 }
 
 /// A setter takes the value itself, or an object with the value under one of these names.
@@ -161,7 +164,51 @@ impl<T: Send + 'static> AnyModel for Model<T> {
         }
     }
 
-    fn call<'a>(&'a self, action: usize, target: &'a mut AnyTarget, payload: Value) -> Running<'a> {
+    fn live_actions(&self) -> &[usize] {
+        &self.live_actions
+    }
+
+    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> bool {
+        match self.calls.get(action).and_then(|call| call.live.as_ref()) {
+            Some(live) => {
+                live.read(target, json);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn schema_with(&self, action: usize, present: &[u8]) -> Option<Value> {
+        let live = self.calls.get(action)?.live.as_ref()?;
+        Some(live.schema(present))
+    }
+
+    fn check_present(
+        &self,
+        action: usize,
+        target: &AnyTarget,
+        payload: &mut Value,
+    ) -> Result<(), PayloadError> {
+        let call = self.calls.get(action);
+        let Some((call, live)) = call.and_then(|call| Some((call, call.live.as_ref()?))) else {
+            return Ok(());
+        };
+        let nullable = call.setter.as_ref().is_some_and(|setter| setter.nullable);
+        if nullable && payload.is_null() {
+            return Ok(());
+        }
+        live.check(target, payload)
+    }
+
+    fn call<'a>(
+        &'a self,
+        action: usize,
+        target: &'a mut AnyTarget,
+        mut payload: Value,
+    ) -> Running<'a> {
+        if let Err(error) = self.check_present(action, target, &mut payload) {
+            return Running::Done(Err(error.into()));
+        }
         let mut args = Args::new(payload);
         match (target.downcast_mut::<T>(), self.calls.get(action)) {
             (Some(target), Some(call)) => match &call.handler {
