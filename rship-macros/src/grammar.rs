@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Duration,
     /// `= ".."`, the name of a field.
     Field,
+    /// `= ".."`, the name of a method.
+    Method,
     /// `= some::path`
     Path,
     /// `= expression`
@@ -31,6 +33,7 @@ impl Kind {
             Self::Color => format!("`{key} = \"#rrggbb\"`"),
             Self::Duration => format!("`{key} = \"500ms\"`"),
             Self::Field => format!("`{key} = \"field\"`"),
+            Self::Method => format!("`{key} = \"method\"`"),
             Self::Path => format!("`{key} = some::path`"),
             Self::Expr => format!("`{key} = ..`"),
             Self::Flag => format!("`{key}`"),
@@ -79,7 +82,9 @@ grammars! {
     /// `#[emitter]` on a field.
     STATE = "emitter" on "a field" { "id": Id, "name": String, }
     /// `#[action]` on a field.
-    SETTER = "action" on "a field" { "id": Id, "name": String, "min": Expr, "max": Expr, }
+    SETTER = "action" on "a field" {
+        "id": Id, "name": String, "min": Expr, "max": Expr, "choices": Method,
+    }
     /// `#[actions]` on an impl.
     ACTIONS = "actions" on "an impl" { "crate": Path, }
     /// `#[action]` on a method.
@@ -91,8 +96,8 @@ grammars! {
     COMPUTED = "emitter" on "a method" { "id": Id, "name": String, "every": Duration, }
     /// `#[arg]` on an argument.
     ARGUMENT = "arg" on "an argument" {
-        "name": String, "min": Expr, "max": Expr, "default": FlagOrExpr, "unit": String,
-        "label": String, "section": String, "flatten": Flag,
+        "name": String, "min": Expr, "max": Expr, "choices": Method, "default": FlagOrExpr,
+        "unit": String, "label": String, "section": String, "flatten": Flag,
     }
 }
 

@@ -46,7 +46,7 @@ fn manifest_of(all: &Targets, target: &Arc<Reference>) -> TargetManifest {
     TargetManifest {
         target: all.target(target),
         description: target.model.descriptor().doc.clone(),
-        actions: all.actions(target),
+        actions: all.described_actions(target),
         emitters: all.emitters(target),
         targets: children
             .into_iter()

@@ -300,9 +300,19 @@ impl Job {
             tree: Arc::clone(tree),
             target: Arc::clone(&target),
         };
+        let own = Arc::clone(tree);
         let work = async move {
             let inside = Inside::beside(&target, action);
             let model = Arc::clone(&target.model);
+            let mut payload = payload;
+            if model.live_actions().contains(&action)
+                && let Err(error) = look_at(&own, &target, action, &mut payload).await
+            {
+                if let Some(answer) = running.take() {
+                    answer.complete(Of(&target, action), Err(error), &[]);
+                }
+                return;
+            }
             // Called inside the future, because a handler's first lines are user code too.
             let called =
                 AssertUnwindSafe(
@@ -588,6 +598,24 @@ async fn call_on(
             let future = AssertUnwindSafe(future).catch_unwind();
             ended(target, action, Arc::clone(inside).run(future).await)
         }
+    }
+}
+
+/// Checks the payload of an action that runs beside the others by the device as it is now.
+async fn look_at(
+    tree: &Arc<Tree>,
+    target: &Arc<Reference>,
+    action: usize,
+    payload: &mut Value,
+) -> Result<(), String> {
+    let held = tree.lock(Who::Action(Arc::clone(target), action)).await;
+    let Some(value) = held.target(&target.path) else {
+        return Err(gone(&target.id));
+    };
+    let check = || target.model.check_present(action, value, payload);
+    match catch_unwind(AssertUnwindSafe(check)) {
+        Ok(checked) => checked.map_err(|error| says(target, action, &error)),
+        Err(panic) => Err(says(target, action, &panic_text(&*panic))),
     }
 }
 

@@ -15,7 +15,7 @@ use super::lock::Held;
 use super::reference::{Reference, Step};
 use super::{Tree, TreeState, register};
 use crate::journal::{Journal, Topic};
-use crate::outbox::{Outbox, SlotId, Source};
+use crate::outbox::{Change, Outbox, SlotId, Source};
 
 /// One target of a tree, with what is below it.
 pub(super) struct Branch {
@@ -105,6 +105,34 @@ impl Walk<'_> {
             self.fields(branch, value, look);
         }
         self.emitters(branch, value, look);
+        if !matches!(look, Look::Clock(_)) {
+            self.schemas(&branch.target, value);
+        }
+    }
+
+    /// Looks at the choices and bounds of actions that are those of the device.
+    fn schemas(&self, target: &Reference, value: &AnyTarget) {
+        let mut changed = false;
+        for &action in target.model.live_actions() {
+            let look = || {
+                with_scratch(|said| {
+                    target.model.present(action, value, said) && target.take_said(action, said)
+                })
+            };
+            match catch_unwind(AssertUnwindSafe(look)) {
+                Ok(news) => changed |= news,
+                Err(_) => self.context().journal.warn(Topic::UserPanic, || {
+                    format!(
+                        "action `{}`: asking the device for choices or bounds panicked: they stay as they were",
+                        target.action_id(action)
+                    )
+                }),
+            }
+        }
+        if changed {
+            let actions = Change::Actions(target.number);
+            self.context().outbox.changed([actions]);
+        }
     }
 
     fn along(&mut self, branch: &mut Branch, value: &AnyTarget, step: &Step, rest: &[Step]) {

@@ -5,6 +5,7 @@ mod after_end;
 mod answers;
 mod binary_session;
 mod bounds;
+mod choices;
 mod comes_back;
 mod commands;
 mod compile;
