@@ -80,7 +80,7 @@ grammars! {
     /// `#[target]` on a field.
     SUB_TARGET = "target" on "a field" { "id": Id, "name": String, "key": Field, }
     /// `#[emitter]` on a field.
-    STATE = "emitter" on "a field" { "id": Id, "name": String, }
+    STATE = "emitter" on "a field" { "id": Id, "name": String, "every": Duration, }
     /// `#[action]` on a field.
     SETTER = "action" on "a field" {
         "id": Id, "name": String, "min": Expr, "max": Expr, "choices": Method,

@@ -33,6 +33,8 @@
 //! }
 //! ```
 
+#[doc(hidden)]
+pub mod __private;
 mod address;
 mod api;
 mod command;
@@ -47,8 +49,6 @@ mod settings;
 mod stamp;
 mod target;
 
-#[doc(hidden)]
-pub use rship_core::__private;
 pub use rship_core::descriptor;
 pub use rship_core::entity::{Item, Position};
 pub use rship_core::show;

@@ -1,6 +1,6 @@
 //! Arguments: their schema when described, their decoding when called.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, RwLock, atomic};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -60,9 +60,29 @@ macro_rules! bounded {
 
 bounded!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
 
-#[diagnostic::do_not_recommend]
-impl<T: Bounded> Bounded for Option<T> {
-    type Bound = T::Bound;
+macro_rules! bounded_inside {
+    ($($outer:ident)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<T: Bounded> Bounded for $outer<T> {
+            type Bound = T::Bound;
+        }
+    )*};
+}
+
+bounded_inside!(Option Arc Mutex RwLock);
+
+macro_rules! bounded_atomics {
+    ($($atomic:ident $number:ty,)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Bounded for atomic::$atomic {
+            type Bound = $number;
+        }
+    )*};
+}
+
+bounded_atomics! {
+    AtomicI8 i8, AtomicI16 i16, AtomicI32 i32, AtomicI64 i64, AtomicIsize isize,
+    AtomicU8 u8, AtomicU16 u16, AtomicU32 u32, AtomicU64 u64, AtomicUsize usize,
 }
 
 /// One argument of an action, while the action is being described.

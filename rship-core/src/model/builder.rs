@@ -1,5 +1,6 @@
 //! The builder that the macros expand to.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -19,7 +20,8 @@ use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
 use crate::model::typed::{AttachFn, Call, Field, MemberKey, Model, ReadFn, Reader, Setter};
 use crate::model::{
-    ActionSpec, AnyModel, AnyTarget, Arg, Args, EmitterSpec, EmitterValue, ModelError, Problem,
+    ActionSpec, AnyModel, AnyTarget, Arg, Args, EmitterSpec, EmitterValue, Following, ModelError,
+    Problem,
 };
 use crate::payload::Checker;
 use crate::schema::{SchemaError, TypeSchema};
@@ -120,12 +122,25 @@ impl<T> ModelBuilder<T> {
         field: impl Fn(&T) -> &V + Send + Sync + 'static,
     ) -> &mut Self {
         let read: Box<ReadFn<T>> = Box::new(move |target, json| field(target).write(json));
-        self.emitter(
-            spec,
-            EmitterKind::State,
-            V::emitter_schema(),
-            Reader::State(read),
-        )
+        let kind = match spec.every {
+            Some(every) => EmitterKind::Shared { every: Some(every) },
+            None => EmitterKind::State,
+        };
+        self.emitter(spec, kind, V::emitter_schema(), Reader::State(read))
+    }
+
+    /// Adds an emitter whose values are those of a field that tells when they have changed. `read` writes
+    /// the value as JSON; `follow` is given whose changes are followed, and says whose are to be from
+    /// now on if that is another.
+    pub fn followed<V: EmitterValue>(
+        &mut self,
+        spec: EmitterSpec,
+        read: impl Fn(&T, &mut Vec<u8>) -> Result<(), serde_json::Error> + Send + Sync + 'static,
+        follow: impl Fn(&T, Option<&(dyn Any + Send)>) -> Option<Following> + Send + Sync + 'static,
+    ) -> &mut Self {
+        let kind = EmitterKind::Shared { every: spec.every };
+        let reader = Reader::Followed(Box::new(read), Box::new(follow));
+        self.emitter(spec, kind, V::emitter_schema(), reader)
     }
 
     /// Adds an emitter whose values are computed: after every change of the target, or by the clock.

@@ -1,5 +1,7 @@
 //! Emitters while they are being described.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -36,6 +38,7 @@ pub struct EmitterSpec {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
     pub(crate) doc: Option<String>,
+    pub(crate) every: Option<Duration>,
 }
 
 impl EmitterSpec {
@@ -46,6 +49,7 @@ impl EmitterSpec {
             id: id.into(),
             name: None,
             doc: None,
+            every: None,
         }
     }
 
@@ -53,6 +57,13 @@ impl EmitterSpec {
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// How often the clock looks at a field that others change, too.
+    #[must_use]
+    pub fn every(mut self, period: Duration) -> Self {
+        self.every = Some(period);
         self
     }
 

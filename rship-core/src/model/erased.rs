@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
-use crate::model::{BoxFuture, ModelError, Place, Reply, Running};
+use crate::model::{BoxFuture, Following, ModelError, Place, Reply, Running};
 use crate::payload::PayloadError;
 
 /// A target without its type.
@@ -32,6 +32,15 @@ pub trait AnyModel: Send + Sync {
 
     /// Sends the pulses of an impulse emitter to `sink`.
     fn attach(&self, emitter: usize, target: &AnyTarget, sink: &Arc<dyn PulseSink>);
+
+    /// Has an emitter that tells of its changes be followed; `None` when it does not, or when those of
+    /// this source are followed already.
+    fn follow(
+        &self,
+        emitter: usize,
+        target: &AnyTarget,
+        source: Option<&(dyn Any + Send)>,
+    ) -> Option<Following>;
 
     /// Calls `visit` for each sub-target that a field holds now.
     fn each_member(

@@ -13,8 +13,8 @@ use crate::schema::write_choices;
 /// `IntoIterator` over values that are `Serialize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the choices of an argument",
-    label = "the method must return a list of values",
-    note = "return a list of values that are `Serialize`, such as `Vec<String>`"
+    label = "the method must return an array of values",
+    note = "return an array of values that are `Serialize`, such as `Vec<String>`"
 )]
 pub trait ChoiceList {
     #[doc(hidden)]

@@ -10,7 +10,9 @@ use crate::emitter::PulseSink;
 use crate::model::action::Handler;
 use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place};
-use crate::model::{ActionError, AnyModel, AnyTarget, Args, BoxFuture, ModelError, Reply, Running};
+use crate::model::{
+    ActionError, AnyModel, AnyTarget, Args, BoxFuture, Following, ModelError, Reply, Running,
+};
 use crate::payload::{Checker, PayloadError};
 
 /// A type's descriptor together with the code that reads, writes and calls its values.
@@ -25,10 +27,13 @@ pub struct Model<T> {
 
 pub(super) enum Reader<T> {
     State(Box<ReadFn<T>>),
+    Followed(Box<ReadFn<T>>, Box<FollowFn<T>>),
     Impulse(Box<AttachFn<T>>),
 }
 
 pub(super) type ReadFn<T> = dyn Fn(&T, &mut Vec<u8>) -> Result<(), serde_json::Error> + Send + Sync;
+pub(super) type FollowFn<T> =
+    dyn Fn(&T, Option<&(dyn Any + Send)>) -> Option<Following> + Send + Sync;
 pub(super) type AttachFn<T> = dyn Fn(&T, &Arc<dyn PulseSink>) + Send + Sync;
 
 pub(super) struct Call<T> {
@@ -103,7 +108,9 @@ impl<T: Send + 'static> AnyModel for Model<T> {
         json: &mut Vec<u8>,
     ) -> Result<bool, serde_json::Error> {
         match (target.downcast_ref::<T>(), self.readers.get(emitter)) {
-            (Some(target), Some(Reader::State(read))) => read(target, json).map(|()| true),
+            (Some(target), Some(Reader::State(read) | Reader::Followed(read, _))) => {
+                read(target, json).map(|()| true)
+            }
             _ => Ok(false),
         }
     }
@@ -113,6 +120,18 @@ impl<T: Send + 'static> AnyModel for Model<T> {
             (target.downcast_ref::<T>(), self.readers.get(emitter))
         {
             attach(target, sink);
+        }
+    }
+
+    fn follow(
+        &self,
+        emitter: usize,
+        target: &AnyTarget,
+        source: Option<&(dyn Any + Send)>,
+    ) -> Option<Following> {
+        match (target.downcast_ref::<T>(), self.readers.get(emitter)) {
+            (Some(target), Some(Reader::Followed(_, follow))) => follow(target, source),
+            _ => None,
         }
     }
 

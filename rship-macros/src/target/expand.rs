@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 
 use crate::ids::Names;
 use crate::names;
-use crate::paths;
+use crate::paths::{self, duration};
 use crate::target::valid::{Member, MemberKind, Setter, Target};
 
 pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
@@ -39,7 +39,7 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
             impl #generics __rship::Target for #ident #arguments #bounds {
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     #[allow(unused_imports)]
-                    use __rship::NoActions as _;
+                    use __rship::{NoActions as _, PlainField as _};
                     __rship_model.name(#name);
                     #doc
                     #(#texts)*
@@ -64,13 +64,14 @@ fn member(member: &Member<'_>) -> TokenStream {
     let place = place(ty);
     let field = quote_spanned!(place=> |__rship_target: &Self| &__rship_target.#ident);
     match kind {
-        MemberKind::State(names, setter) => {
+        MemberKind::State(names, setter, every) => {
             let spec = emitter_spec(names);
+            let every = every.map(duration).map(|every| quote!(.every(#every)));
             let setter = setter
                 .as_ref()
                 .map(|setter| self::setter(member, &names.id, setter));
             quote_spanned! {place=>
-                __rship_model.state::<#ty>(#spec, #field);
+                __rship::FieldOf::<#ty>::state(__rship_model, #spec #every, #field);
                 #setter
             }
         }
@@ -121,7 +122,9 @@ fn setter(member: &Member<'_>, emitter: &str, setter: &Setter) -> TokenStream {
             #field,
             #emitter,
             __rship::Arg::<#ty>::new(#field) #bounds,
-            |__rship_target: &mut Self, __rship_value: #ty| __rship_target.#ident = __rship_value,
+            |__rship_target: &mut Self, __rship_value: #ty| {
+                __rship::FieldOf::<#ty>::set(&mut __rship_target.#ident, __rship_value)
+            },
         );
     }
 }
@@ -132,7 +135,7 @@ fn checks(target: &Target<'_>) -> TokenStream {
     let mut actions = Vec::new();
     for Member { ident, kind, .. } in &target.members {
         match kind {
-            MemberKind::State(names, setter) => {
+            MemberKind::State(names, setter, _) => {
                 emitters.push((*ident, names));
                 actions.extend(setter.as_ref().map(|setter| (*ident, &setter.names)));
             }

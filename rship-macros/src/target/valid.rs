@@ -1,5 +1,7 @@
 //! Checks the struct's attributes against each other and settles all names.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{GenericParam, Generics, LitStr, Type};
@@ -32,7 +34,8 @@ pub(crate) struct Member<'a> {
 }
 
 pub(crate) enum MemberKind<'a> {
-    State(Names, Option<Setter>),
+    /// With how often the clock looks at it, if it does.
+    State(Names, Option<Setter>, Option<Duration>),
     /// With the type of its values.
     Impulse(Names, &'a Type),
     SubTarget {
@@ -201,6 +204,16 @@ fn emitter<'a>(
             "make it a plain value to have a state that can be set",
             errors,
         );
+        if let Some(every) = given.name_of("every") {
+            errors.at(
+                every,
+                format_args!(
+                    "field `{}` is an emitter of impulses, which are not looked at",
+                    field.ident
+                ),
+                "remove `every`",
+            );
+        }
         return MemberKind::Impulse(names, value);
     }
     let setter = field.action.as_ref().map(|given| {
@@ -212,7 +225,7 @@ fn emitter<'a>(
             bounds: Bounds::of(given, field.ty, &of, errors),
         }
     });
-    MemberKind::State(names, setter)
+    MemberKind::State(names, setter, given.duration("every"))
 }
 
 fn sub_target<'a>(

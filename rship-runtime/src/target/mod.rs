@@ -6,6 +6,7 @@
 
 mod context;
 mod details;
+mod follow;
 mod job;
 mod lock;
 mod mailbox;

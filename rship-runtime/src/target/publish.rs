@@ -1,5 +1,6 @@
 //! Publishing: the walk that finds what changed of a tree since it was last looked at.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,6 +12,7 @@ use rship_core::model::{AnyTarget, Place};
 use rship_core::{Published, PulseSink};
 
 use super::context::Context;
+use super::follow::{self, Followed};
 use super::lock::Held;
 use super::reference::{Reference, Step};
 use super::{Tree, TreeState, register};
@@ -22,6 +24,8 @@ pub(super) struct Branch {
     pub(super) target: Arc<Reference>,
     /// Where its impulses go.
     pub(super) sinks: Vec<Option<Arc<dyn PulseSink>>>,
+    /// Emitters that tell of their changes.
+    pub(super) followed: BTreeMap<usize, Followed>,
     pub(super) fields: Vec<Vec<Child>>,
 }
 
@@ -40,6 +44,9 @@ pub(crate) enum Look<'a> {
     /// Everything that may have changed when the target at the end of this path did: all of it and
     /// below it, and what is computed above it.
     Along(&'a [Step]),
+    /// What a field of the target at the end of this path, which tells of its changes, may have changed:
+    /// the same without what is below it.
+    Told(&'a [Step]),
     /// What is computed this often.
     Clock(Duration),
 }
@@ -99,10 +106,13 @@ impl Walk<'_> {
     }
 
     fn branch(&mut self, branch: &mut Branch, value: &AnyTarget, look: Look<'_>) {
-        if let Look::Along([step, rest @ ..]) = look {
-            self.along(branch, value, step, rest);
-        } else {
-            self.fields(branch, value, look);
+        match look {
+            Look::Along([step, rest @ ..]) => {
+                self.along(branch, value, step, Look::Along(rest));
+            }
+            Look::Told([step, rest @ ..]) => self.along(branch, value, step, Look::Told(rest)),
+            Look::Told([]) => {}
+            Look::First | Look::Along([]) | Look::Clock(_) => self.fields(branch, value, look),
         }
         self.emitters(branch, value, look);
         if !matches!(look, Look::Clock(_)) {
@@ -135,7 +145,7 @@ impl Walk<'_> {
         }
     }
 
-    fn along(&mut self, branch: &mut Branch, value: &AnyTarget, step: &Step, rest: &[Step]) {
+    fn along(&mut self, branch: &mut Branch, value: &AnyTarget, step: &Step, look: Look<'_>) {
         let member = branch.target.model.member(step.field, step.place(), value);
         let children = branch.fields.get_mut(step.field);
         let mut children = children.into_iter().flatten();
@@ -148,29 +158,44 @@ impl Walk<'_> {
             Some(member),
         ) = (child, member)
         {
-            self.branch(child, member, Look::Along(rest));
+            self.branch(child, member, look);
         }
     }
 
-    fn emitters(&mut self, branch: &Branch, value: &AnyTarget, look: Look<'_>) {
-        let target = &branch.target;
+    fn emitters(&mut self, branch: &mut Branch, value: &AnyTarget, look: Look<'_>) {
+        let Branch {
+            target,
+            sinks,
+            followed,
+            ..
+        } = branch;
         for (index, emitter) in target.model.descriptor().emitters.iter().enumerate() {
             let due = match (emitter.kind, look) {
-                (EmitterKind::Computed { every: Some(every) }, Look::Clock(period)) => {
-                    every == period
+                (
+                    EmitterKind::Computed { every: Some(every) }
+                    | EmitterKind::Shared { every: Some(every) },
+                    Look::Clock(period),
+                ) => every == period,
+                (EmitterKind::Computed { every }, Look::Along(_) | Look::Told(_)) => {
+                    every.is_none()
                 }
-                (EmitterKind::Computed { every: Some(_) }, Look::Along(_)) => false,
-                (EmitterKind::Computed { every: None }, Look::Along(_)) => true,
-                (EmitterKind::State | EmitterKind::Impulse, Look::Along(rest)) => rest.is_empty(),
+                (_, Look::Along(rest) | Look::Told(rest)) => rest.is_empty(),
                 (_, Look::Clock(_)) => false,
                 (_, Look::First) => true,
             };
             if !due {
                 continue;
             }
-            if let Some(sink) = &branch.sinks[index] {
+            if let Some(sink) = &sinks[index] {
                 target.model.attach(index, value, sink);
                 continue;
+            }
+            if emitter.kind == (EmitterKind::Shared { every: None }) {
+                let known = followed.get(&index).map(|followed| &*followed.source);
+                if let Some(following) = target.model.follow(index, value, known) {
+                    let new = follow::begin(self.tree, target, following);
+                    followed.insert(index, new);
+                }
             }
             let (slot, source) = (target.slots[index], &*target.sources[index]);
             let published = with_scratch(|json| {

@@ -1,6 +1,6 @@
 //! How targets enter and leave the registry, with all that is below them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -262,11 +262,14 @@ impl Enter<'_> {
                     let sink = ImpulseSink::new(self.context, slot, Arc::clone(&source));
                     Some(Arc::new(sink) as Arc<dyn rship_core::PulseSink>)
                 }
-                EmitterKind::Computed { every: Some(every) } => {
+                EmitterKind::Computed { every: Some(every) }
+                | EmitterKind::Shared { every: Some(every) } => {
                     self.context.sampling.watch(self.tree, every);
                     None
                 }
-                EmitterKind::State | EmitterKind::Computed { every: None } => None,
+                EmitterKind::State
+                | EmitterKind::Computed { every: None }
+                | EmitterKind::Shared { every: None } => None,
             });
             slots.push(slot);
             sources.push(source);
@@ -315,6 +318,7 @@ impl Enter<'_> {
         Branch {
             target,
             sinks,
+            followed: BTreeMap::new(),
             fields,
         }
     }

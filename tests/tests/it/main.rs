@@ -32,6 +32,7 @@ mod pulses;
 mod readme;
 mod reconnect;
 mod registration;
+mod shared;
 mod threads;
 mod timeouts;
 mod twins;

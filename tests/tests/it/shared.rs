@@ -1,0 +1,3 @@
+//! State that is shared with other threads, as it is found.
+
+mod fields;
