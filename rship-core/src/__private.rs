@@ -10,8 +10,8 @@ pub use std::string::String;
 pub use std::time::Duration;
 
 pub use crate::model::{
-    ActionSpec, Arg, Args, Bounded, Choices, EmitterSpec, Limit, ModelBuilder, PlainReply, Reply, ReplyOf,
-    SubTargetSpec, SubTargets, TargetHandle,
+    ActionSpec, Arg, Args, Bounded, Choices, EmitterSpec, Limit, ModelBuilder, PlainReply, Reply,
+    ReplyOf, SubTargetSpec, SubTargets, TargetHandle,
 };
 pub use crate::target::{Actions, Target};
 

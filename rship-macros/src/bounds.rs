@@ -88,7 +88,10 @@ fn method(name: &LitStr, of: &str, errors: &mut Errors) -> Option<Ident> {
     if ident.is_none() {
         errors.at(
             name,
-            format_args!("{of} names the method `{}`, which cannot be one", name.value()),
+            format_args!(
+                "{of} names the method `{}`, which cannot be one",
+                name.value()
+            ),
             "name a method of the target, `fn(&self)`; numbers are written without quotes",
         );
     }

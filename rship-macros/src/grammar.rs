@@ -77,6 +77,8 @@ grammars! {
         "name": String, "category": String, "bg_color": Color, "fg_color": Color,
         "id": Id, "key": Field, "crate": Path,
     }
+    /// `#[target(..)]` on an enum.
+    ENUM = "target" on "an enum" { "crate": Path, }
     /// `#[target]` on a field.
     SUB_TARGET = "target" on "a field" { "id": Id, "name": String, "key": Field, }
     /// `#[emitter]` on a field.

@@ -70,7 +70,8 @@ pub use target::{Changes, Member};
 pub mod model {
     pub use rship_core::model::{
         Action, ActionError, ActionSpec, Answer, Arg, ArgReader, Args, ArgumentValue, Bounded,
-        BoxFuture, ChoiceList, Choices, EmitterSpec, EmitterValue, Limit, LimitValue, Model, ModelBuilder, ModelError, Problem, Reply,
-        SubTargetSpec, SubTargets, TargetHandle,
+        BoxFuture, ChoiceList, Choices, EmitterSpec, EmitterValue, Limit, LimitValue, MapKey,
+        Model, ModelBuilder, ModelError, Problem, Reply, SubTargetSpec, SubTargets, TargetHandle,
+        Unreached,
     };
 }

@@ -191,7 +191,8 @@ impl ActionSpec {
         }
         self.layout.extend(arg.layout());
         let live = arg.live().iter().cloned();
-        self.live.extend(live.map(|rule| rule.of_argument(arg.name())));
+        self.live
+            .extend(live.map(|rule| rule.of_argument(arg.name())));
         let added = arg.schema.clone().and_then(|schema| {
             if arg.flatten {
                 self.schema.flatten(schema)

@@ -282,10 +282,7 @@ impl<T> Arg<T> {
 
     /// The lowest value allowed when the action is called: asked of the target, a `S`, each time.
     #[must_use]
-    pub fn min_by<S: 'static>(
-        mut self,
-        limit: impl Fn(&S) -> Limit + Send + Sync + 'static,
-    ) -> Self
+    pub fn min_by<S: 'static>(mut self, limit: impl Fn(&S) -> Limit + Send + Sync + 'static) -> Self
     where
         T: Bounded,
     {
@@ -295,10 +292,7 @@ impl<T> Arg<T> {
 
     /// The highest value allowed when the action is called: asked of the target, a `S`, each time.
     #[must_use]
-    pub fn max_by<S: 'static>(
-        mut self,
-        limit: impl Fn(&S) -> Limit + Send + Sync + 'static,
-    ) -> Self
+    pub fn max_by<S: 'static>(mut self, limit: impl Fn(&S) -> Limit + Send + Sync + 'static) -> Self
     where
         T: Bounded,
     {

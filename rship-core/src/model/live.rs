@@ -165,17 +165,17 @@ impl Live {
             }
             let is_list = |rule: &Rule| rule.what == What::Choices;
             let lists = rules.iter().filter(of_same).any(is_list);
-            let limits = rules
-                .iter()
-                .filter(of_same)
-                .any(|other| !is_list(other));
+            let limits = rules.iter().filter(of_same).any(|other| !is_list(other));
             let what = match (lists, limits) {
                 (true, true) => "choices and bounds",
                 (true, false) => "choices",
                 (false, _) => "bounds",
             };
             if let Some(part) = rule.part(schema) {
-                remark(part, &format!("Its {what} are those of the running device."));
+                remark(
+                    part,
+                    &format!("Its {what} are those of the running device."),
+                );
             }
         }
         Some(Self { base, rules })
@@ -210,7 +210,11 @@ impl Live {
     }
 
     /// Checks a payload that has the form of the schema by what the device says now.
-    pub(crate) fn check(&self, target: &AnyTarget, payload: &mut Value) -> Result<(), PayloadError> {
+    pub(crate) fn check(
+        &self,
+        target: &AnyTarget,
+        payload: &mut Value,
+    ) -> Result<(), PayloadError> {
         let mut json = Vec::new();
         self.read(target, &mut json);
         let said: Vec<Value> = serde_json::from_slice(&json).unwrap_or_default();
@@ -219,7 +223,9 @@ impl Live {
                 nothing_to_choose(rule.argument.as_deref(), payload)?;
             }
         }
-        Checker::compile(&self.schema(&json)).check(payload).map(drop)
+        Checker::compile(&self.schema(&json))
+            .check(payload)
+            .map(drop)
     }
 }
 
@@ -380,7 +386,10 @@ mod tests {
             "argument `input`: expected one of \"camera\", \"Laptop 2\", got \"laptop\""
         );
         let refused = call(&mut router, 0, json!({"input": "camera", "count": 4})).unwrap_err();
-        assert_eq!(refused, "argument `count`: expected an integer from 1 to 3, got 4");
+        assert_eq!(
+            refused,
+            "argument `count`: expected an integer from 1 to 3, got 4"
+        );
         let refused = call(&mut router, 0, json!({"input": "camera", "all": ["x"]})).unwrap_err();
         assert!(refused.contains("`all[0]`: expected one of"), "{refused}");
         router.inputs.push("laptop".to_owned());
@@ -410,6 +419,9 @@ mod tests {
         assert_eq!(schema(&router, 1)["maximum"], json!(0.7));
         assert_eq!(call(&mut router, 1, json!({"level": 0.7})), Ok(Value::Null));
         let refused = call(&mut router, 1, json!(0.8)).unwrap_err();
-        assert_eq!(refused, "the payload: expected a number of at most 0.7, got 0.8");
+        assert_eq!(
+            refused,
+            "the payload: expected a number of at most 0.7, got 0.8"
+        );
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
 use crate::model::action::Handler;
+use crate::model::held::Held;
 use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place};
 use crate::model::{
@@ -23,6 +24,10 @@ pub struct Model<T> {
     pub(super) calls: Vec<Call<T>>,
     pub(super) live_actions: Vec<usize>,
     pub(super) key: Option<Arc<KeyFn<T>>>,
+    /// The model of what stands in a `T`, if `T` itself is nothing but its place.
+    pub(super) held: Option<Arc<Held<T>>>,
+    /// The models of the variants of an enum.
+    pub(super) variants: Vec<Arc<Held<T>>>,
 }
 
 pub(super) enum Reader<T> {
@@ -93,6 +98,17 @@ impl<T> Model<T> {
     #[must_use]
     pub fn descriptor(&self) -> &Arc<TargetDescriptor> {
         &self.descriptor
+    }
+}
+
+impl<T: Send + 'static> Model<T> {
+    /// The model without its type.
+    #[must_use]
+    pub fn erased(self: Arc<Self>) -> Arc<dyn AnyModel> {
+        match &self.held {
+            Some(held) => Arc::clone(held) as Arc<dyn AnyModel>,
+            None => self,
+        }
     }
 }
 
@@ -237,6 +253,22 @@ impl<T: Send + 'static> AnyModel for Model<T> {
             },
             _ => Running::Done(mismatched()),
         }
+    }
+
+    fn awaits(&self, action: usize) -> bool {
+        let handler = self.calls.get(action).map(|call| &call.handler);
+        matches!(handler, Some(Handler::Future(_) | Handler::Detached(_)))
+    }
+
+    fn varies(&self) -> bool {
+        !self.variants.is_empty()
+    }
+
+    fn resolve(&self, target: &AnyTarget) -> Option<Arc<dyn AnyModel>> {
+        let mut variants = self.variants.iter();
+        let own = variants.find(|variant| variant.is_still(target))?;
+        let own = Arc::clone(own) as Arc<dyn AnyModel>;
+        Some(own.of_value(target))
     }
 
     fn call_detached(

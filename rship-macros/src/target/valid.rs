@@ -257,16 +257,13 @@ fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) -> bool {
         Type::Array(_) => ("an array", "write `Vec<T>`"),
         Type::Tuple(_) => ("a tuple", "write one field for each"),
         _ => match ty::last_name(field.ty).as_deref() {
-            Some("HashMap" | "IndexMap") => (
-                "such a map",
-                "write `BTreeMap<String, T>`, whose order is the same in every run",
-            ),
+            Some("IndexMap") => ("such a map", "write `BTreeMap<K, T>` or `HashMap<K, T>`"),
             Some("VecDeque" | "LinkedList" | "HashSet" | "BTreeSet") => {
                 ("such a collection", "write `Vec<T>`")
             }
-            Some("Arc" | "Rc" | "Mutex" | "RwLock" | "RefCell") => (
+            Some("Rc" | "Mutex" | "RwLock" | "RefCell") => (
                 "a shared value",
-                "write `T` itself; whoever shares it holds a `Handle` of the target",
+                "write `T` itself, or `Arc<Mutex<T>>` where others hold it, too",
             ),
             _ => return true,
         },
@@ -280,7 +277,7 @@ fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) -> bool {
 }
 
 fn member_key(field: &ParsedField<'_>, key: &LitStr, errors: &mut Errors) -> Option<Ident> {
-    if let Some(shape @ ("Option" | "BTreeMap")) = ty::last_name(field.ty).as_deref() {
+    if let Some(shape @ ("Option" | "BTreeMap" | "HashMap")) = ty::last_name(field.ty).as_deref() {
         let note = match shape {
             "Option" => "an `Option` holds one at most; remove `key`",
             _ => "a map has its own keys; remove `key`",

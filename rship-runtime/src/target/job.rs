@@ -584,6 +584,9 @@ async fn call_on(
     inside: &Arc<Inside>,
 ) -> Outcome {
     let state: &mut TreeState = held;
+    if target.behind {
+        return call_behind(state, target, action, payload, inside);
+    }
     let Some(value) = state.target_mut(&target.path) else {
         return Err(gone(&target.id));
     };
@@ -598,6 +601,31 @@ async fn call_on(
             let future = AssertUnwindSafe(future).catch_unwind();
             ended(target, action, Arc::clone(inside).run(future).await)
         }
+    }
+}
+
+/// Calls a handler of a target that is reached through a lock of the user's, which is held meanwhile.
+fn call_behind(
+    state: &mut TreeState,
+    target: &Arc<Reference>,
+    action: usize,
+    payload: Value,
+    inside: &Arc<Inside>,
+) -> Outcome {
+    let (mut payload, mut outcome) = (Some(payload), Err(gone(&target.id)));
+    let called = catch_unwind(AssertUnwindSafe(|| {
+        state.reach(&target.path, &mut |value| {
+            let payload = payload.take().unwrap_or_default();
+            let call = || target.model.call(action, value, payload);
+            if let Running::Done(reply) = Arc::clone(inside).run_blocking(call) {
+                outcome = said(target, action, reply);
+            }
+        })
+    }));
+    match called {
+        Err(panic) => Err(says(target, action, &panic_text(&*panic))),
+        Ok(Err(why)) => Err(says(target, action, &why)),
+        Ok(Ok(_)) => outcome,
     }
 }
 

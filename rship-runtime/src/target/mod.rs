@@ -26,7 +26,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rship_core::model::{AnyModel, AnyTarget};
+use rship_core::model::{AnyModel, AnyTarget, Unreached};
 use tokio::sync::oneshot;
 
 use crate::outbox::SlotId;
@@ -34,6 +34,7 @@ use job::{LongRuns, RunningJob};
 use lock::Occupancy;
 use mailbox::Mailbox;
 use publish::Branch;
+use sampling::Due;
 
 pub(crate) use context::Context;
 pub use details::Member;
@@ -68,7 +69,9 @@ pub(crate) struct Tree {
     /// Whether the tree was taken out of its executor.
     pub(crate) removed: AtomicBool,
     /// The looks by the clock that wait for the lock.
-    due_looks: Mutex<Vec<Duration>>,
+    due_looks: Mutex<Vec<Due>>,
+    /// How often all of it is looked at, because others change it, too.
+    looked_at: Mutex<Option<Duration>>,
     /// Whether the watch looks at it.
     watched: AtomicBool,
 }
@@ -90,9 +93,40 @@ impl TreeState {
         let mut model = Arc::clone(&self.branch.target.model);
         for step in path {
             target = model.member(step.field, step.place(), target)?;
-            model = model.member_model(step.field).ok()?;
+            model = model.member_model(step.field).ok()?.of_value(target);
         }
         Some(target)
+    }
+
+    /// The same as what it is to its owner: what stands in it, where it stands in something.
+    pub(crate) fn typed<T: 'static>(&self, reference: &Reference, path: &[Step]) -> Option<&T> {
+        let target = self.target(path)?;
+        target
+            .downcast_ref()
+            .or_else(|| reference.model.step_in(target)?.downcast_ref())
+    }
+
+    /// The same as what it is to its owner: what stands in it, where it stands in something.
+    pub(crate) fn typed_mut<T: 'static>(
+        &mut self,
+        reference: &Reference,
+        path: &[Step],
+    ) -> Option<&mut T> {
+        let target = self.target_mut(path)?;
+        if target.is::<T>() {
+            return target.downcast_mut();
+        }
+        reference.model.step_in_mut(target)?.downcast_mut()
+    }
+
+    /// Calls `work` with the target at the end of a path, through all locks on the way; `false` when it
+    /// is not there.
+    fn reach(
+        &mut self,
+        path: &[Step],
+        work: &mut dyn FnMut(&mut AnyTarget),
+    ) -> Result<bool, Unreached> {
+        reach(&self.branch.target.model, &mut *self.root, path, work)
     }
 
     /// The target at the end of a path.
@@ -101,7 +135,7 @@ impl TreeState {
         let mut model: Arc<dyn AnyModel> = Arc::clone(&self.branch.target.model);
         for step in path {
             target = model.member_mut(step.field, step.place(), target)?;
-            model = model.member_model(step.field).ok()?;
+            model = model.member_model(step.field).ok()?.of_value(target);
         }
         Some(target)
     }
@@ -122,7 +156,7 @@ impl TreeState {
                 ..step.clone()
             };
             target = model.member(step.field, step.place(), target)?;
-            model = model.member_model(step.field).ok()?;
+            model = model.member_model(step.field).ok()?.of_value(target);
             pinned.push(step);
         }
         Some(pinned.into())
@@ -132,6 +166,25 @@ impl TreeState {
     pub(crate) fn touched(&self) -> &[SlotId] {
         &self.touched
     }
+}
+
+fn reach(
+    model: &Arc<dyn AnyModel>,
+    target: &mut AnyTarget,
+    path: &[Step],
+    work: &mut dyn FnMut(&mut AnyTarget),
+) -> Result<bool, Unreached> {
+    let [step, rest @ ..] = path else {
+        work(target);
+        return Ok(true);
+    };
+    let mut below = Ok(false);
+    model.with_member(step.field, step.place(), target, &mut |member| {
+        if let Ok(model) = model.member_model(step.field) {
+            below = reach(&model.of_value(member), member, rest, work);
+        }
+    })?;
+    below
 }
 
 impl Tree {

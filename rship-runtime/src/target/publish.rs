@@ -106,6 +106,23 @@ impl Walk<'_> {
     }
 
     fn branch(&mut self, branch: &mut Branch, value: &AnyTarget, look: Look<'_>) {
+        if !branch.target.model.is_held() {
+            return self.opened(branch, value, look);
+        }
+        let target = Arc::clone(&branch.target);
+        let mut work = |value: &AnyTarget| self.opened(branch, value, look);
+        if let Err(why) = target.model.open(value, &mut work) {
+            self.context().journal.warn(Topic::Unreached, || {
+                format!(
+                    "target `{}` cannot be reached, so that nothing of it is published: {why}",
+                    target.id
+                )
+            });
+        }
+    }
+
+    /// The same where the target is at hand, whatever it stands in.
+    fn opened(&mut self, branch: &mut Branch, value: &AnyTarget, look: Look<'_>) {
         match look {
             Look::Along([step, rest @ ..]) => {
                 self.along(branch, value, step, Look::Along(rest));
@@ -251,6 +268,22 @@ impl Walk<'_> {
                             .map(|more| at + more)
                     }
                 };
+                let known = known.filter(|known| {
+                    let child = &mut children[*known];
+                    let still = child
+                        .branch
+                        .as_ref()
+                        .is_none_or(|branch| branch.target.model.is_still(member));
+                    if !still {
+                        // Another variant has come in its place.
+                        let child = children.remove(*known);
+                        child
+                            .branch
+                            .iter()
+                            .for_each(|branch| register::leave(self.context(), branch));
+                    }
+                    still
+                });
                 match known {
                     Some(known) => children.swap(at, known),
                     None => {

@@ -51,6 +51,8 @@ pub(crate) struct Reference {
     pub(crate) path: Path,
     pub(crate) model: Arc<dyn AnyModel>,
     pub(crate) tree: Weak<Tree>,
+    /// Whether it, or what it is part of, is behind a lock of the user's.
+    pub(crate) behind: bool,
     pub(crate) parent: Option<TargetNumber>,
     /// Its emitters' places in the outbox, in the order of the descriptor.
     pub(crate) slots: Vec<SlotId>,

@@ -158,7 +158,9 @@ async fn a_payload_is_checked_by_the_device_as_it_is_when_the_action_begins() {
         assert_eq!(router.lock().await.main, "tape");
     }
     // What is published can be set again.
-    core.exec(None, "router:set-volume", json!(0.7)).await.unwrap();
+    core.exec(None, "router:set-volume", json!(0.7))
+        .await
+        .unwrap();
     let refused = core.exec(None, "router:set-volume", json!(0.8)).await;
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("a number from 0"), "{refused}");
@@ -174,7 +176,10 @@ async fn where_there_is_nothing_to_choose_the_answer_says_so() {
         .unwrap();
     let camera = json!({"input": "camera"});
     let refused = core.exec(None, "router:route", camera).await.unwrap_err();
-    assert!(refused.to_string().contains("nothing to choose"), "{refused}");
+    assert!(
+        refused.to_string().contains("nothing to choose"),
+        "{refused}"
+    );
     // Choices that cannot be asked for keep nobody else from anything.
     let refused = core.exec(None, "router:panics", json!({"_of": "x"})).await;
     let refused = refused.unwrap_err().to_string();

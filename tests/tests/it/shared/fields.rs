@@ -118,7 +118,9 @@ async fn what_others_change_is_published_by_the_clock_or_when_the_channel_tells(
         ("sensor:speed", json!(1)),
     ] {
         let first = is(emitter, value);
-        core.wait_until(LIMIT, "a first value", first).await.unwrap();
+        core.wait_until(LIMIT, "a first value", first)
+            .await
+            .unwrap();
     }
     // Nobody touches the target.
     *device.level.lock().unwrap() = 0.5;
@@ -133,24 +135,32 @@ async fn what_others_change_is_published_by_the_clock_or_when_the_channel_tells(
         core.wait_until(LIMIT, "the picture", told).await.unwrap();
     }
     let length = is("sensor:length", json!(3));
-    core.wait_until(LIMIT, "what follows", length).await.unwrap();
+    core.wait_until(LIMIT, "what follows", length)
+        .await
+        .unwrap();
     device.speed.send_replace(7);
     let speed = is("sensor:speed", json!(7));
     core.wait_until(LIMIT, "the speed", speed).await.unwrap();
     // An atomic without a clock is looked at when the target changed.
     device.count.store(3, Ordering::SeqCst);
-    core.exec(None, "sensor:nothing", Value::Null).await.unwrap();
+    core.exec(None, "sensor:nothing", Value::Null)
+        .await
+        .unwrap();
     let count = is("sensor:count", json!(3));
     core.wait_until(LIMIT, "the count", count).await.unwrap();
     // Another channel in the place of the one before.
     core.exec(None, "sensor:plug", Value::Null).await.unwrap();
     let other = is("sensor:picture", json!("other"));
-    core.wait_until(LIMIT, "another picture", other).await.unwrap();
+    core.wait_until(LIMIT, "another picture", other)
+        .await
+        .unwrap();
     let (sender, receiver) = watch::channel("new".to_owned());
     sensor.lock().await.picture = receiver;
     sender.send("newer".to_owned()).unwrap();
     let newer = is("sensor:picture", json!("newer"));
-    core.wait_until(LIMIT, "a newer picture", newer).await.unwrap();
+    core.wait_until(LIMIT, "a newer picture", newer)
+        .await
+        .unwrap();
     assert_eq!(core.drops(), []);
 }
 
@@ -182,6 +192,8 @@ async fn what_is_set_goes_where_the_others_see_it() {
         panic!("while it is locked");
     });
     assert!(panicked.join().is_err());
-    core.exec(None, "sensor:set-gain", json!(0.25)).await.unwrap();
+    core.exec(None, "sensor:set-gain", json!(0.25))
+        .await
+        .unwrap();
     assert_eq!(*device.gain.lock().unwrap(), 0.25);
 }
