@@ -11,9 +11,9 @@ pub use std::time::Duration;
 
 pub use crate::descriptor::Shape;
 pub use crate::model::{
-    ActionSpec, AnswerPart, Arg, Args, Bounded, Called, CalledFuture, CalledPlain, EmitterSpec,
-    ModelBuilder, PlainPart, PlainReply, Reply, ReplyOf, Running, SubTargetSpec, SubTargets,
-    TargetHandle,
+    ActionSpec, AnswerPart, Arg, Args, Bounded, Called, CalledFuture, CalledPlain, Choices,
+    EmitterSpec, Limit, ModelBuilder, PlainPart, PlainReply, Reply, ReplyOf, Running,
+    SubTargetSpec, SubTargets, TargetHandle,
 };
 pub use crate::target::{Actions, Target};
 

@@ -90,6 +90,12 @@ pub enum EmitterKind {
         /// How often it is looked at; `None`: whenever the target changed.
         every: Option<Duration>,
     },
+    /// A field that others change, too: compared and published after every change of its target, and
+    /// besides by the clock, or when the field itself tells of a change.
+    Shared {
+        /// How often the clock looks at it; `None`: it tells.
+        every: Option<Duration>,
+    },
     /// An [`Emitter`](crate::Emitter): published when it is pulsed; it has no last value.
     Impulse,
 }

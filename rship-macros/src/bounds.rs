@@ -1,8 +1,8 @@
-//! `min`, `max` and `default` as the argument's type takes them.
+//! `min`, `max`, `choices` and `default` as the argument's type takes them.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, ExprCall, ExprLit, ExprUnary, Lit, Type, UnOp};
+use syn::{Expr, ExprCall, ExprLit, ExprUnary, Lit, LitStr, Type, UnOp};
 
 use crate::attr::Given;
 use crate::errors::Errors;
@@ -11,8 +11,15 @@ use crate::ty;
 /// The values that are allowed.
 #[derive(Default)]
 pub(crate) struct Bounds {
-    min: Option<TokenStream>,
-    max: Option<TokenStream>,
+    min: Option<Bound>,
+    max: Option<Bound>,
+    choices: Option<Ident>,
+}
+
+enum Bound {
+    Fixed(TokenStream),
+    /// The method that says it when the device runs.
+    Live(Ident),
 }
 
 impl Bounds {
@@ -38,24 +45,66 @@ impl Bounds {
                 "no value would be allowed; exchange them",
             );
         }
+        let mut bound = |expr: &Expr| match text(expr) {
+            Some(name) => method(name, of, errors).map(Bound::Live),
+            None => Some(Bound::Fixed(literal(expr, ty))),
+        };
+        let (min, max) = (min.and_then(&mut bound), max.and_then(&mut bound));
         Self {
-            min: min.map(|bound| literal(bound, ty)),
-            max: max.map(|bound| literal(bound, ty)),
+            min,
+            max,
+            choices: given
+                .string("choices")
+                .and_then(|name| method(name, of, errors)),
         }
     }
 
     /// The builder calls, at the place of the type: a type without order is one message for both.
     pub(crate) fn calls(&self, place: Span) -> TokenStream {
-        let min = self
-            .min
-            .iter()
-            .map(|bound| quote_spanned!(place=> .min(#bound)));
-        let max = self
-            .max
-            .iter()
-            .map(|bound| quote_spanned!(place=> .max(#bound)));
-        quote!(#(#min)* #(#max)*)
+        let min = self.min.iter().map(|bound| match bound {
+            Bound::Fixed(bound) => quote_spanned!(place=> .min(#bound)),
+            Bound::Live(method) => {
+                let asked = asked(method, quote!(Limit));
+                quote_spanned!(place=> .min_by(#asked))
+            }
+        });
+        let max = self.max.iter().map(|bound| match bound {
+            Bound::Fixed(bound) => quote_spanned!(place=> .max(#bound)),
+            Bound::Live(method) => {
+                let asked = asked(method, quote!(Limit));
+                quote_spanned!(place=> .max_by(#asked))
+            }
+        });
+        let choices = self.choices.iter().map(|method| {
+            let asked = asked(method, quote!(Choices));
+            quote_spanned!(place=> .choices_by(#asked))
+        });
+        quote!(#(#min)* #(#max)* #(#choices)*)
     }
+}
+
+/// Asks the target; what is wrong with the method is a message at its name.
+fn asked(method: &Ident, says: TokenStream) -> TokenStream {
+    let place = Span::call_site().located_at(method.span());
+    quote_spanned! {place=>
+        |__rship_target: &Self| __rship::#says::of(Self::#method(__rship_target))
+    }
+}
+
+/// The method that a string names.
+fn method(name: &LitStr, of: &str, errors: &mut Errors) -> Option<Ident> {
+    let ident = name.parse::<Ident>().ok();
+    if ident.is_none() {
+        errors.at(
+            name,
+            format_args!(
+                "{of} names the method `{}`, which cannot be one",
+                name.value()
+            ),
+            "name a method of the target, `fn(&self)`; numbers are written without quotes",
+        );
+    }
+    ident
 }
 
 /// The expression; a whole number becomes one with a fraction where the type wants that.
@@ -173,14 +222,15 @@ pub(crate) fn shown(expr: &Expr) -> Option<&Expr> {
     }
 }
 
-/// Whether the expression is a string literal.
-pub(crate) fn is_text(expr: &Expr) -> bool {
+/// The string literal that the expression is.
+pub(crate) fn text(expr: &Expr) -> Option<&LitStr> {
     match expr {
-        Expr::Group(group) => is_text(&group.expr),
+        Expr::Group(group) => text(&group.expr),
         Expr::Lit(ExprLit {
-            lit: Lit::Str(_), ..
-        }) => true,
-        _ => false,
+            lit: Lit::Str(text),
+            ..
+        }) => Some(text),
+        _ => None,
     }
 }
 

@@ -83,15 +83,18 @@ grammars! {
         "name": String, "category": String, "bg_color": Color, "fg_color": Color,
         "id": Id, "key": Field, "crate": Path,
     }
+    /// `#[target(..)]` on an enum.
+    ENUM = "target" on "an enum" { "crate": Path, }
     /// `#[target]` on a field.
     SUB_TARGET = "target" on "a field" { "id": Id, "name": String, "key": Field, }
     /// `#[emitter]` on a field.
     STATE = "emitter" on "a field" {
-        "id": Id, "name": String, "with": Function, "max_rate": Rate, "deadband": Expr,
+        "id": Id, "name": String, "with": Function, "every": Duration, "max_rate": Rate,
+        "deadband": Expr,
     }
     /// `#[action]` on a field.
     SETTER = "action" on "a field" {
-        "id": Id, "name": String, "min": Expr, "max": Expr, "set": Method,
+        "id": Id, "name": String, "min": Expr, "max": Expr, "choices": Method, "set": Method,
     }
     /// `#[actions]` on an impl.
     ACTIONS = "actions" on "an impl" { "crate": Path, }
@@ -106,8 +109,8 @@ grammars! {
     }
     /// `#[arg]` on an argument.
     ARGUMENT = "arg" on "an argument" {
-        "name": String, "min": Expr, "max": Expr, "default": FlagOrExpr, "unit": String,
-        "label": String, "section": String, "flatten": Flag,
+        "name": String, "min": Expr, "max": Expr, "choices": Method, "default": FlagOrExpr,
+        "unit": String, "label": String, "section": String, "flatten": Flag,
     }
 }
 

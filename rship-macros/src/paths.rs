@@ -1,4 +1,6 @@
-//! How expanded code names the crate it needs.
+//! How expanded code names the crate it needs, and what is of it.
+
+use std::time::Duration;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -13,6 +15,12 @@ pub(crate) fn import(given: Option<&Given>) -> TokenStream {
             use ::rship_runtime::__private as __rship;
         ),
     }
+}
+
+/// A duration as an expression.
+pub(crate) fn duration(duration: Duration) -> TokenStream {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    quote!(__rship::Duration::new(#seconds, #nanos))
 }
 
 /// Lints that would look into expanded code: what it does with the user's items is not the user's doing.

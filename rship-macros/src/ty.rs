@@ -43,10 +43,16 @@ pub(crate) fn only_argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     }
 }
 
-/// Whether the type is `f32`, `f64`, or an `Option` of one.
+/// Whether the type is `f32`, `f64`, or an `Option` of one, shared or not.
 pub(crate) fn is_float(ty: &Type) -> bool {
-    let number = only_argument(ty, "Option").unwrap_or(ty);
-    matches!(last_name(number).as_deref(), Some("f32" | "f64"))
+    let inner = |outer| only_argument(ty, outer);
+    match ["Option", "Arc", "Mutex", "RwLock"]
+        .into_iter()
+        .find_map(inner)
+    {
+        Some(inner) => is_float(inner),
+        None => matches!(last_name(ty).as_deref(), Some("f32" | "f64")),
+    }
 }
 
 /// Whether the type is one of Rust's numbers, by its name.

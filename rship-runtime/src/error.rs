@@ -3,7 +3,7 @@
 use std::fmt;
 
 use rship_core::id::IdError;
-use rship_core::model::ModelError;
+use rship_core::model::{ModelError, Unreached};
 use rship_core::wire::{UnknownEncoding, UnknownGeneration};
 
 use crate::address::AddressError;
@@ -83,6 +83,20 @@ pub enum Error {
     /// Only what was added can be removed; a sub-target goes when its field does.
     #[error("target `{0}` is a sub-target: take it out of its field instead")]
     SubTarget(String),
+    /// A target stands where it cannot be reached.
+    #[error("target `{target}` cannot be reached: {why}")]
+    Unreached {
+        /// The target's id.
+        target: String,
+        /// Why.
+        why: Unreached,
+    },
+    /// An action awaits, and its target is behind a lock of the device's own.
+    #[error(
+        "action `{0}` is `async` or takes a handle, and its target is behind a lock of yours, which must \
+         not be held over an await: make it an `fn(&mut self)`, or have the executor own the target"
+    )]
+    AwaitsBehindLock(String),
     /// The target has no such action or emitter.
     #[error("target `{target}` has no {kind} `{member}`")]
     NoMember {
@@ -151,6 +165,11 @@ pub enum LockError {
          itself: use `self`, or take `this: Handle<Self>` in place of a receiver"
     )]
     Inside(String),
+    /// The target is part of one behind a lock of the device's own, which alone reaches it.
+    #[error(
+        "target `{0}` is behind a lock of yours: take that lock, and call `changed()` of the handle"
+    )]
+    Behind(String),
     /// The sub-target is no longer in its field.
     #[error("target `{0}` is no longer there")]
     Gone(String),

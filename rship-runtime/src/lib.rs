@@ -33,6 +33,8 @@
 //! }
 //! ```
 
+#[doc(hidden)]
+pub mod __private;
 mod address;
 mod api;
 mod command;
@@ -47,8 +49,6 @@ mod settings;
 mod stamp;
 mod target;
 
-#[doc(hidden)]
-pub use rship_core::__private;
 pub use rship_core::descriptor;
 pub use rship_core::entity::{Item, Position};
 pub use rship_core::show;
@@ -71,7 +71,8 @@ pub use target::{Changes, Member};
 pub mod model {
     pub use rship_core::model::{
         Action, ActionError, ActionSpec, Answer, Arg, ArgReader, Args, ArgumentValue, Bounded,
-        BoxFuture, EmitterSpec, EmitterValue, Model, ModelBuilder, ModelError, Problem, Reply,
-        SubTargetSpec, SubTargets, TargetHandle,
+        BoxFuture, ChoiceList, Choices, EmitterSpec, EmitterValue, Limit, LimitValue, MapKey,
+        Model, ModelBuilder, ModelError, Problem, Reply, SubTargetSpec, SubTargets, TargetHandle,
+        Unreached,
     };
 }

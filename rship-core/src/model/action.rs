@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::descriptor::{ActionMode, WriteRole, Writes};
 use crate::entity::LayoutField;
+use crate::model::live::Rule;
 use crate::model::{Arg, Args, Problem};
 use crate::payload::PayloadError;
 use crate::schema::{ObjectSchema, SchemaError};
@@ -251,6 +252,7 @@ pub struct ActionSpec {
     pub(crate) writes: Option<Writes>,
     pub(crate) restart: bool,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) live: Vec<Rule>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -267,6 +269,7 @@ impl ActionSpec {
             writes: None,
             restart: false,
             timeout: None,
+            live: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -290,6 +293,9 @@ impl ActionSpec {
     pub fn arg<T>(mut self, arg: &Arg<T>) -> Self {
         self.problems.extend(arg.problems());
         self.layout.extend(arg.layout());
+        let live = arg.live().iter().cloned();
+        self.live
+            .extend(live.map(|rule| rule.of_argument(arg.name())));
         let added = arg.schema.clone().and_then(|schema| {
             if arg.flatten {
                 self.schema.flatten(schema)

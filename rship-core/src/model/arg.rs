@@ -1,7 +1,7 @@
 //! Arguments: their schema when described, their decoding when called.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, RwLock, atomic};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use crate::entity::LayoutField;
-use crate::model::{ActionError, Problem};
+use crate::model::live::{Rule, What};
+use crate::model::{ActionError, Choices, Limit, Problem};
 use crate::payload::{self, PayloadError, compare};
 use crate::schema::{self, Property, SchemaError, TypeSchema};
 use crate::shortest;
@@ -52,7 +53,7 @@ pub trait Bounded {
 
     /// The number, if there is one.
     #[doc(hidden)]
-    fn number(&self) -> Option<&Self::Bound>;
+    fn number(&self) -> Option<Self::Bound>;
 }
 
 macro_rules! bounded {
@@ -61,8 +62,8 @@ macro_rules! bounded {
         impl Bounded for $number {
             type Bound = $number;
 
-            fn number(&self) -> Option<&$number> {
-                Some(self)
+            fn number(&self) -> Option<$number> {
+                Some(*self)
             }
         }
     )*};
@@ -74,9 +75,54 @@ bounded!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
 impl<T: Bounded> Bounded for Option<T> {
     type Bound = T::Bound;
 
-    fn number(&self) -> Option<&T::Bound> {
+    fn number(&self) -> Option<T::Bound> {
         self.as_ref()?.number()
     }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Bounded> Bounded for Arc<T> {
+    type Bound = T::Bound;
+
+    fn number(&self) -> Option<T::Bound> {
+        (**self).number()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Bounded> Bounded for Mutex<T> {
+    type Bound = T::Bound;
+
+    fn number(&self) -> Option<T::Bound> {
+        self.lock().ok()?.number()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Bounded> Bounded for RwLock<T> {
+    type Bound = T::Bound;
+
+    fn number(&self) -> Option<T::Bound> {
+        self.read().ok()?.number()
+    }
+}
+
+macro_rules! bounded_atomics {
+    ($($atomic:ident $number:ty,)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Bounded for atomic::$atomic {
+            type Bound = $number;
+
+            fn number(&self) -> Option<$number> {
+                Some(self.load(atomic::Ordering::Relaxed))
+            }
+        }
+    )*};
+}
+
+bounded_atomics! {
+    AtomicI8 i8, AtomicI16 i16, AtomicI32 i32, AtomicI64 i64, AtomicIsize isize,
+    AtomicU8 u8, AtomicU16 u16, AtomicU32 u32, AtomicU64 u64, AtomicUsize usize,
 }
 
 /// One argument of an action, while the action is being described.
@@ -91,6 +137,7 @@ pub struct Arg<T> {
     maximum: Option<Value>,
     /// The number that a value is; known where there are bounds.
     measure: Option<MeasureFn<T>>,
+    live: Vec<Rule>,
     shown_default: Option<Value>,
     default: Option<DefaultFn<T>>,
     pub(crate) decode: DecodeFn<T>,
@@ -119,6 +166,7 @@ impl<T> Arg<T> {
             minimum: None,
             maximum: None,
             measure: None,
+            live: Vec::new(),
             shown_default: None,
             default: None,
             decode: T::decode,
@@ -170,6 +218,17 @@ impl<T> Arg<T> {
         self
     }
 
+    /// What can be chosen when the action is called: asked of the target, a `S`, each time, and shown as
+    /// it is then. Of a list, each item is one of the choices.
+    #[must_use]
+    pub fn choices_by<S: 'static>(
+        mut self,
+        choices: impl Fn(&S) -> Choices + Send + Sync + 'static,
+    ) -> Self {
+        self.live.push(Rule::choices(choices));
+        self
+    }
+
     /// The argument's own fields are the payload's fields.
     #[must_use]
     pub fn flatten(mut self) -> Self {
@@ -218,6 +277,11 @@ impl<T> Arg<T> {
 
     pub(crate) fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What is asked of the target when the action is called.
+    pub(crate) fn live(&self) -> &[Rule] {
+        &self.live
     }
 
     /// What is wrong with its bounds, and with its default where that is known.
@@ -299,6 +363,26 @@ impl<T> Arg<T> {
         self.measure = Some(measure);
         self
     }
+
+    /// The lowest value allowed when the action is called: asked of the target, a `S`, each time.
+    #[must_use]
+    pub fn min_by<S: 'static>(mut self, limit: impl Fn(&S) -> Limit + Send + Sync + 'static) -> Self
+    where
+        T: Bounded,
+    {
+        self.live.push(Rule::limit(What::Minimum, limit));
+        self
+    }
+
+    /// The highest value allowed when the action is called: asked of the target, a `S`, each time.
+    #[must_use]
+    pub fn max_by<S: 'static>(mut self, limit: impl Fn(&S) -> Limit + Send + Sync + 'static) -> Self
+    where
+        T: Bounded,
+    {
+        self.live.push(Rule::limit(What::Maximum, limit));
+        self
+    }
 }
 
 fn number(value: &Option<Value>) -> Option<&Number> {
@@ -306,7 +390,7 @@ fn number(value: &Option<Value>) -> Option<&Number> {
 }
 
 fn measure<T: Bounded>(value: &T) -> Option<Value> {
-    shortest::to_value(value.number()?).ok()
+    shortest::to_value(&value.number()?).ok()
 }
 
 fn is_outside(number: &Number, minimum: Option<&Number>, maximum: Option<&Number>) -> bool {

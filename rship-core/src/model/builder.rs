@@ -1,5 +1,6 @@
 //! The builder that the macros expand to.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -15,14 +16,17 @@ use crate::descriptor::{
 use crate::emitter::Emitter;
 use crate::id;
 use crate::model::action::{Action, Handler};
+use crate::model::held::{Held, Way};
+use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
 use crate::model::typed::{AskFn, AttachFn, Call, Field, MemberKey, Model, Reader, Setter};
 use crate::model::{
-    ActionSpec, AnyModel, AnyTarget, Arg, Args, EmitterSpec, EmitterValue, ModelError, Problem,
-    Running,
+    ActionSpec, AnyTarget, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError,
+    Problem, Running, Unreached,
 };
 use crate::payload::Checker;
 use crate::schema::{SchemaError, TypeSchema};
+use crate::target::Target;
 
 /// Describes a type: its names, emitters, sub-targets and actions.
 ///
@@ -32,7 +36,12 @@ pub struct ModelBuilder<T> {
     readers: Vec<Reader<T>>,
     fields: Vec<Field<T>>,
     calls: Vec<Call<T>>,
+    live_actions: Vec<usize>,
     key: Option<Arc<KeyFn<T>>>,
+    held: Option<Arc<Held<T>>>,
+    variants: Vec<Arc<Held<T>>>,
+    variant_keys: Vec<Option<Arc<KeyFn<T>>>>,
+    stands_in: Option<Arc<TargetDescriptor>>,
     problems: Vec<Problem>,
 }
 
@@ -59,7 +68,12 @@ impl<T> ModelBuilder<T> {
             readers: Vec::new(),
             fields: Vec::new(),
             calls: Vec::new(),
+            live_actions: Vec::new(),
             key: None,
+            held: None,
+            variants: Vec::new(),
+            variant_keys: Vec::new(),
+            stands_in: None,
             problems: Vec::new(),
         }
     }
@@ -118,12 +132,8 @@ impl<T> ModelBuilder<T> {
         field: impl Fn(&T) -> &V + Send + Sync + 'static,
     ) -> &mut Self {
         let ask: Box<AskFn<T>> = Box::new(move |target, ask| ask.of(field(target)));
-        self.emitter(
-            spec,
-            EmitterKind::State,
-            V::emitter_schema(),
-            Reader::State(ask),
-        )
+        let kind = kind(&spec);
+        self.emitter(spec, kind, V::emitter_schema(), Reader::State(ask))
     }
 
     /// Adds an emitter whose values are what `published` makes of a field.
@@ -137,12 +147,22 @@ impl<T> ModelBuilder<T> {
         F: 'static,
     {
         let ask: Box<AskFn<T>> = Box::new(move |target, ask| ask.of(&published(field(target))));
-        self.emitter(
-            spec,
-            EmitterKind::State,
-            V::emitter_schema(),
-            Reader::State(ask),
-        )
+        let kind = kind(&spec);
+        self.emitter(spec, kind, V::emitter_schema(), Reader::State(ask))
+    }
+
+    /// Adds an emitter whose values are those of a field that tells when they have changed. `read` asks
+    /// for the value; `follow` is given whose changes are followed, and says whose are to be from
+    /// now on if that is another.
+    pub fn followed<V: EmitterValue>(
+        &mut self,
+        spec: EmitterSpec,
+        read: impl Fn(&T, Ask<'_>) -> Result<bool, serde_json::Error> + Send + Sync + 'static,
+        follow: impl Fn(&T, Option<&(dyn Any + Send)>) -> Option<Following> + Send + Sync + 'static,
+    ) -> &mut Self {
+        let kind = EmitterKind::Shared { every: spec.every };
+        let reader = Reader::Followed(Box::new(read), Box::new(follow));
+        self.emitter(spec, kind, V::emitter_schema(), reader)
     }
 
     /// Adds an emitter whose values are computed: after every change of the target, or by the clock.
@@ -239,6 +259,7 @@ impl<T> ModelBuilder<T> {
             emitter: emitter.to_owned(),
             role: WriteRole::Canonical,
         });
+        spec.live.extend_from_slice(arg.live());
         let own = match arg.bounded_schema() {
             Ok(own) => own,
             Err(error) => return self.unusable("action", &spec.id, error),
@@ -313,16 +334,134 @@ impl<T> ModelBuilder<T> {
                 let member = field_mut(target).find_mut(place, find_mut_keys.get())?;
                 Some(member as &mut AnyTarget)
             }),
-            model: || Ok(Model::<S::Member>::of()? as Arc<dyn AnyModel>),
+            model: || Ok(Model::<S::Member>::of()?.erased()),
         });
         self
+    }
+
+    /// Says that this is nothing but the place of a `I`: what stands in it is the target.
+    pub fn stands_in<I: Target>(
+        &mut self,
+        get: impl Fn(&T) -> &I + Send + Sync + Clone + 'static,
+        get_mut: impl Fn(&mut T) -> &mut I + Send + Sync + 'static,
+    ) -> &mut Self {
+        let for_key = get.clone();
+        let way = Way::In(
+            Box::new(move |place| Some(get(place) as &AnyTarget)),
+            Box::new(move |place| Some(get_mut(place) as &mut AnyTarget)),
+        );
+        self.place_of::<I>(way, |key| {
+            Arc::new(move |place, text| key(for_key(place), text))
+        })
+    }
+
+    /// Says that this is nothing but the lock before a `I`: what stands behind it is the target. `open`
+    /// calls its argument once with the lock held, or says why it cannot be had.
+    ///
+    /// No action of `I`, nor of a sub-target of it, can be `async`, because a lock must not be held over an
+    /// await.
+    pub fn behind<I: Target>(
+        &mut self,
+        open: impl Fn(&T, &mut dyn FnMut(&mut I)) -> Result<(), Unreached>
+        + Send
+        + Sync
+        + Clone
+        + 'static,
+    ) -> &mut Self {
+        let for_key = open.clone();
+        let way = Way::Behind(Box::new(move |place, work| {
+            open(place, &mut |inner| work(inner))
+        }));
+        self.place_of::<I>(way, |key| {
+            Arc::new(move |place, text| {
+                // A key that cannot be asked for is cut.
+                let _ = for_key(place, &mut |inner| key(inner, text));
+            })
+        })
+    }
+
+    /// Adds a variant of an enum of targets: what stands in it is the target.
+    pub fn variant<I: Target>(
+        &mut self,
+        get: impl Fn(&T) -> Option<&I> + Send + Sync + Clone + 'static,
+        get_mut: impl Fn(&mut T) -> Option<&mut I> + Send + Sync + 'static,
+    ) -> &mut Self {
+        let inner = match Model::<I>::of() {
+            Ok(inner) => inner,
+            Err(error) => return self.inherit(error),
+        };
+        let for_key = get.clone();
+        self.variant_keys.push(inner.key.clone().map(|key| {
+            Arc::new(move |place: &T, text: &mut String| {
+                if let Some(inner) = for_key(place) {
+                    key(inner, text);
+                }
+            }) as Arc<KeyFn<T>>
+        }));
+        self.variants.push(Arc::new(Held {
+            way: Arc::new(Way::In(
+                Box::new(move |place| Some(get(place)? as &AnyTarget)),
+                Box::new(move |place| Some(get_mut(place)? as &mut AnyTarget)),
+            )),
+            inner: inner.erased(),
+            by_value: true,
+        }));
+        self
+    }
+
+    fn place_of<I: Target>(
+        &mut self,
+        way: Way<T>,
+        key: impl FnOnce(Arc<KeyFn<I>>) -> Arc<KeyFn<T>>,
+    ) -> &mut Self {
+        let inner = match Model::<I>::of() {
+            Ok(inner) => inner,
+            Err(error) => return self.inherit(error),
+        };
+        self.key = inner.key.clone().map(key);
+        self.stands_in = Some(Arc::clone(&inner.descriptor));
+        self.held = Some(Arc::new(Held {
+            way: Arc::new(way),
+            inner: inner.erased(),
+            by_value: false,
+        }));
+        self
+    }
+
+    fn inherit(&mut self, error: ModelError) -> &mut Self {
+        self.problems.push(Problem::Inner(Box::new(error)));
+        self
+    }
+
+    /// What tells members apart that are of an enum: each variant says it, or none does.
+    fn key_of_variants(&mut self)
+    where
+        T: 'static,
+    {
+        let keys: Vec<_> = self.variant_keys.iter().flatten().cloned().collect();
+        if keys.is_empty() {
+            return;
+        }
+        let bare = self.variant_keys.iter().position(Option::is_none);
+        if let Some(bare) = bare.and_then(|bare| self.variants.get(bare)) {
+            let type_name = bare.inner.descriptor().type_name;
+            self.problems.push(Problem::NoKey(type_name));
+        }
+        self.key = Some(Arc::new(move |place, text| {
+            for key in &keys {
+                key(place, text);
+            }
+        }));
     }
 
     /// Puts the model together.
     ///
     /// # Errors
     /// Names everything that is wrong with the description.
-    pub fn build(mut self) -> Result<Arc<Model<T>>, ModelError> {
+    pub fn build(mut self) -> Result<Arc<Model<T>>, ModelError>
+    where
+        T: 'static,
+    {
         for action in &self.descriptor.actions {
             if let Some(writes) = &action.writes
                 && !self.descriptor.emitter_index.contains_key(&writes.emitter)
@@ -333,13 +472,18 @@ impl<T> ModelBuilder<T> {
                 });
             }
         }
+        self.key_of_variants();
         if self.problems.is_empty() {
+            let own = self.descriptor;
             Ok(Arc::new(Model {
-                descriptor: Arc::new(self.descriptor),
+                descriptor: self.stands_in.unwrap_or_else(|| Arc::new(own)),
                 readers: self.readers,
                 fields: self.fields,
                 calls: self.calls,
+                live_actions: self.live_actions,
                 key: self.key,
+                held: self.held,
+                variants: self.variants,
             }))
         } else {
             Err(ModelError {
@@ -403,10 +547,16 @@ impl<T> ModelBuilder<T> {
         {
             return self.duplicate("action", spec.id);
         }
+        let checker = Checker::compile(&schema);
+        let live = Live::new(&mut schema, spec.live);
+        if live.is_some() {
+            self.live_actions.push(index);
+        }
         self.calls.push(Call {
             handler,
-            checker: Checker::compile(&schema),
+            checker,
             setter,
+            live,
         });
         self.descriptor.actions.push(ActionDescriptor {
             name: spec.name.unwrap_or_else(|| spec.id.clone()),
@@ -453,5 +603,13 @@ impl<T> ModelBuilder<T> {
 fn describe(schema: &mut Value, doc: Option<&String>) {
     if let (Some(schema), Some(doc)) = (schema.as_object_mut(), doc) {
         schema.insert("description".to_owned(), Value::String(doc.clone()));
+    }
+}
+
+/// A field that the clock looks at is shared with others.
+fn kind(spec: &EmitterSpec) -> EmitterKind {
+    match spec.every {
+        Some(every) => EmitterKind::Shared { every: Some(every) },
+        None => EmitterKind::State,
     }
 }

@@ -75,6 +75,7 @@ pub struct EmitterSpec {
     pub(crate) name: Option<String>,
     pub(crate) doc: Option<String>,
     pub(crate) pace: Pace,
+    pub(crate) every: Option<Duration>,
 }
 
 impl EmitterSpec {
@@ -86,6 +87,7 @@ impl EmitterSpec {
             name: None,
             doc: None,
             pace: Pace::default(),
+            every: None,
         }
     }
 
@@ -93,6 +95,13 @@ impl EmitterSpec {
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// How often the clock looks at a field that others change, too.
+    #[must_use]
+    pub fn every(mut self, period: Duration) -> Self {
+        self.every = Some(period);
         self
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
-use crate::model::{BoxFuture, ModelError, Place, Reply, Running, Written};
+use crate::model::{BoxFuture, Following, ModelError, Place, Reply, Running, Unreached, Written};
 use crate::payload::PayloadError;
 
 /// A target without its type.
@@ -36,6 +36,15 @@ pub trait AnyModel: Send + Sync {
     /// Sends the pulses of an impulse emitter to `sink`.
     fn attach(&self, emitter: usize, target: &AnyTarget, sink: &Arc<dyn PulseSink>);
 
+    /// Has an emitter that tells of its changes be followed; `None` when it does not, or when those of
+    /// this source are followed already.
+    fn follow(
+        &self,
+        emitter: usize,
+        target: &AnyTarget,
+        source: Option<&(dyn Any + Send)>,
+    ) -> Option<Following>;
+
     /// Calls `visit` for each sub-target that a field holds now.
     fn each_member(
         &self,
@@ -63,7 +72,23 @@ pub trait AnyModel: Send + Sync {
         target: &'a mut AnyTarget,
     ) -> Option<&'a mut AnyTarget>;
 
-    /// The model of the sub-targets that a field holds.
+    /// Calls `work` with the sub-target at a place of a field, wherever it stands; `false` when it is not
+    /// there.
+    ///
+    /// # Errors
+    /// When a lock on the way cannot be had.
+    fn with_member(
+        &self,
+        field: usize,
+        place: Place<'_>,
+        target: &mut AnyTarget,
+        work: &mut dyn FnMut(&mut AnyTarget),
+    ) -> Result<bool, Unreached> {
+        let member = self.member_mut(field, place, target);
+        Ok(member.map(work).is_some())
+    }
+
+    /// The model of the sub-targets that a field holds; of an enum, see [`resolve`](AnyModel::resolve).
     ///
     /// # Errors
     /// When their description cannot be used.
@@ -76,6 +101,27 @@ pub trait AnyModel: Send + Sync {
     /// When it is not what the action takes: which argument, what was expected.
     fn prepare(&self, action: usize, payload: &mut Value) -> Result<Vec<String>, PayloadError>;
 
+    /// The actions whose choices or bounds are those of the running device, in ascending order.
+    fn live_actions(&self) -> &[usize];
+
+    /// Appends what the device says now of the choices and bounds of one of them; `false` for another.
+    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> bool;
+
+    /// The schema of one of them with what the device said; `None` for another.
+    fn schema_with(&self, action: usize, present: &[u8]) -> Option<Value>;
+
+    /// Checks a prepared payload by the choices and bounds of the device as it is now. Part of
+    /// [`call`](AnyModel::call); an action that takes a handle is checked before it is called.
+    ///
+    /// # Errors
+    /// When it is not what the device takes now: which argument, what was expected.
+    fn check_present(
+        &self,
+        action: usize,
+        target: &AnyTarget,
+        payload: &mut Value,
+    ) -> Result<(), PayloadError>;
+
     /// Calls the handler of an action that takes the target itself, with a prepared payload.
     fn call<'a>(&'a self, action: usize, target: &'a mut AnyTarget, payload: Value) -> Running<'a>;
 
@@ -86,4 +132,64 @@ pub trait AnyModel: Send + Sync {
         handle: &(dyn Any + Send + Sync),
         payload: Value,
     ) -> BoxFuture<'static, Reply>;
+
+    /// Whether the handler of an action is a future, or takes a handle.
+    fn awaits(&self, action: usize) -> bool;
+
+    /// Whether the target stands in something else.
+    fn is_held(&self) -> bool {
+        false
+    }
+
+    /// Whether it stands behind a lock.
+    fn is_behind(&self) -> bool {
+        false
+    }
+
+    /// Calls `work` with the target that stands in this one, all locks on the way held meanwhile; with
+    /// this one itself where it does not stand in anything.
+    ///
+    /// # Errors
+    /// When a lock cannot be had.
+    fn open(&self, target: &AnyTarget, work: &mut dyn FnMut(&AnyTarget)) -> Result<(), Unreached> {
+        work(target);
+        Ok(())
+    }
+
+    /// The target that stands in this one, if that can be had without a lock.
+    fn step_in<'a>(&self, target: &'a AnyTarget) -> Option<&'a AnyTarget> {
+        Some(target)
+    }
+
+    /// The target that stands in this one, if that can be had without a lock.
+    fn step_in_mut<'a>(&self, target: &'a mut AnyTarget) -> Option<&'a mut AnyTarget> {
+        Some(target)
+    }
+
+    /// Whether values of the type have different models: it is an enum of targets.
+    fn varies(&self) -> bool {
+        false
+    }
+
+    /// Whether this is the model of some values of its type alone.
+    fn by_value(&self) -> bool {
+        false
+    }
+
+    /// The model of this value, where values of the type have different ones.
+    fn resolve(&self, target: &AnyTarget) -> Option<Arc<dyn AnyModel>>;
+
+    /// Whether this is still the model of this value.
+    fn is_still(&self, target: &AnyTarget) -> bool {
+        let _ = target;
+        true
+    }
+}
+
+impl dyn AnyModel {
+    /// The model of this value: itself, or that of the variant.
+    #[must_use]
+    pub fn of_value(self: Arc<Self>, target: &AnyTarget) -> Arc<Self> {
+        self.resolve(target).unwrap_or(self)
+    }
 }

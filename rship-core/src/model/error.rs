@@ -87,6 +87,14 @@ pub enum Problem {
     /// A color is not `#rrggbb`.
     #[error("`{0}` is not a color: write it as `#rrggbb`")]
     Color(String),
+    /// What stands in the type, or in a variant of it, cannot be used.
+    #[error(transparent)]
+    Inner(Box<ModelError>),
+    /// Some variants of an enum have a key, and this one has none.
+    #[error(
+        "`{0}` has no key, and other variants have one: give it one with `#[target(key = \"..\")]`"
+    )]
+    NoKey(&'static str),
     /// An action is said to write an emitter that the type does not have.
     #[error("action `{action}` writes `{emitter}`, but there is no such emitter")]
     WritesNothing {

@@ -1,9 +1,11 @@
 //! Fields that hold sub-targets: one, perhaps one, an array or a map.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
+use std::hash::{BuildHasher, Hash};
 
 use crate::descriptor::Shape;
+use crate::model::MapKey;
 use crate::target::Target;
 
 /// Which member of a field that holds sub-targets.
@@ -20,11 +22,11 @@ pub struct Place<'a> {
 /// What tells the members of an array apart.
 pub(crate) type KeyFn<M> = dyn Fn(&M, &mut String) + Send + Sync;
 
-/// A field type that holds sub-targets: `T`, `Option<T>`, `Vec<T>` or `BTreeMap<String, T>`.
+/// A field type that holds sub-targets: `T`, `Option<T>`, `Vec<T>`, `BTreeMap<K, T>` or `HashMap<K, T>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold sub-targets",
     label = "this field is marked `#[target]`",
-    note = "a `#[target]` field is a `T`, `Option<T>`, `Vec<T>` or `BTreeMap<String, T>` where `T` has `#[derive(Target)]`"
+    note = "a `#[target]` field is a `T`, `Option<T>`, `Vec<T>`, `BTreeMap<K, T>` or `HashMap<K, T>` where `T` has `#[derive(Target)]`"
 )]
 pub trait SubTargets: 'static {
     /// The type of each member.
@@ -145,22 +147,56 @@ fn position<T>(members: &[T], place: Place<'_>, key: Option<&KeyFn<T>>) -> Optio
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Target> SubTargets for BTreeMap<String, T> {
+impl<K: MapKey, T: Target> SubTargets for BTreeMap<K, T> {
     type Member = T;
     const SHAPE: Shape = Shape::Map;
 
     fn each(&self, visit: &mut dyn FnMut(Place<'_>, &T)) {
+        let mut text = String::new();
         for (index, (key, member)) in self.iter().enumerate() {
-            visit(at(key, index), member);
+            text.clear();
+            key.write(&mut text);
+            visit(at(&text, index), member);
         }
     }
 
     fn find(&self, place: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&T> {
-        self.get(place.key)
+        self.get(&K::read(place.key)?)
     }
 
     fn find_mut(&mut self, place: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&mut T> {
-        self.get_mut(place.key)
+        self.get_mut(&K::read(place.key)?)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K, T, S> SubTargets for HashMap<K, T, S>
+where
+    K: MapKey + Hash,
+    T: Target,
+    S: BuildHasher + 'static,
+{
+    type Member = T;
+    const SHAPE: Shape = Shape::Map;
+
+    fn each(&self, visit: &mut dyn FnMut(Place<'_>, &T)) {
+        // Its own order is another in each run, and after it has grown.
+        let mut members: Vec<_> = self.iter().collect();
+        members.sort_unstable_by_key(|(key, _)| *key);
+        let mut text = String::new();
+        for (index, (key, member)) in members.into_iter().enumerate() {
+            text.clear();
+            key.write(&mut text);
+            visit(at(&text, index), member);
+        }
+    }
+
+    fn find(&self, place: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&T> {
+        self.get(&K::read(place.key)?)
+    }
+
+    fn find_mut(&mut self, place: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&mut T> {
+        self.get_mut(&K::read(place.key)?)
     }
 }
 

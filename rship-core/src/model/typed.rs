@@ -8,10 +8,12 @@ use serde_json::Value;
 use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
 use crate::model::action::Handler;
+use crate::model::held::Held;
+use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place};
 use crate::model::{
-    ActionError, AnyModel, AnyTarget, Args, BoxFuture, EmitterValue, ModelError, Reply, Running,
-    Written,
+    ActionError, AnyModel, AnyTarget, Args, BoxFuture, EmitterValue, Following, ModelError, Reply,
+    Running, Written,
 };
 use crate::payload::{Checker, PayloadError};
 
@@ -21,18 +23,27 @@ pub struct Model<T> {
     pub(super) readers: Vec<Reader<T>>,
     pub(super) fields: Vec<Field<T>>,
     pub(super) calls: Vec<Call<T>>,
+    pub(super) live_actions: Vec<usize>,
     pub(super) key: Option<Arc<KeyFn<T>>>,
+    /// The model of what stands in a `T`, if `T` itself is nothing but its place.
+    pub(super) held: Option<Arc<Held<T>>>,
+    /// The models of the variants of an enum.
+    pub(super) variants: Vec<Arc<Held<T>>>,
 }
 
 pub(super) enum Reader<T> {
     State(Box<AskFn<T>>),
+    Followed(Box<AskFn<T>>, Box<FollowFn<T>>),
     Impulse(Box<AttachFn<T>>),
 }
 
 pub(super) type AskFn<T> = dyn Fn(&T, Ask<'_>) -> Result<bool, serde_json::Error> + Send + Sync;
+pub(super) type FollowFn<T> =
+    dyn Fn(&T, Option<&(dyn Any + Send)>) -> Option<Following> + Send + Sync;
 pub(super) type AttachFn<T> = dyn Fn(&T, &Arc<dyn PulseSink>) + Send + Sync;
 /// What is asked of a state.
-pub(super) enum Ask<'a> {
+#[doc(hidden)]
+pub enum Ask<'a> {
     /// To append its value as JSON, and whether there is a null in it.
     Write(&'a mut Vec<u8>),
     /// Whether all its numbers are finite.
@@ -40,7 +51,8 @@ pub(super) enum Ask<'a> {
 }
 
 impl Ask<'_> {
-    pub(super) fn of(self, value: &impl EmitterValue) -> Result<bool, serde_json::Error> {
+    /// Asks a value.
+    pub fn of(self, value: &impl EmitterValue) -> Result<bool, serde_json::Error> {
         match self {
             Self::Write(json) => value.write(json),
             Self::IsFinite => Ok(value.is_finite()),
@@ -52,6 +64,7 @@ pub(super) struct Call<T> {
     pub(super) handler: Handler<T>,
     pub(super) checker: Checker,
     pub(super) setter: Option<Setter>,
+    pub(super) live: Option<Live>,
 }
 
 /// A setter takes the value itself, or an object with the value under one of these names.
@@ -107,6 +120,17 @@ impl<T> Model<T> {
     }
 }
 
+impl<T: Send + 'static> Model<T> {
+    /// The model without its type.
+    #[must_use]
+    pub fn erased(self: Arc<Self>) -> Arc<dyn AnyModel> {
+        match &self.held {
+            Some(held) => Arc::clone(held) as Arc<dyn AnyModel>,
+            None => self,
+        }
+    }
+}
+
 impl<T: Send + 'static> AnyModel for Model<T> {
     fn descriptor(&self) -> &Arc<TargetDescriptor> {
         &self.descriptor
@@ -119,7 +143,7 @@ impl<T: Send + 'static> AnyModel for Model<T> {
         json: &mut Vec<u8>,
     ) -> Result<Option<Written>, serde_json::Error> {
         match (target.downcast_ref::<T>(), self.readers.get(emitter)) {
-            (Some(target), Some(Reader::State(ask))) => {
+            (Some(target), Some(Reader::State(ask) | Reader::Followed(ask, _))) => {
                 let has_null = ask(target, Ask::Write(json))?;
                 Ok(Some(Written { has_null }))
             }
@@ -130,7 +154,9 @@ impl<T: Send + 'static> AnyModel for Model<T> {
     fn is_finite(&self, emitter: usize, target: &AnyTarget) -> bool {
         match (target.downcast_ref::<T>(), self.readers.get(emitter)) {
             // Whatever cannot be serialized was said where it was to be written.
-            (Some(target), Some(Reader::State(ask))) => ask(target, Ask::IsFinite).unwrap_or(true),
+            (Some(target), Some(Reader::State(ask) | Reader::Followed(ask, _))) => {
+                ask(target, Ask::IsFinite).unwrap_or(true)
+            }
             _ => true,
         }
     }
@@ -140,6 +166,18 @@ impl<T: Send + 'static> AnyModel for Model<T> {
             (target.downcast_ref::<T>(), self.readers.get(emitter))
         {
             attach(target, sink);
+        }
+    }
+
+    fn follow(
+        &self,
+        emitter: usize,
+        target: &AnyTarget,
+        source: Option<&(dyn Any + Send)>,
+    ) -> Option<Following> {
+        match (target.downcast_ref::<T>(), self.readers.get(emitter)) {
+            (Some(target), Some(Reader::Followed(_, follow))) => follow(target, source),
+            _ => None,
         }
     }
 
@@ -191,7 +229,51 @@ impl<T: Send + 'static> AnyModel for Model<T> {
         }
     }
 
-    fn call<'a>(&'a self, action: usize, target: &'a mut AnyTarget, payload: Value) -> Running<'a> {
+    fn live_actions(&self) -> &[usize] {
+        &self.live_actions
+    }
+
+    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> bool {
+        match self.calls.get(action).and_then(|call| call.live.as_ref()) {
+            Some(live) => {
+                live.read(target, json);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn schema_with(&self, action: usize, present: &[u8]) -> Option<Value> {
+        let live = self.calls.get(action)?.live.as_ref()?;
+        Some(live.schema(present))
+    }
+
+    fn check_present(
+        &self,
+        action: usize,
+        target: &AnyTarget,
+        payload: &mut Value,
+    ) -> Result<(), PayloadError> {
+        let call = self.calls.get(action);
+        let Some((call, live)) = call.and_then(|call| Some((call, call.live.as_ref()?))) else {
+            return Ok(());
+        };
+        let nullable = call.setter.as_ref().is_some_and(|setter| setter.nullable);
+        if nullable && payload.is_null() {
+            return Ok(());
+        }
+        live.check(target, payload)
+    }
+
+    fn call<'a>(
+        &'a self,
+        action: usize,
+        target: &'a mut AnyTarget,
+        mut payload: Value,
+    ) -> Running<'a> {
+        if let Err(error) = self.check_present(action, target, &mut payload) {
+            return Running::Done(Err(error.into()));
+        }
         let mut args = Args::new(payload);
         match (target.downcast_mut::<T>(), self.calls.get(action)) {
             (Some(target), Some(call)) => match &call.handler {
@@ -202,6 +284,22 @@ impl<T: Send + 'static> AnyModel for Model<T> {
             },
             _ => Running::Done(mismatched()),
         }
+    }
+
+    fn awaits(&self, action: usize) -> bool {
+        let handler = self.calls.get(action).map(|call| &call.handler);
+        matches!(handler, Some(Handler::Future(_) | Handler::Detached(_)))
+    }
+
+    fn varies(&self) -> bool {
+        !self.variants.is_empty()
+    }
+
+    fn resolve(&self, target: &AnyTarget) -> Option<Arc<dyn AnyModel>> {
+        let mut variants = self.variants.iter();
+        let own = variants.find(|variant| variant.is_still(target))?;
+        let own = Arc::clone(own) as Arc<dyn AnyModel>;
+        Some(own.of_value(target))
     }
 
     fn call_detached(

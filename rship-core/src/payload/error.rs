@@ -73,7 +73,7 @@ impl fmt::Display for PayloadError {
 const LONGEST: usize = 60;
 
 /// A received value in words.
-pub(super) fn describe(value: &Value) -> String {
+pub(crate) fn describe(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),

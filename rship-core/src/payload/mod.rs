@@ -18,5 +18,6 @@ mod tests;
 
 pub use self::checker::Checker;
 pub use self::decode::decode;
+pub(crate) use self::error::describe as in_words;
 pub use self::error::{Got, PayloadError};
 pub(crate) use self::number::compare;

@@ -34,6 +34,22 @@ pub(super) fn write(choices: &[Choice], out: &mut Schema) {
     out.insert("oneOf".to_owned(), Value::Array(entries));
 }
 
+/// Writes values that a device names when it runs: strings in that form, shown as they are; others as the
+/// bare list, because servers take the title of a number for its value.
+pub(crate) fn write_values(out: &mut Schema, values: Vec<Value>) {
+    let named = values.iter().map(|value| {
+        let mut choice = Choice::new(value.as_str()?);
+        choice.title = Some(choice.value.clone());
+        Some(choice)
+    });
+    match named.collect::<Option<Vec<_>>>() {
+        Some(choices) => write(&choices, out),
+        None => {
+            out.insert("enum".to_owned(), Value::Array(values));
+        }
+    }
+}
+
 fn entry(choice: &Choice, all: &[Choice]) -> Value {
     let title = choice.title.clone().unwrap_or_else(|| {
         let title = humanize(&choice.value);

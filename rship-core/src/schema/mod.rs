@@ -35,6 +35,7 @@ use schemars::JsonSchema;
 use schemars::generate::Contract;
 use serde_json::Value;
 
+pub(crate) use self::choices::write_values as write_choices;
 pub use self::error::SchemaError;
 pub(crate) use self::null_example::is_in as has_null_example;
 pub(crate) use self::numbers::range_of;

@@ -189,7 +189,7 @@ fn type_is_usable(ty: &Type, name: &str, named: &Named<'_>, errors: &mut Errors)
 }
 
 fn flatten_stands_alone(given: &Given, of: &str, errors: &mut Errors) {
-    for key in ["name", "min", "max", "default", "unit", "label"] {
+    for key in ["name", "min", "max", "choices", "default", "unit", "label"] {
         if let Some(place) = given.name_of(key) {
             errors.at(
                 place,
@@ -212,7 +212,7 @@ fn default(given: Option<&Given>, ty: &Type) -> (Option<TokenStream>, Option<Tok
     let value = bounds::literal(expr, ty);
     let shown = bounds::shown(expr).map(|shown| bounds::literal(shown, ty));
     // A literal is borrowed text, and nobody means to write `.to_owned()` in an attribute.
-    if bounds::is_text(expr) && ty::last_name(ty).as_deref() == Some("String") {
+    if bounds::text(expr).is_some() && ty::last_name(ty).as_deref() == Some("String") {
         return (
             Some(quote!(<__rship::String as ::core::convert::From<_>>::from(#value))),
             shown,

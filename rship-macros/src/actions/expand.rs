@@ -1,7 +1,5 @@
 //! The implementation of `Actions`; of members with mistakes, only the types are in it.
 
-use std::time::Duration;
-
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
@@ -11,7 +9,8 @@ use crate::actions::argument::Argument;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
 use crate::ids::Names;
 use crate::pace::Of;
-use crate::{paths, ty};
+use crate::paths::{self, duration};
+use crate::ty;
 
 pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let Actions {
@@ -93,11 +92,6 @@ fn member(member: &Member<'_>) -> TokenStream {
         MemberKind::Action(action) => self::action(ident, names, action),
     };
     quote!(#(#conditions)* { #statements })
-}
-
-fn duration(duration: Duration) -> TokenStream {
-    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
-    quote!(__rship::Duration::new(#seconds, #nanos))
 }
 
 /// Uses the types of a member with mistakes, so that what is wrong with them is said in the same run.

@@ -64,15 +64,8 @@ fn fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<ParsedField<'a
     };
     let fields = match &input.data {
         Data::Struct(data) => &data.fields,
-        Data::Enum(data) => {
-            let token = &data.enum_token;
-            wrong(
-                quote!(#token),
-                "an enum",
-                "write a struct that has the enum in a field, and mark that field `#[emitter]`",
-            );
-            return Vec::new();
-        }
+        // Read elsewhere.
+        Data::Enum(_) => return Vec::new(),
         Data::Union(data) => {
             let token = &data.union_token;
             wrong(quote!(#token), "a union", "write a struct");

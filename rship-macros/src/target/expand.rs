@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 use crate::ids::Names;
 use crate::names;
 use crate::pace::Of;
-use crate::paths;
+use crate::paths::{self, duration};
 use crate::target::valid::{Member, MemberKind, Setter, State, Target};
 
 pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
@@ -40,7 +40,7 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
             impl #generics __rship::Target for #ident #arguments #bounds {
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     #[allow(unused_imports)]
-                    use __rship::NoActions as _;
+                    use __rship::{NoActions as _, PlainField as _};
                     __rship_model.name(#name);
                     #doc
                     #(#texts)*
@@ -67,6 +67,10 @@ fn member(member: &Member<'_>) -> TokenStream {
     match kind {
         MemberKind::State(state, setter) => {
             let spec = emitter_spec(&state.names);
+            let every = state
+                .every
+                .map(duration)
+                .map(|every| quote!(.every(#every)));
             let setter = setter
                 .as_ref()
                 .map(|setter| self::setter(member, state, setter));
@@ -76,11 +80,15 @@ fn member(member: &Member<'_>) -> TokenStream {
             };
             let pace = state.pace.calls(&values, place);
             let published = match &state.with {
-                None => quote_spanned!(place=> state::<#ty>(#spec #pace, #field)),
-                Some(with) => quote_spanned!(place=> state_with(#spec #pace, #field, #with)),
+                None => quote_spanned! {place=>
+                    __rship::FieldOf::<#ty>::state(__rship_model, #spec #every #pace, #field)
+                },
+                Some(with) => quote_spanned! {place=>
+                    __rship_model.state_with(#spec #every #pace, #field, #with)
+                },
             };
             quote_spanned! {place=>
-                __rship_model.#published;
+                #published;
                 #setter
             }
         }
@@ -133,7 +141,9 @@ fn setter(member: &Member<'_>, state: &State, setter: &Setter) -> TokenStream {
         None => (
             quote!(setter),
             quote_spanned! {place(ty)=>
-                |__rship_target: &mut Self, __rship_value: #ty| __rship_target.#ident = __rship_value
+                |__rship_target: &mut Self, __rship_value: #ty| {
+                    __rship::FieldOf::<#ty>::set(&mut __rship_target.#ident, __rship_value)
+                }
             },
         ),
         Some(method) => (quote!(setter_with), hook(method)),

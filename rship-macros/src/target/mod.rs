@@ -5,9 +5,10 @@ mod ast;
 mod expand;
 mod fallback;
 mod valid;
+mod variants;
 
 use proc_macro2::TokenStream;
-use syn::DeriveInput;
+use syn::{Data, DeriveInput};
 
 use crate::errors::Errors;
 
@@ -17,6 +18,11 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut errors = Errors::default();
+    if let Data::Enum(data) = &input.data {
+        let target = variants::derive(&input, data, &mut errors);
+        let errors = errors.into_tokens();
+        return quote::quote!(#errors #target);
+    }
     let parsed = ast::parse(&input, &mut errors);
     let target = valid::check(&parsed, &mut errors);
     let target = if target.generics.lifetimes().next().is_some() {

@@ -1,5 +1,7 @@
 //! Checks the struct's attributes against each other and settles all names.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{GenericParam, Generics, LitStr, Type};
@@ -47,6 +49,8 @@ pub(crate) enum MemberKind<'a> {
 pub(crate) struct State {
     pub(crate) names: Names,
     pub(crate) pace: Pace,
+    /// How often the clock looks at it, if it does.
+    pub(crate) every: Option<Duration>,
     /// The function that makes of the field what is published.
     pub(crate) with: Option<syn::Path>,
 }
@@ -218,6 +222,7 @@ fn emitter<'a>(
     let state = State {
         names,
         pace: Pace::of(given, &of, errors),
+        every: given.duration("every"),
         with: given
             .string("with")
             .and_then(|function| path(function, errors)),
@@ -245,7 +250,7 @@ fn emitter<'a>(
 }
 
 fn impulses_are_published_as_they_are(field: &ParsedField<'_>, given: &Given, errors: &mut Errors) {
-    for key in ["with", "max_rate", "deadband"] {
+    for key in ["with", "every", "max_rate", "deadband"] {
         if let Some(place) = given.name_of(key) {
             errors.at(
                 place,
@@ -312,16 +317,13 @@ fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) -> bool {
         Type::Array(_) => ("an array", "write `Vec<T>`"),
         Type::Tuple(_) => ("a tuple", "write one field for each"),
         _ => match ty::last_name(field.ty).as_deref() {
-            Some("HashMap" | "IndexMap") => (
-                "such a map",
-                "write `BTreeMap<String, T>`, whose order is the same in every run",
-            ),
+            Some("IndexMap") => ("such a map", "write `BTreeMap<K, T>` or `HashMap<K, T>`"),
             Some("VecDeque" | "LinkedList" | "HashSet" | "BTreeSet") => {
                 ("such a collection", "write `Vec<T>`")
             }
-            Some("Arc" | "Rc" | "Mutex" | "RwLock" | "RefCell") => (
+            Some("Rc" | "Mutex" | "RwLock" | "RefCell") => (
                 "a shared value",
-                "write `T` itself; whoever shares it holds a `Handle` of the target",
+                "write `T` itself, or `Arc<Mutex<T>>` where others hold it, too",
             ),
             _ => return true,
         },
@@ -335,7 +337,7 @@ fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) -> bool {
 }
 
 fn member_key(field: &ParsedField<'_>, key: &LitStr, errors: &mut Errors) -> Option<Ident> {
-    if let Some(shape @ ("Option" | "BTreeMap")) = ty::last_name(field.ty).as_deref() {
+    if let Some(shape @ ("Option" | "BTreeMap" | "HashMap")) = ty::last_name(field.ty).as_deref() {
         let note = match shape {
             "Option" => "an `Option` holds one at most; remove `key`",
             _ => "a map has its own keys; remove `key`",

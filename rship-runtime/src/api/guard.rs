@@ -5,16 +5,15 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use rship_core::model::AnyTarget;
-
 use crate::error::LockError;
-use crate::target::{Changes, Held, Inside, Look, Path, RawHandle};
+use crate::target::{Changes, Held, Inside, Look, Path, RawHandle, Reference};
 
 /// A locked target. When it is dropped, what changed is published: each state emitter whose value is
 /// written differently than before, and every sub-target that came or went.
 #[must_use = "the target is unlocked again at once"]
 pub struct Guard<T: 'static> {
     state: Held,
+    reference: Arc<Reference>,
     pinned: Path,
     inside: Option<Arc<Inside>>,
     published: bool,
@@ -28,13 +27,21 @@ pub(super) fn make<T: Send + 'static>(
 ) -> Result<Guard<T>, LockError> {
     let pinned = state
         .pin(&raw.target.path)
-        .filter(|path| state.target(path).is_some_and(<AnyTarget>::is::<T>))
-        .ok_or_else(|| LockError::Gone(raw.target.id.to_string()))?;
+        .filter(|path| state.typed::<T>(&raw.target, path).is_some())
+        .ok_or_else(|| {
+            let id = raw.target.id.to_string();
+            if raw.target.behind {
+                LockError::Behind(id)
+            } else {
+                LockError::Gone(id)
+            }
+        })?;
     if let Some(inside) = inside {
         inside.enter(&raw.tree);
     }
     Ok(Guard {
         state,
+        reference: Arc::clone(&raw.target),
         pinned,
         inside: inside.cloned(),
         published: false,
@@ -59,9 +66,8 @@ impl<T: Send + 'static> Deref for Guard<T> {
         reason = "checked when the guard was made; the lock keeps it so"
     )]
     fn deref(&self) -> &T {
-        let target = self.state.target(&self.pinned);
-        target
-            .and_then(|target| target.downcast_ref())
+        self.state
+            .typed(&self.reference, &self.pinned)
             .expect("the locked target is there")
     }
 }
@@ -72,9 +78,8 @@ impl<T: Send + 'static> DerefMut for Guard<T> {
         reason = "checked when the guard was made; the lock keeps it so"
     )]
     fn deref_mut(&mut self) -> &mut T {
-        let target = self.state.target_mut(&self.pinned);
-        target
-            .and_then(|target| target.downcast_mut())
+        self.state
+            .typed_mut(&self.reference, &self.pinned)
             .expect("the locked target is there")
     }
 }

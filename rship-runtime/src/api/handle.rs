@@ -151,6 +151,19 @@ impl<T: Send + 'static> Handle<T> {
         LockError::Inside(self.id().to_owned())
     }
 
+    /// Says that the target was changed by somebody who holds no guard: it is looked at soon, with all of its
+    /// tree, and what changed is published. Never blocks; may be called with a lock of the device's own
+    /// held, and as often as one likes.
+    pub fn changed(&self) {
+        self.raw.tree.look_soon();
+    }
+
+    /// Has the target looked at this often, with all of its tree, because others change it without a
+    /// guard. A target behind a lock is looked at every 100 ms unless this says otherwise.
+    pub fn look_every(&self, period: Duration) {
+        self.raw.tree.look_every(period);
+    }
+
     /// Gives the target another name for people to read.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rship_core::Target;
-use rship_core::model::{AnyModel, Model};
+use rship_core::model::Model;
 
 use super::executor::Engine;
 use super::{Handle, Scoped};
@@ -59,7 +59,7 @@ impl InstanceHandle {
         let addition = Addition {
             instance: self.index,
             id: id.to_owned(),
-            model: model as Arc<dyn AnyModel>,
+            model: model.erased(),
             root: Box::new(target),
         };
         let registry = &self.engine.parts.registry;

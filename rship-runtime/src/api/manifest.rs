@@ -113,7 +113,7 @@ impl Writer<'_> {
         TargetManifest {
             target: self.all.target(target),
             description: target.model.descriptor().doc.clone(),
-            actions: self.all.actions(target),
+            actions: self.all.described_actions(target),
             emitters: self.all.emitters(target),
             members: self.members(&*target.model, &target.id, has, &mut Vec::new()),
             targets: children.iter().map(|child| self.target(child)).collect(),

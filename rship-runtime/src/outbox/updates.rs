@@ -17,6 +17,8 @@ pub(crate) enum Change {
     Description(TargetNumber),
     Status(TargetNumber),
     Details(TargetNumber),
+    /// The choices or bounds of some of its actions.
+    Actions(TargetNumber),
     /// An instance, by its position.
     Instance(usize),
 }
@@ -108,6 +110,7 @@ impl Updates {
             self.changed.remove(&Change::Description(*number));
             self.changed.remove(&Change::Status(*number));
             self.changed.remove(&Change::Details(*number));
+            self.changed.remove(&Change::Actions(*number));
         }
     }
 

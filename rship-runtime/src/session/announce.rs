@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use rship_core::entity::{InstanceStatus, Item, Status, TargetStatus};
+use rship_core::entity::{self, InstanceStatus, Item, Status, TargetStatus};
 use rship_core::wire::{self, Change, Frames, Generation, Pulse, PulseSource, Stamp, Writer};
 
 use super::Parts;
@@ -36,9 +36,7 @@ impl Announcer<'_> {
         self.description(target);
         self.set(&self.targets.status(target));
         for action in self.targets.actions(target) {
-            self.event(&action.id, |writer, stamp, out| {
-                writer.action(Change::Set, &action, stamp, out);
-            });
+            self.action(&action);
         }
         for emitter in self.targets.emitters(target) {
             self.event(&emitter.id, |writer, stamp, out| {
@@ -81,7 +79,8 @@ impl Announcer<'_> {
     fn changed(&mut self, change: outbox::Change) {
         let (outbox::Change::Description(number)
         | outbox::Change::Status(number)
-        | outbox::Change::Details(number)) = change
+        | outbox::Change::Details(number)
+        | outbox::Change::Actions(number)) = change
         else {
             return;
         };
@@ -94,8 +93,22 @@ impl Announcer<'_> {
             outbox::Change::Description(_) => self.description(&target),
             outbox::Change::Status(_) => self.set(&self.targets.status(&target)),
             outbox::Change::Details(_) => self.details(&target, false),
+            outbox::Change::Actions(_) => {
+                let actions = self.targets.actions(&target);
+                for action in target.model.live_actions() {
+                    if let Some(action) = actions.get(*action) {
+                        self.action(action);
+                    }
+                }
+            }
             outbox::Change::Instance(_) => {}
         }
+    }
+
+    fn action(&mut self, action: &entity::Action) {
+        self.event(&action.id, |writer, stamp, out| {
+            writer.action(Change::Set, action, stamp, out);
+        });
     }
 
     /// Takes everything offline: the last frames of an executor that ends.

@@ -298,6 +298,9 @@ async fn call_on(
     inside: &Arc<Inside>,
 ) -> Outcome {
     let state: &mut TreeState = held;
+    if target.behind {
+        return call_behind(state, target, action, payload, inside);
+    }
     let Some(value) = state.target_mut(&target.path) else {
         return Err(gone(&target.id));
     };
@@ -312,6 +315,49 @@ async fn call_on(
             let future = AssertUnwindSafe(future).catch_unwind();
             ended(target, action, Arc::clone(inside).run(future).await)
         }
+    }
+}
+
+/// Calls a handler of a target that is reached through a lock of the user's, which is held meanwhile.
+fn call_behind(
+    state: &mut TreeState,
+    target: &Arc<Reference>,
+    action: usize,
+    payload: Value,
+    inside: &Arc<Inside>,
+) -> Outcome {
+    let (mut payload, mut outcome) = (Some(payload), Err(gone(&target.id)));
+    let called = catch_unwind(AssertUnwindSafe(|| {
+        state.reach(&target.path, &mut |value| {
+            let payload = payload.take().unwrap_or_default();
+            let call = || target.model.call(action, value, payload);
+            if let Running::Done(reply) = Arc::clone(inside).run_blocking(call) {
+                outcome = said(target, action, reply);
+            }
+        })
+    }));
+    match called {
+        Err(panic) => Err(says(target, action, &panic_text(&*panic))),
+        Ok(Err(why)) => Err(says(target, action, &why)),
+        Ok(Ok(_)) => outcome,
+    }
+}
+
+/// Checks the payload of an action that runs beside the others by the device as it is now.
+pub(super) async fn look_at(
+    tree: &Arc<Tree>,
+    target: &Arc<Reference>,
+    action: usize,
+    payload: &mut Value,
+) -> Result<(), String> {
+    let held = tree.lock(Who::Action(Arc::clone(target), action)).await;
+    let Some(value) = held.target(&target.path) else {
+        return Err(gone(&target.id));
+    };
+    let check = || target.model.check_present(action, value, payload);
+    match catch_unwind(AssertUnwindSafe(check)) {
+        Ok(checked) => checked.map_err(|error| says(target, action, &error)),
+        Err(panic) => Err(says(target, action, &panic_text(&*panic))),
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use rship_core::model::{AnyModel, AnyTarget};
+use rship_core::model::{AnyModel, AnyTarget, Unreached};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Tree;
@@ -40,9 +40,40 @@ impl TreeState {
         let mut model = Arc::clone(&self.branch.target.model);
         for step in path {
             target = model.member(step.field, step.place(), target)?;
-            model = model.member_model(step.field).ok()?;
+            model = model.member_model(step.field).ok()?.of_value(target);
         }
         Some(target)
+    }
+
+    /// The same as what it is to its owner: what stands in it, where it stands in something.
+    pub(crate) fn typed<T: 'static>(&self, reference: &Reference, path: &[Step]) -> Option<&T> {
+        let target = self.target(path)?;
+        target
+            .downcast_ref()
+            .or_else(|| reference.model.step_in(target)?.downcast_ref())
+    }
+
+    /// The same as what it is to its owner: what stands in it, where it stands in something.
+    pub(crate) fn typed_mut<T: 'static>(
+        &mut self,
+        reference: &Reference,
+        path: &[Step],
+    ) -> Option<&mut T> {
+        let target = self.target_mut(path)?;
+        if target.is::<T>() {
+            return target.downcast_mut();
+        }
+        reference.model.step_in_mut(target)?.downcast_mut()
+    }
+
+    /// Calls `work` with the target at the end of a path, through all locks on the way; `false` when it
+    /// is not there.
+    pub(super) fn reach(
+        &mut self,
+        path: &[Step],
+        work: &mut dyn FnMut(&mut AnyTarget),
+    ) -> Result<bool, Unreached> {
+        reach(&self.branch.target.model, &mut *self.root, path, work)
     }
 
     /// The target at the end of a path.
@@ -51,7 +82,7 @@ impl TreeState {
         let mut model: Arc<dyn AnyModel> = Arc::clone(&self.branch.target.model);
         for step in path {
             target = model.member_mut(step.field, step.place(), target)?;
-            model = model.member_model(step.field).ok()?;
+            model = model.member_model(step.field).ok()?.of_value(target);
         }
         Some(target)
     }
@@ -72,7 +103,7 @@ impl TreeState {
                 ..step.clone()
             };
             target = model.member(step.field, step.place(), target)?;
-            model = model.member_model(step.field).ok()?;
+            model = model.member_model(step.field).ok()?.of_value(target);
             pinned.push(step);
         }
         Some(pinned.into())
@@ -82,6 +113,25 @@ impl TreeState {
     pub(crate) fn touched(&self) -> &[SlotId] {
         &self.touched
     }
+}
+
+fn reach(
+    model: &Arc<dyn AnyModel>,
+    target: &mut AnyTarget,
+    path: &[Step],
+    work: &mut dyn FnMut(&mut AnyTarget),
+) -> Result<bool, Unreached> {
+    let [step, rest @ ..] = path else {
+        work(target);
+        return Ok(true);
+    };
+    let mut below = Ok(false);
+    model.with_member(step.field, step.place(), target, &mut |member| {
+        if let Ok(model) = model.member_model(step.field) {
+            below = reach(&model.of_value(member), member, rest, work);
+        }
+    })?;
+    below
 }
 
 /// Who locks a tree.

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::Tree;
-use super::job::{Complete, Job, Of, ended, superseded_by, taken_over};
+use super::job::{Complete, Job, Of, ended, look_at, superseded_by, taken_over};
 use super::lock::{Inside, lock};
 use super::pool::What;
 use super::reference::{RawHandle, Reference};
@@ -73,9 +73,19 @@ impl Job {
             tree: Arc::clone(tree),
             target: Arc::clone(&target),
         };
+        let own = Arc::clone(tree);
         let work = async move {
             let inside = Inside::beside(&target, action);
             let model = Arc::clone(&target.model);
+            let mut payload = payload;
+            if model.live_actions().contains(&action)
+                && let Err(error) = look_at(&own, &target, action, &mut payload).await
+            {
+                if let Some(answer) = running.take() {
+                    answer.complete(Of(&target, action), Err(error), &[]);
+                }
+                return;
+            }
             // Called inside the future, because a handler's first lines are user code too.
             let called =
                 AssertUnwindSafe(

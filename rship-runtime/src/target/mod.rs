@@ -6,6 +6,7 @@
 
 mod context;
 mod details;
+mod follow;
 mod job;
 mod lock;
 mod long;
@@ -31,6 +32,7 @@ use job::RunningJob;
 use lock::{Occupancy, TreeState};
 use long::LongRuns;
 use mailbox::Mailbox;
+use sampling::Due;
 
 pub(crate) use context::Context;
 pub use details::Member;
@@ -64,7 +66,9 @@ pub(crate) struct Tree {
     /// Whether the tree was taken out of its executor.
     pub(crate) removed: AtomicBool,
     /// The looks by the clock that wait for the lock.
-    due_looks: Mutex<Vec<Duration>>,
+    due_looks: Mutex<Vec<Due>>,
+    /// How often all of it is looked at, because others change it, too.
+    looked_at: Mutex<Option<Duration>>,
     /// Whether the watch looks at it.
     watched: AtomicBool,
 }

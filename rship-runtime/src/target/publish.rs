@@ -1,5 +1,6 @@
 //! Publishing: the walk that finds what changed of a tree since it was last looked at.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,17 +12,20 @@ use rship_core::model::{AnyTarget, Place, Written};
 use rship_core::{Published, PulseSink};
 
 use super::context::Context;
+use super::follow::{self, Followed};
 use super::lock::{Held, TreeState};
 use super::reference::{Reference, Step};
 use super::{Tree, register};
 use crate::journal::{Journal, Topic};
-use crate::outbox::{Outbox, SlotId, Source};
+use crate::outbox::{Change, Outbox, SlotId, Source};
 
 /// One target of a tree, with what is below it.
 pub(super) struct Branch {
     pub(super) target: Arc<Reference>,
     /// Where its impulses go.
     pub(super) sinks: Vec<Option<Arc<dyn PulseSink>>>,
+    /// Emitters that tell of their changes.
+    pub(super) followed: BTreeMap<usize, Followed>,
     pub(super) fields: Vec<Vec<Child>>,
 }
 
@@ -40,6 +44,9 @@ pub(crate) enum Look<'a> {
     /// Everything that may have changed when the target at the end of this path did: all of it and
     /// below it, and what is computed above it.
     Along(&'a [Step]),
+    /// What a field of the target at the end of this path, which tells of its changes, may have changed:
+    /// the same without what is below it.
+    Told(&'a [Step]),
     /// What is computed this often.
     Clock(Duration),
 }
@@ -99,15 +106,63 @@ impl Walk<'_> {
     }
 
     fn branch(&mut self, branch: &mut Branch, value: &AnyTarget, look: Look<'_>) {
-        if let Look::Along([step, rest @ ..]) = look {
-            self.along(branch, value, step, rest);
-        } else {
-            self.fields(branch, value, look);
+        if !branch.target.model.is_held() {
+            return self.opened(branch, value, look);
         }
-        self.emitters(branch, value, look);
+        let target = Arc::clone(&branch.target);
+        let mut work = |value: &AnyTarget| self.opened(branch, value, look);
+        if let Err(why) = target.model.open(value, &mut work) {
+            self.context().journal.warn(Topic::Unreached, || {
+                format!(
+                    "target `{}` cannot be reached, so that nothing of it is published: {why}",
+                    target.id
+                )
+            });
+        }
     }
 
-    fn along(&mut self, branch: &mut Branch, value: &AnyTarget, step: &Step, rest: &[Step]) {
+    /// The same where the target is at hand, whatever it stands in.
+    fn opened(&mut self, branch: &mut Branch, value: &AnyTarget, look: Look<'_>) {
+        match look {
+            Look::Along([step, rest @ ..]) => {
+                self.along(branch, value, step, Look::Along(rest));
+            }
+            Look::Told([step, rest @ ..]) => self.along(branch, value, step, Look::Told(rest)),
+            Look::Told([]) => {}
+            Look::First | Look::Along([]) | Look::Clock(_) => self.fields(branch, value, look),
+        }
+        self.emitters(branch, value, look);
+        if !matches!(look, Look::Clock(_)) {
+            self.schemas(&branch.target, value);
+        }
+    }
+
+    /// Looks at the choices and bounds of actions that are those of the device.
+    fn schemas(&self, target: &Reference, value: &AnyTarget) {
+        let mut changed = false;
+        for &action in target.model.live_actions() {
+            let look = || {
+                with_scratch(|said| {
+                    target.model.present(action, value, said) && target.take_said(action, said)
+                })
+            };
+            match catch_unwind(AssertUnwindSafe(look)) {
+                Ok(news) => changed |= news,
+                Err(_) => self.context().journal.warn(Topic::UserPanic, || {
+                    format!(
+                        "action `{}`: asking the device for choices or bounds panicked: they stay as they were",
+                        target.action_id(action)
+                    )
+                }),
+            }
+        }
+        if changed {
+            let actions = Change::Actions(target.number);
+            self.context().outbox.changed([actions]);
+        }
+    }
+
+    fn along(&mut self, branch: &mut Branch, value: &AnyTarget, step: &Step, look: Look<'_>) {
         let model = &branch.target.model;
         let by_key = Place {
             pinned: false,
@@ -130,29 +185,44 @@ impl Walk<'_> {
             Some(member),
         ) = (child, member)
         {
-            self.branch(child, member, Look::Along(rest));
+            self.branch(child, member, look);
         }
     }
 
-    fn emitters(&mut self, branch: &Branch, value: &AnyTarget, look: Look<'_>) {
-        let target = &branch.target;
+    fn emitters(&mut self, branch: &mut Branch, value: &AnyTarget, look: Look<'_>) {
+        let Branch {
+            target,
+            sinks,
+            followed,
+            ..
+        } = branch;
         for (index, emitter) in target.model.descriptor().emitters.iter().enumerate() {
             let due = match (emitter.kind, look) {
-                (EmitterKind::Computed { every: Some(every) }, Look::Clock(period)) => {
-                    every == period
+                (
+                    EmitterKind::Computed { every: Some(every) }
+                    | EmitterKind::Shared { every: Some(every) },
+                    Look::Clock(period),
+                ) => every == period,
+                (EmitterKind::Computed { every }, Look::Along(_) | Look::Told(_)) => {
+                    every.is_none()
                 }
-                (EmitterKind::Computed { every: Some(_) }, Look::Along(_)) => false,
-                (EmitterKind::Computed { every: None }, Look::Along(_)) => true,
-                (EmitterKind::State | EmitterKind::Impulse, Look::Along(rest)) => rest.is_empty(),
+                (_, Look::Along(rest) | Look::Told(rest)) => rest.is_empty(),
                 (_, Look::Clock(_)) => false,
                 (_, Look::First) => true,
             };
             if !due {
                 continue;
             }
-            if let Some(sink) = &branch.sinks[index] {
+            if let Some(sink) = &sinks[index] {
                 target.model.attach(index, value, sink);
                 continue;
+            }
+            if emitter.kind == (EmitterKind::Shared { every: None }) {
+                let known = followed.get(&index).map(|followed| &*followed.source);
+                if let Some(following) = target.model.follow(index, value, known) {
+                    let new = follow::begin(self.tree, target, following);
+                    followed.insert(index, new);
+                }
             }
             let (slot, source) = (target.slots[index], &*target.sources[index]);
             let published = with_scratch(|json| {
@@ -229,6 +299,22 @@ impl Walk<'_> {
                             .map(|more| at + more)
                     }
                 };
+                let known = known.filter(|known| {
+                    let child = &mut children[*known];
+                    let still = child
+                        .branch
+                        .as_ref()
+                        .is_none_or(|branch| branch.target.model.is_still(member));
+                    if !still {
+                        // Another variant has come in its place.
+                        let child = children.remove(*known);
+                        child
+                            .branch
+                            .iter()
+                            .for_each(|branch| register::leave(self.context(), branch));
+                    }
+                    still
+                });
                 match known {
                     Some(known) => children.swap(at, known),
                     None => {

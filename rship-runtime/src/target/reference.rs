@@ -1,6 +1,7 @@
 //! The record of a target: what never changes in one shared allocation, what does in one place behind it.
 //! Dispatch, registry, publishing and handles hold a reference to it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -8,6 +9,7 @@ use rship_core::descriptor::{ActionDescriptor, TargetDescriptor};
 use rship_core::dispatch::Destination;
 use rship_core::id;
 use rship_core::model::{AnyModel, Place};
+use serde_json::Value;
 
 use super::Tree;
 use super::details::Details;
@@ -49,6 +51,8 @@ pub(crate) struct Reference {
     pub(crate) path: Path,
     pub(crate) model: Arc<dyn AnyModel>,
     pub(crate) tree: Weak<Tree>,
+    /// Whether it, or what it is part of, is behind a lock of the user's.
+    pub(crate) behind: bool,
     pub(crate) parent: Option<TargetNumber>,
     /// Its emitters' places in the outbox, in the order of the descriptor.
     pub(crate) slots: Vec<SlotId>,
@@ -72,8 +76,17 @@ pub(crate) struct Changing {
     pub(crate) last_updated: String,
     pub(crate) children: Vec<TargetNumber>,
     pub(crate) details: Details,
+    /// Schemas of actions whose choices or bounds are those of the running device.
+    pub(crate) schemas: BTreeMap<usize, LiveSchema>,
     /// The session whose server was told of it last; 0 when none ever was.
     pub(super) announced_in: u64,
+}
+
+/// The schema of an action as it is now.
+pub(crate) struct LiveSchema {
+    /// What the device said.
+    said: Vec<u8>,
+    pub(crate) schema: Value,
 }
 
 impl Changing {
@@ -83,6 +96,7 @@ impl Changing {
             last_updated: now,
             children: Vec::new(),
             details: Details::default(),
+            schemas: BTreeMap::new(),
             announced_in: 0,
         }
     }
@@ -107,6 +121,23 @@ impl Reference {
             &self.id,
             self.action(action).map_or("", |action| &action.id),
         )
+    }
+
+    /// Takes what the device says of an action's choices and bounds; `false` when that is known.
+    pub(super) fn take_said(&self, action: usize, said: &[u8]) -> bool {
+        let known = |live: &LiveSchema| live.said == said;
+        if self.changing().schemas.get(&action).is_some_and(known) {
+            return false;
+        }
+        let Some(schema) = self.model.schema_with(action, said) else {
+            return false;
+        };
+        let live = LiveSchema {
+            said: said.to_vec(),
+            schema,
+        };
+        self.changing().schemas.insert(action, live);
+        true
     }
 
     /// Whether an action may be carried out now.

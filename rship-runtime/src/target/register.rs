@@ -1,6 +1,6 @@
 //! How targets enter and leave the registry, with all that is below them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -32,6 +32,8 @@ pub(super) struct Sketch {
     name: String,
     path: Path,
     model: Arc<dyn AnyModel>,
+    /// Whether it is behind a lock, or part of what is.
+    behind: bool,
     fields: Vec<Vec<(Box<str>, Sketch)>>,
 }
 
@@ -53,7 +55,9 @@ pub(crate) fn add(
     let id = context.whole_id(&id);
     let name = model.descriptor().name.clone();
     let path = Path::from([]);
-    let sketch = Sketch::new(context, model, &*root, (Arc::clone(&id), name, path))?;
+    let model = model.of_value(&*root);
+    let sketch = Sketch::new(context, model, &*root, (Arc::clone(&id), name, path), false)?;
+    let shared = sketch.is_shared();
     let mut targets = registry.targets();
     check_free(&targets, instance, &sketch, &mut HashSet::new())?;
     let mut references = Vec::new();
@@ -80,6 +84,7 @@ pub(crate) fn add(
             long: Mutex::default(),
             removed: AtomicBool::new(false),
             due_looks: Mutex::default(),
+            looked_at: Mutex::default(),
             watched: AtomicBool::new(false),
         }
     });
@@ -88,6 +93,9 @@ pub(crate) fn add(
         targets.insert(reference);
     }
     drop(targets);
+    if shared {
+        tree.watch_shared();
+    }
     // Nobody else has the tree yet, so its lock is free.
     if let Ok(mut held) = tree.try_lock(Who::Sampling) {
         held.publish(Look::First);
@@ -102,20 +110,55 @@ impl Sketch {
         model: Arc<dyn AnyModel>,
         value: &AnyTarget,
         (id, name, path): (Arc<str>, String, Path),
+        part_of_behind: bool,
     ) -> Result<Self, Error> {
-        let descriptor = Arc::clone(model.descriptor());
         let mut sketch = Self {
             id,
             name,
             path,
+            behind: part_of_behind || model.is_behind(),
             model: Arc::clone(&model),
             fields: Vec::new(),
         };
-        for field in 0..descriptor.sub_targets.len() {
+        sketch.none_awaits()?;
+        let mut members = Ok(());
+        let opened = model.open(value, &mut |value| members = sketch.members(context, value));
+        opened.map_err(|why| Error::Unreached {
+            target: sketch.id.to_string(),
+            why,
+        })?;
+        members.map(|()| sketch)
+    }
+
+    /// Behind a lock no action may await.
+    fn none_awaits(&self) -> Result<(), Error> {
+        if !self.behind {
+            return Ok(());
+        }
+        let actions = &self.model.descriptor().actions;
+        match (0..actions.len()).find(|action| self.model.awaits(*action)) {
+            Some(action) => Err(Error::AwaitsBehindLock(id::member(
+                &self.id,
+                &actions[action].id,
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a part of it is behind a lock.
+    fn is_shared(&self) -> bool {
+        let mut below = self.fields.iter().flatten();
+        self.behind || below.any(|(_, child)| child.is_shared())
+    }
+
+    fn members(&mut self, context: &Context, value: &AnyTarget) -> Result<(), Error> {
+        let sketch = self;
+        let model = Arc::clone(&sketch.model);
+        for field in 0..model.descriptor().sub_targets.len() {
             let mut children = Vec::new();
             let mut failed = None;
             model.each_member(field, value, &mut |place, member| {
-                let parent = (&*sketch.id, &sketch.path, &sketch.model);
+                let parent = (&*sketch.id, &sketch.path, &sketch.model, sketch.behind);
                 match Self::member(context, parent, field, place, member) {
                     Ok(child) => children.push((place.key.into(), child)),
                     Err(error) => failed = failed.take().or(Some(error)),
@@ -126,18 +169,18 @@ impl Sketch {
             }
             sketch.fields.push(children);
         }
-        Ok(sketch)
+        Ok(())
     }
 
     /// A sub-target that is not in the registry yet.
     fn member(
         context: &Context,
-        (parent, path, parent_model): (&str, &Path, &Arc<dyn AnyModel>),
+        (parent, path, parent_model, behind): (&str, &Path, &Arc<dyn AnyModel>, bool),
         field: usize,
         place: Place<'_>,
         member: &AnyTarget,
     ) -> Result<Self, Error> {
-        let model = parent_model.member_model(field)?;
+        let model = parent_model.member_model(field)?.of_value(member);
         let own = &parent_model.descriptor().sub_targets[field];
         if matches!(own.shape, Shape::List | Shape::Map) && place.key.is_empty() {
             return Err(Error::EmptyKey {
@@ -153,7 +196,7 @@ impl Sketch {
             pinned: false,
         };
         let path = path.iter().cloned().chain([step]).collect();
-        Self::new(context, model, member, (id, name, path))
+        Self::new(context, model, member, (id, name, path), behind)
     }
 }
 
@@ -194,8 +237,11 @@ pub(super) fn enter_member(
     member: &AnyTarget,
 ) -> Result<Branch, Error> {
     let context = &tree.context;
-    let of_parent = (&*parent.id, &parent.path, &parent.model);
+    let of_parent = (&*parent.id, &parent.path, &parent.model, parent.behind);
     let sketch = Sketch::member(context, of_parent, field, place, member)?;
+    if sketch.is_shared() {
+        tree.watch_shared();
+    }
     let removed = || Error::Removed(parent.id.to_string());
     let registry = context.registry.upgrade().ok_or_else(removed)?;
     let mut targets = registry.targets();
@@ -280,11 +326,14 @@ impl Enter<'_> {
                     let sink = ImpulseSink::new(self.context, slot, Arc::clone(&source));
                     Some(Arc::new(sink) as Arc<dyn rship_core::PulseSink>)
                 }
-                EmitterKind::Computed { every: Some(every) } => {
+                EmitterKind::Computed { every: Some(every) }
+                | EmitterKind::Shared { every: Some(every) } => {
                     self.context.sampling.watch(self.tree, every);
                     None
                 }
-                EmitterKind::State | EmitterKind::Computed { every: None } => None,
+                EmitterKind::State
+                | EmitterKind::Computed { every: None }
+                | EmitterKind::Shared { every: None } => None,
             });
             slots.push(slot);
             sources.push(source);
@@ -306,6 +355,7 @@ impl Enter<'_> {
             path: sketch.path,
             model: sketch.model,
             tree: Weak::clone(self.tree),
+            behind: sketch.behind,
             parent,
             slots,
             sources,
@@ -333,6 +383,7 @@ impl Enter<'_> {
         Branch {
             target,
             sinks,
+            followed: BTreeMap::new(),
             fields,
         }
     }

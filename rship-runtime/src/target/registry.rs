@@ -248,6 +248,17 @@ impl Targets {
     }
 
     pub(crate) fn actions(&self, target: &Reference) -> Vec<entity::Action> {
+        let mut actions = self.described_actions(target);
+        for (action, live) in &target.changing().schemas {
+            if let Some(action) = actions.get_mut(*action) {
+                action.schema.clone_from(&live.schema);
+            }
+        }
+        actions
+    }
+
+    /// The actions as they are described, whatever the device says of their choices and bounds.
+    pub(crate) fn described_actions(&self, target: &Reference) -> Vec<entity::Action> {
         let service = self.service_of(target);
         actions_of(target.model.descriptor(), &target.id, &service)
     }

@@ -1,4 +1,4 @@
-//! Sampling: looks at emitters that are computed every so often, by the clock.
+//! Sampling: looks at what others change, by the clock or because they say so.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, Weak};
@@ -16,6 +16,18 @@ use super::publish::Look;
 
 /// As often as timers tick; a period of nothing would never end.
 const SHORTEST: Duration = Duration::from_millis(1);
+
+/// How often a tree is looked at that has targets behind locks of the user's, unless told otherwise.
+const SHARED: Duration = Duration::from_millis(100);
+
+/// A look that waits for its tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// At what is looked at this often.
+    Clock(Duration),
+    /// At everything.
+    All,
+}
 
 /// The trees that have values which are computed by the clock, by how often.
 #[derive(Default)]
@@ -85,7 +97,7 @@ impl Sampling {
                 trees.values().filter_map(Weak::upgrade).collect()
             };
             for tree in due {
-                look(&tree, period);
+                look(&tree, Due::Clock(period));
             }
         }
     }
@@ -93,13 +105,13 @@ impl Sampling {
 
 /// Looks at the tree on the handler pool, because an action may hold it for long, and values are computed
 /// by user code.
-fn look(tree: &Arc<Tree>, period: Duration) {
+fn look(tree: &Arc<Tree>, what: Due) {
     {
         let mut due = lock(&tree.due_looks);
-        if due.contains(&period) {
+        if due.contains(&what) {
             return;
         }
-        due.push(period);
+        due.push(what);
         if due.len() > 1 {
             // Whoever waits for the lock takes this look as well.
             return;
@@ -109,10 +121,39 @@ fn look(tree: &Arc<Tree>, period: Duration) {
     let work = async move {
         let mut held = own.lock(Who::Sampling).await;
         let due = std::mem::take(&mut *lock(&own.due_looks));
-        for period in due {
-            held.publish(Look::Clock(period));
+        for what in due {
+            match what {
+                Due::All => _ = held.publish(Look::Along(&[])),
+                Due::Clock(period) => {
+                    held.publish(Look::Clock(period));
+                    if *lock(&own.looked_at) == Some(period) {
+                        held.publish(Look::Along(&[]));
+                    }
+                }
+            }
         }
     };
     let context = &tree.context;
     context.tasks.spawn(context, tree, What::Sampling, work);
+}
+
+impl Tree {
+    /// Has all of it looked at soon.
+    pub(crate) fn look_soon(self: &Arc<Self>) {
+        look(self, Due::All);
+    }
+
+    /// Has all of it looked at this often.
+    pub(crate) fn look_every(self: &Arc<Self>, period: Duration) {
+        let period = period.max(SHORTEST);
+        *lock(&self.looked_at) = Some(period);
+        self.context.sampling.watch(&Arc::downgrade(self), period);
+    }
+
+    /// Has it looked at by the clock, because a part of it is behind a lock of the user's.
+    pub(super) fn watch_shared(self: &Arc<Self>) {
+        if lock(&self.looked_at).is_none() {
+            self.look_every(SHARED);
+        }
+    }
 }

@@ -1,0 +1,427 @@
+//! Choices and bounds that only the running device knows: read from it, shown in the schema, checked.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::model::AnyTarget;
+use crate::payload::{Checker, Got, PayloadError, in_words};
+use crate::schema::write_choices;
+
+/// What can be gone through as the choices of an argument; implemented for everything that is
+/// `IntoIterator` over values that are `Serialize`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the choices of an argument",
+    label = "the method must return an array of values",
+    note = "return an array of values that are `Serialize`, such as `Vec<String>`"
+)]
+pub trait ChoiceList {
+    #[doc(hidden)]
+    fn write(self, json: &mut Vec<u8>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<L> ChoiceList for L
+where
+    L: IntoIterator,
+    L::Item: Serialize,
+{
+    fn write(self, json: &mut Vec<u8>) {
+        json.push(b'[');
+        let mut first = true;
+        for choice in self {
+            // What cannot be written as JSON cannot be chosen by anybody.
+            let start = json.len();
+            if !std::mem::take(&mut first) {
+                json.push(b',');
+            }
+            if serde_json::to_writer(&mut *json, &choice).is_err() {
+                json.truncate(start);
+                first = start == 1;
+            }
+        }
+        json.push(b']');
+    }
+}
+
+/// What can be a bound: the numbers, and an `Option` of one where there may be none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the bound of an argument",
+    label = "the method must return a number",
+    note = "return a number, or an `Option` of one where there may be no bound"
+)]
+pub trait LimitValue: Serialize {}
+
+macro_rules! limits {
+    ($($number:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl LimitValue for $number {}
+    )*};
+}
+
+limits!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
+
+#[diagnostic::do_not_recommend]
+impl<N: LimitValue> LimitValue for Option<N> {}
+
+/// What can be chosen at one moment.
+#[derive(Debug, Clone)]
+pub struct Choices(Vec<u8>);
+
+impl Choices {
+    /// These values, in the form in which the argument takes them.
+    pub fn of(list: impl ChoiceList) -> Self {
+        let mut json = Vec::new();
+        list.write(&mut json);
+        Self(json)
+    }
+}
+
+/// A bound at one moment.
+#[derive(Debug, Clone)]
+pub struct Limit(Vec<u8>);
+
+impl Limit {
+    /// This number; `None` and what is not finite are no bound.
+    pub fn of(limit: impl LimitValue) -> Self {
+        Self(serde_json::to_vec(&limit).unwrap_or_else(|_| b"null".to_vec()))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Choices,
+    Minimum,
+    Maximum,
+}
+
+type ReadFn = dyn Fn(&AnyTarget) -> Option<Vec<u8>> + Send + Sync;
+
+/// One choice list or bound, and how the device is asked for it.
+#[derive(Clone)]
+pub(crate) struct Rule {
+    /// The argument; `None` for a payload that is the value itself.
+    argument: Option<String>,
+    what: What,
+    read: Arc<ReadFn>,
+}
+
+impl Rule {
+    pub(crate) fn choices<S: 'static>(
+        read: impl Fn(&S) -> Choices + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(What::Choices, move |target| read(target).0)
+    }
+
+    pub(crate) fn limit<S: 'static>(
+        what: What,
+        read: impl Fn(&S) -> Limit + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(what, move |target| read(target).0)
+    }
+
+    fn new<S: 'static>(what: What, read: impl Fn(&S) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self {
+            argument: None,
+            what,
+            read: Arc::new(move |target| target.downcast_ref().map(&read)),
+        }
+    }
+
+    pub(crate) fn of_argument(mut self, name: &str) -> Self {
+        self.argument = Some(name.to_owned());
+        self
+    }
+
+    /// The part of an action's schema that it is about.
+    fn part<'s>(&self, schema: &'s mut Value) -> Option<&'s mut Map<String, Value>> {
+        let part = match &self.argument {
+            Some(name) => schema.get_mut("properties")?.get_mut(name)?,
+            None => schema,
+        };
+        part.as_object_mut()
+    }
+}
+
+/// The rules of one action.
+pub(crate) struct Live {
+    /// The schema without them.
+    base: Value,
+    rules: Vec<Rule>,
+}
+
+impl Live {
+    /// `None` when nothing is left to the device; else `schema` gets a remark.
+    pub(crate) fn new(schema: &mut Value, rules: Vec<Rule>) -> Option<Self> {
+        if rules.is_empty() {
+            return None;
+        }
+        let base = schema.clone();
+        for (index, rule) in rules.iter().enumerate() {
+            let of_same = |other: &&Rule| other.argument == rule.argument;
+            if rules.iter().take(index).any(|other| of_same(&other)) {
+                continue;
+            }
+            let is_list = |rule: &Rule| rule.what == What::Choices;
+            let lists = rules.iter().filter(of_same).any(is_list);
+            let limits = rules.iter().filter(of_same).any(|other| !is_list(other));
+            let what = match (lists, limits) {
+                (true, true) => "choices and bounds",
+                (true, false) => "choices",
+                (false, _) => "bounds",
+            };
+            if let Some(part) = rule.part(schema) {
+                remark(
+                    part,
+                    &format!("Its {what} are those of the running device."),
+                );
+            }
+        }
+        Some(Self { base, rules })
+    }
+
+    /// Appends what the device says now: an array with an item for each rule.
+    pub(crate) fn read(&self, target: &AnyTarget, json: &mut Vec<u8>) {
+        json.push(b'[');
+        for (index, rule) in self.rules.iter().enumerate() {
+            if index > 0 {
+                json.push(b',');
+            }
+            match (rule.read)(target) {
+                Some(said) => json.extend_from_slice(&said),
+                None => json.extend_from_slice(b"null"),
+            }
+        }
+        json.push(b']');
+    }
+
+    /// The schema with what the device said.
+    pub(crate) fn schema(&self, said: &[u8]) -> Value {
+        let mut schema = self.base.clone();
+        // What is not understood leaves the schema as it is without.
+        let said: Vec<Value> = serde_json::from_slice(said).unwrap_or_default();
+        for (rule, said) in self.rules.iter().zip(said) {
+            if let Some(part) = rule.part(&mut schema) {
+                apply(part, rule.what, said);
+            }
+        }
+        schema
+    }
+
+    /// Checks a payload that has the form of the schema by what the device says now.
+    pub(crate) fn check(
+        &self,
+        target: &AnyTarget,
+        payload: &mut Value,
+    ) -> Result<(), PayloadError> {
+        let mut json = Vec::new();
+        self.read(target, &mut json);
+        let said: Vec<Value> = serde_json::from_slice(&json).unwrap_or_default();
+        for (rule, said) in self.rules.iter().zip(&said) {
+            if rule.what == What::Choices && said.as_array().is_some_and(Vec::is_empty) {
+                nothing_to_choose(rule.argument.as_deref(), payload)?;
+            }
+        }
+        Checker::compile(&self.schema(&json))
+            .check(payload)
+            .map(drop)
+    }
+}
+
+/// Without choices a schema says nothing of them, and yet nothing can be chosen.
+fn nothing_to_choose(argument: Option<&str>, payload: &Value) -> Result<(), PayloadError> {
+    let value = match argument {
+        Some(name) => payload.get(name),
+        None => Some(payload),
+    };
+    match value {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::Array(items)) if items.is_empty() => Ok(()),
+        Some(value) => Err(PayloadError {
+            path: argument.unwrap_or_default().to_owned(),
+            expected: "nothing, because there is nothing to choose from now".to_owned(),
+            got: Got::Value(in_words(value)),
+        }),
+    }
+}
+
+fn apply(part: &mut Map<String, Value>, what: What, said: Value) {
+    match (what, said) {
+        (What::Choices, Value::Array(choices)) if choices.is_empty() => {
+            remark(part, "There is nothing to choose from now.");
+        }
+        (What::Choices, Value::Array(choices)) => {
+            let is_array = part.get("type").and_then(Value::as_str) == Some("array");
+            // Several may be chosen: each item is one of them.
+            match part.get_mut("items").and_then(Value::as_object_mut) {
+                Some(items) if is_array => write_choices(items, choices),
+                _ => write_choices(part, choices),
+            }
+        }
+        (What::Minimum, limit @ Value::Number(_)) => {
+            part.insert("minimum".to_owned(), limit);
+        }
+        (What::Maximum, limit @ Value::Number(_)) => {
+            part.insert("maximum".to_owned(), limit);
+        }
+        _ => {}
+    }
+}
+
+fn remark(part: &mut Map<String, Value>, text: &str) {
+    let description = match part.get("description").and_then(Value::as_str) {
+        Some(own) if own.ends_with(['.', '!', '?', ':']) => format!("{own} {text}"),
+        Some(own) => format!("{own}. {text}"),
+        None => text.to_owned(),
+    };
+    part.insert("description".to_owned(), Value::String(description));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{ActionSpec, AnyModel as _, Arg, EmitterSpec, Model, ModelBuilder, Running};
+
+    struct Router {
+        inputs: Vec<String>,
+        most: u8,
+        level: f32,
+    }
+
+    fn model() -> Arc<Model<Router>> {
+        let mut model = ModelBuilder::<Router>::new("Router");
+        let input = Arg::<String>::new("input")
+            .doc("Where it comes from")
+            .choices_by(|router: &Router| Choices::of(&router.inputs));
+        let count = Arg::<Option<u32>>::new("count")
+            .min(1)
+            .max_by(|router: &Router| Limit::of(router.most));
+        let all = Arg::<Option<Vec<String>>>::new("all")
+            .choices_by(|router: &Router| Choices::of(router.inputs.iter()));
+        let route = ActionSpec::new("route").arg(&input).arg(&count).arg(&all);
+        model.action(route.sync(|_: &mut Router, args| Ok(args.payload().clone())));
+        model.state(EmitterSpec::new("level"), |router: &Router| &router.level);
+        let level = Arg::<f32>::new("level").max_by(|router: &Router| Limit::of(router.level));
+        let set = ActionSpec::new("set-level");
+        model.setter(set, "level", "level", level, |router, to| router.level = to);
+        model.build().unwrap()
+    }
+
+    fn router() -> Router {
+        Router {
+            inputs: vec!["camera".to_owned(), "Laptop 2".to_owned()],
+            most: 3,
+            level: 0.7,
+        }
+    }
+
+    fn call(router: &mut Router, action: usize, mut payload: Value) -> Result<Value, String> {
+        let model = model();
+        let prepared = model.prepare(action, &mut payload);
+        prepared.map_err(|error| error.to_string())?;
+        match model.call(action, router, payload) {
+            Running::Done(reply) => reply.map_err(|error| error.to_string()),
+            Running::Future(_) => Err("a future".to_owned()),
+        }
+    }
+
+    fn schema(router: &Router, action: usize) -> Value {
+        let model = model();
+        let mut said = Vec::new();
+        assert!(model.present(action, router, &mut said));
+        model.schema_with(action, &said).unwrap()
+    }
+
+    #[test]
+    fn the_descriptor_says_that_choices_and_bounds_are_known_later() {
+        let descriptor = Arc::clone(model().descriptor());
+        let route = &descriptor.actions[0].schema["properties"];
+        assert_eq!(
+            route["input"],
+            json!({
+                "type": "string",
+                "description": "Where it comes from. Its choices are those of the running device.",
+            })
+        );
+        let remark = "Its bounds are those of the running device.";
+        assert_eq!(route["count"]["description"], remark);
+        assert_eq!(descriptor.actions[1].schema["description"], remark);
+        assert_eq!(model().live_actions(), [0, 1]);
+    }
+
+    #[test]
+    fn the_schema_of_the_moment_has_the_choices_and_bounds_of_the_moment() {
+        let schema = schema(&router(), 0);
+        let choices = json!([
+            {"const": "camera", "title": "camera"},
+            {"const": "Laptop 2", "title": "Laptop 2"},
+        ]);
+        assert_eq!(
+            schema["properties"]["input"],
+            json!({
+                "type": "string",
+                "enum": ["camera", "Laptop 2"],
+                "oneOf": choices,
+                "description": "Where it comes from",
+            })
+        );
+        assert_eq!(schema["properties"]["count"]["minimum"], 1);
+        assert_eq!(schema["properties"]["count"]["maximum"], 3);
+        let all = &schema["properties"]["all"];
+        assert_eq!(all["items"]["enum"], json!(["camera", "Laptop 2"]));
+        assert_eq!(all["enum"], Value::Null);
+    }
+
+    #[test]
+    fn a_payload_is_checked_by_the_device_of_the_moment() {
+        let mut router = router();
+        let good = json!({"input": "Laptop 2", "count": 3, "all": ["camera"]});
+        assert_eq!(call(&mut router, 0, good.clone()), Ok(good));
+        let refused = call(&mut router, 0, json!({"input": "laptop"})).unwrap_err();
+        assert_eq!(
+            refused,
+            "argument `input`: expected one of \"camera\", \"Laptop 2\", got \"laptop\""
+        );
+        let refused = call(&mut router, 0, json!({"input": "camera", "count": 4})).unwrap_err();
+        assert_eq!(
+            refused,
+            "argument `count`: expected an integer from 1 to 3, got 4"
+        );
+        let refused = call(&mut router, 0, json!({"input": "camera", "all": ["x"]})).unwrap_err();
+        assert!(refused.contains("`all[0]`: expected one of"), "{refused}");
+        router.inputs.push("laptop".to_owned());
+        assert!(call(&mut router, 0, json!({"input": "laptop"})).is_ok());
+    }
+
+    #[test]
+    fn where_there_is_nothing_to_choose_everything_is_refused_and_the_schema_says_so() {
+        let mut router = router();
+        router.inputs.clear();
+        let refused = call(&mut router, 0, json!({"input": "camera"})).unwrap_err();
+        assert_eq!(
+            refused,
+            "argument `input`: expected nothing, because there is nothing to choose from now, got \
+             the string \"camera\""
+        );
+        let schema = schema(&router, 0);
+        let input = &schema["properties"]["input"];
+        assert_eq!(input["enum"], Value::Null);
+        let description = "Where it comes from. There is nothing to choose from now.";
+        assert_eq!(input["description"], description);
+    }
+
+    #[test]
+    fn a_field_that_is_set_has_the_bounds_of_the_moment_and_single_precision_is_no_trap() {
+        let mut router = router();
+        assert_eq!(schema(&router, 1)["maximum"], json!(0.7));
+        assert_eq!(call(&mut router, 1, json!({"level": 0.7})), Ok(Value::Null));
+        let refused = call(&mut router, 1, json!(0.8)).unwrap_err();
+        assert_eq!(
+            refused,
+            "the payload: expected a number of at most 0.7, got 0.8"
+        );
+    }
+}
