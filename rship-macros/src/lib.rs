@@ -20,10 +20,12 @@
 
 mod actions;
 mod attr;
+mod blocks;
 mod bounds;
 mod errors;
 mod grammar;
 mod ids;
+mod members;
 mod names;
 mod paths;
 mod stray;
@@ -140,7 +142,7 @@ pub fn actions(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
 #[proc_macro_attribute]
 pub fn action(_: TokenStream, item: TokenStream) -> TokenStream {
-    stray::member("action", item.into()).into()
+    stray::member("action", place(), item.into()).into()
 }
 
 /// Marks a field of a [`#[derive(Target)]`](macro@Target) struct, or a method inside
@@ -149,7 +151,7 @@ pub fn action(_: TokenStream, item: TokenStream) -> TokenStream {
 /// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
 #[proc_macro_attribute]
 pub fn emitter(_: TokenStream, item: TokenStream) -> TokenStream {
-    stray::member("emitter", item.into()).into()
+    stray::member("emitter", place(), item.into()).into()
 }
 
 /// Describes an argument of an `#[action]` method inside [`#[actions]`](macro@actions).
@@ -158,4 +160,12 @@ pub fn emitter(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn arg(_: TokenStream, item: TokenStream) -> TokenStream {
     stray::argument(item.into()).into()
+}
+
+fn place() -> stray::Place {
+    let span = proc_macro::Span::call_site();
+    stray::Place {
+        file: span.file(),
+        line: span.line(),
+    }
 }

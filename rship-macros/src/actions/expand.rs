@@ -10,7 +10,7 @@ use syn::spanned::Spanned as _;
 use crate::actions::argument::Argument;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
 use crate::ids::Names;
-use crate::{paths, ty};
+use crate::{blocks, members, names, paths, ty};
 
 pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let Actions {
@@ -18,79 +18,153 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         conditions,
         generics,
         self_ty,
+        block,
         members,
+        ..
     } = actions;
     // The derive refuses a target that borrows, and a second message here would add nothing.
     let borrows =
         generics.lifetimes().next().is_some() || ty::Borrows::of(self_ty, false).is_some();
-    if borrows || members.is_empty() {
+    if borrows {
         return TokenStream::new();
     }
     let allow = paths::allow();
-    let (generics, _, bounds) = generics.split_for_impl();
+    let marker = blocks::marker(*block);
     let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
     let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
-    let members = members.iter().map(member);
+    let described = members
+        .iter()
+        .map(|member| (member.conditions, self::member(member, actions)));
+    let members::Functions { items, calls } = members::functions(generics, self_ty, described);
+    let (required, require) = listed(actions, &marker);
+    let (generics, _, bounds) = generics.split_for_impl();
     quote! {
         #(#conditions)*
         const _: () = {
             #import
+            #[allow(unused_imports)]
+            use __rship::PlainReply as _;
+
+            #items
+
+            #required
 
             #[automatically_derived]
             #allow
-            impl #generics __rship::Actions for #self_ty #bounds {
+            impl #generics __rship::Actions<#marker> for #self_ty #bounds {
                 const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[#action_ids];
                 const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[#emitter_ids];
 
                 fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-                    #[allow(unused_imports)]
-                    use __rship::PlainReply as _;
-                    #(#members)*
+                    #require
+                    #calls
                 }
             }
         };
     }
 }
 
+/// The words for a struct that does not list the block, and what requires that it does.
+fn listed(actions: &Actions<'_>, marker: &TokenStream) -> (TokenStream, TokenStream) {
+    let (message, note, place) = match actions.block {
+        None => (
+            "`{T}` does not say that it has actions".to_owned(),
+            "a generic struct says so itself: add `#[target(actions)]` to it".to_owned(),
+            actions.self_ty.span(),
+        ),
+        Some(name) => {
+            let shown = name.value().replace('{', "{{").replace('}', "}}");
+            (
+                format!("`{{T}}` does not list its block `{shown}` of actions"),
+                format!("add it to the struct: `#[target(actions(\"{shown}\"))]`"),
+                name.span(),
+            )
+        }
+    };
+    let requirement = requirement(actions);
+    let items = quote! {
+        #[diagnostic::on_unimplemented(
+            message = #message,
+            label = "not known to `#[derive(Target)]`",
+            note = #note
+        )]
+        trait #requirement<T> {
+            const LISTED: () = ();
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T, L: __rship::Lists<T, #marker>> #requirement<T> for L {}
+    };
+    let place = at(place);
+    let require = quote_spanned! {place=>
+        <<Self as __rship::Derived>::Listing as #requirement<Self>>::LISTED;
+    };
+    (items, require)
+}
+
+/// A name that other blocks of the crate do not have: the compiler would point to theirs.
+fn requirement(actions: &Actions<'_>) -> Ident {
+    let ty = ty::last_name(actions.self_ty).unwrap_or_default();
+    let block = actions.block.map(syn::LitStr::value).unwrap_or_default();
+    let letters = |text: &str| text.replace(|c: char| !c.is_alphanumeric(), "");
+    format_ident!(
+        "__Rship{}Lists{}",
+        letters(&ty),
+        names::sentence(&letters(&block))
+    )
+}
+
+/// The ids of one kind, sorted.
 fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
-    let ids = members
+    let mut ids: Vec<&Member<'_>> = members
         .iter()
-        .filter(|member| member.sound && of(&member.kind))
-        .map(|member| {
-            let (conditions, id) = (member.conditions, &member.names.id);
-            quote!(#(#conditions)* #id,)
-        });
+        .filter(|member| member.names.sure && of(&member.kind))
+        .collect();
+    ids.sort_by(|a, b| a.names.id.cmp(&b.names.id));
+    let ids = ids.iter().map(|member| {
+        let (conditions, id) = (member.conditions, &member.names.id);
+        quote!(#(#conditions)* #id,)
+    });
     quote!(#(#ids)*)
 }
 
-fn member(member: &Member<'_>) -> TokenStream {
+fn member(member: &Member<'_>, actions: &Actions<'_>) -> TokenStream {
     let Member {
         ident,
-        conditions,
         names,
         kind,
         sound,
+        ..
     } = member;
-    let statements = match kind {
+    match kind {
         _ if !sound => types(kind),
         MemberKind::Computed { value, every } => {
-            let Names { id, name, doc } = names;
+            let Names { id, name, doc, .. } = names;
             let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
             let every = every.map(duration).map_or_else(
                 || quote!(__rship::None),
                 |every| quote!(__rship::Some(#every)),
             );
+            let method = method(ident, actions);
             quote_spanned! {at(value.span())=>
                 __rship_model.computed::<#value>(
                     __rship::EmitterSpec::new(#id).name(#name) #doc,
                     #every,
-                    |__rship_target: &Self| Self::#ident(__rship_target),
+                    |__rship_target: &Self| #method(__rship_target),
                 );
             }
         }
-        MemberKind::Action(action) => self::action(ident, names, action),
-    };
-    quote!(#(#conditions)* { #statements })
+        MemberKind::Action(action) => self::action(ident, &method(ident, actions), names, action),
+    }
+}
+
+/// The method, by its full path: another of that name may be in reach.
+fn method(ident: &Ident, actions: &Actions<'_>) -> TokenStream {
+    let place = at(ident.span());
+    match actions.of_trait {
+        Some(of_trait) => quote_spanned!(place=> <Self as #of_trait>::#ident),
+        None => quote_spanned!(place=> Self::#ident),
+    }
 }
 
 fn duration(duration: Duration) -> TokenStream {
@@ -141,8 +215,8 @@ impl Locals {
     }
 }
 
-fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
-    let Names { id, name, doc } = names;
+fn action(ident: &Ident, method: &TokenStream, names: &Names, action: &Action<'_>) -> TokenStream {
+    let Names { id, name, doc, .. } = names;
     let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
     let writes = action
         .writes
@@ -154,7 +228,7 @@ fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
         .map(duration)
         .map(|after| quote!(.timeout(#after)));
     let arguments = action.arguments.iter().enumerate().map(argument);
-    let handler = handler(ident, action);
+    let handler = handler(ident, method, action);
     quote! {
         let __rship_spec =
             __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart #timeout;
@@ -201,7 +275,7 @@ fn declared(argument: &Argument<'_>) -> TokenStream {
     }
 }
 
-fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
+fn handler(ident: &Ident, method: &TokenStream, action: &Action<'_>) -> TokenStream {
     let place = at(ident.span());
     let values = |read: fn(&Argument<'_>, &Locals) -> TokenStream| -> TokenStream {
         let arguments = action.arguments.iter().enumerate();
@@ -242,20 +316,20 @@ fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
     };
     match &action.run {
         run @ (Run::Sync | Run::Blocking) => {
-            let method = match run {
+            let way = match run {
                 Run::Blocking => format_ident!("blocking"),
                 _ => format_ident!("sync"),
             };
-            let reply = reply(quote_spanned!(place=> Self::#ident(__rship_target, #pass)));
+            let reply = reply(quote_spanned!(place=> #method(__rship_target, #pass)));
             quote_spanned! {place=>
-                .#method(move |__rship_target: &mut Self, #args| {
+                .#way(move |__rship_target: &mut Self, #args| {
                     #read
                     #reply
                 })
             }
         }
         Run::Future => {
-            let reply = reply(quote_spanned!(place=> Self::#ident(__rship_target, #pass).await));
+            let reply = reply(quote_spanned!(place=> #method(__rship_target, #pass).await));
             quote_spanned! {place=>
                 .future(move |__rship_target: &mut Self, #owned_args| {
                     #read
@@ -265,7 +339,7 @@ fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
         }
         Run::Detached(handle, future) => {
             let wait = future.then(|| quote_spanned!(place=> .await));
-            let reply = reply(quote_spanned!(place=> Self::#ident(__rship_handle, #pass) #wait));
+            let reply = reply(quote_spanned!(place=> #method(__rship_handle, #pass) #wait));
             quote_spanned! {place=>
                 .detached(move |__rship_handle: #handle, #owned_args| {
                     #read

@@ -6,15 +6,20 @@ use quote::{ToTokens, quote};
 use syn::{GenericParam, Generics};
 
 use crate::paths;
+use crate::target::blocks;
 use crate::target::valid::Target;
 
 pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
     let Target { ident, import, .. } = target;
     let (generics, arguments, bounds) = without_lifetimes(target.generics);
     let allow = paths::allow();
+    let (_, own_arguments, own_bounds) = target.generics.split_for_impl();
+    let known = blocks::known(target, &quote!(#ident #own_arguments), own_bounds);
     quote! {
         const _: () = {
             #import
+
+            #known
 
             #[automatically_derived]
             #allow
