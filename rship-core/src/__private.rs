@@ -10,7 +10,10 @@ pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
 pub use std::time::Duration;
 
-pub use self::blocks::{BlockName, Derived, Listing, Lists, NoActions, NoBlockName, Probe};
+pub use self::blocks::{
+    Block, BlockName, Derived, Listing, ListsActions, ListsBlock, NoActions, NoBlock, NoBlockName,
+    OnlyOfItsName, OnlyWithoutName, Probe, ProbeBlock,
+};
 pub use self::ids::{Shared, is_taken};
 pub use crate::model::{
     ActionSpec, Arg, Args, Bounded, EmitterSpec, ModelBuilder, PlainReply, Reply, ReplyOf,

@@ -2,7 +2,7 @@
 //! each can require what the other has written.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::{LitStr, Token};
@@ -18,13 +18,11 @@ pub(crate) struct Listed<'a> {
 }
 
 /// One block that a type has.
-pub(crate) struct Block {
-    /// Its type.
-    pub(crate) marker: TokenStream,
+pub(crate) struct Block<'a> {
+    /// Its name; the first block has none.
+    pub(crate) name: Option<&'a LitStr>,
     /// Where it is listed.
     pub(crate) place: Span,
-    /// Its name; the first block has none.
-    pub(crate) name: Option<String>,
 }
 
 impl<'a> Listed<'a> {
@@ -37,18 +35,22 @@ impl<'a> Listed<'a> {
     }
 
     /// All of them, the one without a name first; `None` when the list cannot be read.
-    pub(crate) fn blocks(&self) -> Option<Vec<Block>> {
+    pub(crate) fn blocks(&self) -> Option<Vec<Block<'a>>> {
         let first = Block {
-            marker: marker(None),
-            place: self.place.span(),
             name: None,
+            place: self.place.span(),
         };
         let named = self.names?.iter().map(|name| Block {
-            marker: marker(Some(name)),
+            name: Some(name),
             place: name.span(),
-            name: Some(name.value()),
         });
         Some(std::iter::once(first).chain(named).collect())
+    }
+}
+
+impl Block<'_> {
+    pub(crate) fn marker(&self) -> TokenStream {
+        marker(self.name)
     }
 }
 
@@ -59,6 +61,17 @@ pub(crate) fn marker(name: Option<&LitStr>) -> TokenStream {
         Some(name) => {
             let hash = hash(&name.value());
             quote!(__rship::BlockName<#hash>)
+        }
+    }
+}
+
+/// What the derive says of a block that `of` lists.
+pub(crate) fn lists(name: Option<&LitStr>, of: &impl ToTokens) -> TokenStream {
+    match name {
+        None => quote!(__rship::ListsActions<#of>),
+        Some(name) => {
+            let hash = hash(&name.value());
+            quote!(__rship::ListsBlock<#of, #hash>)
         }
     }
 }
@@ -92,9 +105,9 @@ pub(crate) fn names(
     Ok(Some(names))
 }
 
-/// FNV-1a: the same in both macros, on every machine.
-fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+/// FNV-1a: the same in both macros, and in every run.
+pub(crate) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }

@@ -5,8 +5,6 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::Generics;
 
-use crate::paths;
-
 /// Functions that describe members of `self_ty`, and the calls of them all.
 pub(crate) struct Functions {
     pub(crate) items: TokenStream,
@@ -19,7 +17,6 @@ pub(crate) fn functions<'a>(
     self_ty: &impl ToTokens,
     descriptions: impl Iterator<Item = (&'a [TokenStream], TokenStream)>,
 ) -> Functions {
-    let allow = paths::allow();
     let (generics, _, bounds) = generics.split_for_impl();
     let (mut declared, mut defined, mut calls) = <(Vec<_>, Vec<_>, Vec<_>)>::default();
     for (index, (conditions, description)) in descriptions.enumerate() {
@@ -46,7 +43,6 @@ pub(crate) fn functions<'a>(
             }
 
             #[automatically_derived]
-            #allow
             impl #generics __RshipMembers for #self_ty #bounds {
                 #(#defined)*
             }

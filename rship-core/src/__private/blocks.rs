@@ -27,9 +27,27 @@ pub trait Derived: Sized {
 /// What lists the blocks of all types.
 pub struct Listing;
 
-/// The derive of `T` knows of this block, so that its actions are described.
-// Without words of its own: `#[actions]` has them, with the block's name.
-pub trait Lists<T, Block> {}
+/// The derive of `T` knows of its block without a name.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` does not say that it has actions",
+    label = "not known to `#[derive(Target)]`",
+    note = "a generic struct says so itself: add `#[target(actions)]` to it"
+)]
+pub trait ListsActions<T> {
+    /// Nothing: asking for it is what requires the block to be listed.
+    const LISTED: () = ();
+}
+
+/// The derive of `T` knows of its block whose name has this hash.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` does not list this block of actions",
+    label = "not known to `#[derive(Target)]`",
+    note = "add the name to the list on the struct: `#[target(actions(\"..\"))]`"
+)]
+pub trait ListsBlock<T, const HASH: u64> {
+    /// Nothing: asking for it is what requires the block to be listed.
+    const LISTED: () = ();
+}
 
 /// Asks whether a type has an unnamed block: its own constants and functions win over [`NoActions`]'.
 pub struct Probe<T>(PhantomData<T>);
@@ -62,3 +80,38 @@ pub trait NoActions {
 impl<T> NoActions for Probe<T> {
     type Probed = T;
 }
+
+/// A block of this type, by a hash of its code.
+pub trait Block<const HASH: u64> {}
+
+/// Asks whether a type has a block: its own constant wins over [`NoBlock`]'s.
+pub struct ProbeBlock<T, const HASH: u64>(PhantomData<T>);
+
+impl<T: Block<HASH>, const HASH: u64> ProbeBlock<T, HASH> {
+    /// It has.
+    pub const IS_THERE: bool = true;
+}
+
+/// What [`ProbeBlock`] says of a type without the block.
+pub trait NoBlock {
+    /// It has not.
+    const IS_THERE: bool = false;
+}
+
+impl<T, const HASH: u64> NoBlock for ProbeBlock<T, HASH> {}
+
+/// No block of `T` without a name came before.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` has two `#[actions]` blocks without a name",
+    label = "this is another",
+    note = "give one of them a name, `#[actions(block = \"..\")]`, and list it on the struct: `#[target(actions(\"..\"))]`"
+)]
+pub trait OnlyWithoutName<T> {}
+
+/// No block of `T` with the same name came before.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` has two `#[actions]` blocks with the same name",
+    label = "this is another",
+    note = "give one of them another name, and list that on the struct, too: `#[target(actions(\"..\"))]`"
+)]
+pub trait OnlyOfItsName<T> {}

@@ -46,6 +46,11 @@ impl Block {
         })
     }
 
+    /// What tells it from other blocks.
+    pub(crate) fn code(&self) -> String {
+        format!("{} {}", self.header, self.body)
+    }
+
     /// The impl without the attributes that are for this macro.
     pub(crate) fn without_attributes(&self) -> TokenStream {
         let Self { header, inner, .. } = self;

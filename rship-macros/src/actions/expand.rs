@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Type;
 use syn::spanned::Spanned as _;
+use syn::{Type, parse_quote};
 
 use crate::actions::argument::Argument;
+use crate::actions::twice;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
 use crate::ids::Names;
-use crate::{blocks, members, names, paths, ty};
+use crate::{blocks, members, paths, ty};
 
 pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let Actions {
@@ -36,10 +37,20 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         .iter()
         .map(|member| (member.conditions, self::member(member, actions)));
     let members::Functions { items, calls } = members::functions(generics, self_ty, described);
-    let (required, require) = listed(actions, &marker);
-    let (generics, _, bounds) = generics.split_for_impl();
+    let require = require(actions);
+    let twice::Comparison {
+        items: compared,
+        condition,
+    } = twice::compare(actions);
+    let mut with_condition = (*generics).clone();
+    if let Some(condition) = condition {
+        let bounds = with_condition.make_where_clause();
+        bounds.predicates.push(parse_quote!(#condition));
+    }
+    let (generics, _, bounds) = with_condition.split_for_impl();
     quote! {
         #(#conditions)*
+        #allow
         const _: () = {
             #import
             #[allow(unused_imports)]
@@ -47,10 +58,9 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
 
             #items
 
-            #required
+            #compared
 
             #[automatically_derived]
-            #allow
             impl #generics __rship::Actions<#marker> for #self_ty #bounds {
                 const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[#action_ids];
                 const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[#emitter_ids];
@@ -64,54 +74,16 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     }
 }
 
-/// The words for a struct that does not list the block, and what requires that it does.
-fn listed(actions: &Actions<'_>, marker: &TokenStream) -> (TokenStream, TokenStream) {
-    let (message, note, place) = match actions.block {
-        None => (
-            "`{T}` does not say that it has actions".to_owned(),
-            "a generic struct says so itself: add `#[target(actions)]` to it".to_owned(),
-            actions.self_ty.span(),
-        ),
-        Some(name) => {
-            let shown = name.value().replace('{', "{{").replace('}', "}}");
-            (
-                format!("`{{T}}` does not list its block `{shown}` of actions"),
-                format!("add it to the struct: `#[target(actions(\"{shown}\"))]`"),
-                name.span(),
-            )
-        }
-    };
-    let requirement = requirement(actions);
-    let items = quote! {
-        #[diagnostic::on_unimplemented(
-            message = #message,
-            label = "not known to `#[derive(Target)]`",
-            note = #note
-        )]
-        trait #requirement<T> {
-            const LISTED: () = ();
-        }
-
-        #[diagnostic::do_not_recommend]
-        impl<T, L: __rship::Lists<T, #marker>> #requirement<T> for L {}
-    };
-    let place = at(place);
-    let require = quote_spanned! {place=>
-        <<Self as __rship::Derived>::Listing as #requirement<Self>>::LISTED;
-    };
-    (items, require)
-}
-
-/// A name that other blocks of the crate do not have: the compiler would point to theirs.
-fn requirement(actions: &Actions<'_>) -> Ident {
-    let ty = ty::last_name(actions.self_ty).unwrap_or_default();
-    let block = actions.block.map(syn::LitStr::value).unwrap_or_default();
-    let letters = |text: &str| text.replace(|c: char| !c.is_alphanumeric(), "");
-    format_ident!(
-        "__Rship{}Lists{}",
-        letters(&ty),
-        names::sentence(&letters(&block))
-    )
+/// What requires that the struct lists the block.
+fn require(actions: &Actions<'_>) -> TokenStream {
+    let place = at(match actions.block {
+        None => actions.self_ty.span(),
+        Some(name) => name.span(),
+    });
+    let lists = blocks::lists(actions.block, &quote!(Self));
+    quote_spanned! {place=>
+        let () = <<Self as __rship::Derived>::Listing as #lists>::LISTED;
+    }
 }
 
 /// The ids of one kind, sorted.

@@ -22,6 +22,8 @@ pub(crate) struct Actions<'a> {
     pub(crate) self_ty: &'a Type,
     /// The trait whose methods they are.
     pub(crate) of_trait: Option<&'a Path>,
+    /// The impl as it is written.
+    pub(crate) code: String,
     /// The block's name.
     pub(crate) block: Option<&'a LitStr>,
     pub(crate) members: Vec<Member<'a>>,
@@ -114,6 +116,7 @@ pub(crate) fn check<'a>(block: &'a Block, of_macro: &'a Given, errors: &mut Erro
         generics: &block.generics,
         self_ty: &block.self_ty,
         of_trait: block.of_trait.as_ref(),
+        code: block.code(),
         block: of_macro.string("block"),
         members,
     }

@@ -3,27 +3,26 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Generics, WhereClause, parse_quote};
+use syn::{Generics, LitStr, WhereClause, parse_quote};
 
-use crate::blocks::{Block, marker};
+use crate::blocks::{Block, lists};
 use crate::ids::Names;
-use crate::paths;
 use crate::target::valid::{Member, MemberKind, Target};
 
 /// The blocks of one type.
-pub(crate) enum Blocks {
+pub(crate) enum Blocks<'a> {
     /// Not listed: the compiler is asked for the block without a name, which it can tell of a type that
     /// is not generic.
     Asked,
     /// Not listed, and nobody can be asked.
     Unknown,
     Listed {
-        all: Vec<Block>,
+        all: Vec<Block<'a>>,
         generic: bool,
     },
 }
 
-pub(crate) fn of(target: &Target<'_>) -> Blocks {
+pub(crate) fn of<'a>(target: &Target<'a>) -> Blocks<'a> {
     let generic = !target.generics.params.is_empty();
     match target.listed.as_ref().and_then(|listed| listed.blocks()) {
         Some(all) => Blocks::Listed { all, generic },
@@ -38,39 +37,41 @@ pub(crate) fn known(
     self_ty: &TokenStream,
     bounds: Option<&WhereClause>,
 ) -> TokenStream {
-    let allow = paths::allow();
     let (generics, _, _) = target.generics.split_for_impl();
-    let lists = |marker: TokenStream| {
+    let implement = |lists: TokenStream| {
         quote! {
             #[automatically_derived]
-            #allow
-            impl #generics __rship::Lists<#self_ty, #marker> for __rship::Listing #bounds {}
+            impl #generics #lists for __rship::Listing #bounds {}
         }
     };
     let lists: TokenStream = match &target.listed {
-        None if target.generics.params.is_empty() => lists(marker(None)),
+        None if target.generics.params.is_empty() => implement(lists(None, self_ty)),
         None => TokenStream::new(),
         Some(listed) => match listed.blocks() {
             Some(blocks) => blocks
                 .into_iter()
-                .map(|block| lists(block.marker))
+                .map(|block| implement(lists(block.name, self_ty)))
                 .collect(),
             // Whatever is in it: a list that cannot be read is one message.
             None => {
+                let actions = implement(lists(None, self_ty));
                 let mut generics = target.generics.clone();
-                generics.params.push(parse_quote!(__RshipBlock));
+                generics
+                    .params
+                    .push(parse_quote!(const __RSHIP_HASH: ::core::primitive::u64));
                 let (generics, _, _) = generics.split_for_impl();
                 quote! {
+                    #actions
+
                     #[automatically_derived]
-                    #allow
-                    impl #generics __rship::Lists<#self_ty, __RshipBlock> for __rship::Listing #bounds {}
+                    impl #generics __rship::ListsBlock<#self_ty, __RSHIP_HASH> for __rship::Listing
+                    #bounds {}
                 }
             }
         },
     };
     quote! {
         #[automatically_derived]
-        #allow
         impl #generics __rship::Derived for #self_ty #bounds {
             type Listing = __rship::Listing;
         }
@@ -79,14 +80,14 @@ pub(crate) fn known(
     }
 }
 
-impl Blocks {
+impl Blocks<'_> {
     /// The generics, with the blocks among their conditions: a type that is not generic is a target
     /// without its actions, too, so that a block which is not there is one message.
     pub(crate) fn required(&self, generics: &Generics) -> Generics {
         let mut generics = generics.clone();
         if let Self::Listed { all, generic: true } = self {
             let bounds = generics.make_where_clause();
-            for Block { marker, .. } in all {
+            for marker in all.iter().map(Block::marker) {
                 bounds
                     .predicates
                     .push(parse_quote!(Self: __rship::Actions<#marker>));
@@ -101,8 +102,9 @@ impl Blocks {
             Self::Asked => quote!(__rship::Probe::<Self>::describe_actions(__rship_model);),
             Self::Listed { all, .. } => all
                 .iter()
-                .map(|Block { marker, place, .. }| {
-                    quote_spanned! {place.resolved_at(Span::call_site())=>
+                .map(|block| {
+                    let marker = block.marker();
+                    quote_spanned! {block.place.resolved_at(Span::call_site())=>
                         <Self as __rship::Actions<#marker>>::describe_actions(__rship_model);
                     }
                 })
@@ -149,9 +151,10 @@ impl Blocks {
             Self::Asked => vec![quote!(__rship::Probe::<#of>::#constant)],
             Self::Listed { all, .. } => all
                 .iter()
-                .map(|Block { marker, place, .. }| {
+                .map(|block| {
+                    let marker = block.marker();
                     // A block that is not there is the same message at the same place, whoever asks.
-                    let place = place.resolved_at(Span::call_site());
+                    let place = block.place.resolved_at(Span::call_site());
                     let mut of = of.clone();
                     of.set_span(place);
                     quote_spanned! {place=>
@@ -162,7 +165,7 @@ impl Blocks {
         }
     }
 
-    fn named(&self) -> &[Block] {
+    fn named(&self) -> &[Block<'_>] {
         match self {
             Self::Listed { all, .. } => all.get(1..).unwrap_or_default(),
             _ => &[],
@@ -216,12 +219,12 @@ impl<'a> Ids<'a> {
     fn of_blocks(
         &self,
         target: &Target<'_>,
-        named: &[Block],
+        named: &[Block<'_>],
         lists: &[TokenStream],
     ) -> impl Iterator<Item = TokenStream> {
         let (kind, ty) = (self.kind, target.ident);
         named.iter().enumerate().map(move |(index, block)| {
-            let name = block.name.as_deref().unwrap_or_default();
+            let name = block.name.map(LitStr::value).unwrap_or_default();
             let before = format!(
                 "block `{name}` of `{ty}` has {kind} ids that methods of an earlier block have already: "
             );

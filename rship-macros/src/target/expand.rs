@@ -17,7 +17,6 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
         name,
         ..
     } = target;
-    let allow = paths::allow();
     let blocks = blocks::of(target);
     let (generics, arguments, own_bounds) = target.generics.split_for_impl();
     let doc = target.doc.map(|doc| quote!(__rship_model.doc(#doc);));
@@ -33,14 +32,15 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
         .members
         .iter()
         .map(|member| (&[][..], self::member(member)));
-    let members::Functions { items, calls } =
-        members::functions(target.generics, &self_ty, described);
     let known = blocks::known(target, &self_ty, own_bounds);
     let with_blocks = blocks.required(target.generics);
+    let members::Functions { items, calls } = members::functions(&with_blocks, &self_ty, described);
     let (_, _, bounds) = with_blocks.split_for_impl();
     let describe_blocks = blocks.describe();
     let (checks, inline_checks) = blocks.checks(target);
+    let allow = paths::allow();
     quote! {
+        #allow
         const _: () = {
             #import
             #[allow(unused_imports)]
@@ -51,7 +51,6 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
             #items
 
             #[automatically_derived]
-            #allow
             impl #generics __rship::Target for #self_ty #bounds {
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     #inline_checks

@@ -142,6 +142,10 @@ fn main() {
     assert_eq!(deck.action("play").unwrap().doc.as_deref(), Some("Plays."));
     assert_eq!(ids::<Buffer<u8, 3>>(), ["fill", "clear"]);
     assert_eq!(ids::<Still>(), ["clear"]);
+    assert_eq!(ids::<another::Deck>(), ["open"]);
+    assert_eq!(ids::<alike::Door>(), ["act", "close"]);
+    alike::Open::act(&mut alike::Door);
+    alike::close::Open::act(&mut alike::Door);
     let mut deck = Deck::default();
     assert!(deck.play(1.0));
     assert_eq!(deck.stop(), 1);
@@ -151,4 +155,53 @@ fn main() {
     buffer.clear();
     assert_eq!(buffer.values, [0, 0]);
     Still.clear();
+}
+
+mod another {
+    use rship_runtime::prelude::*;
+
+    /// Another type of that name, whose blocks have no name either.
+    #[derive(Target)]
+    pub struct Deck;
+
+    #[actions]
+    impl Deck {
+        #[action]
+        fn open(&mut self) {
+            let _ = self;
+        }
+    }
+}
+
+mod alike {
+    use rship_runtime::prelude::*;
+
+    pub trait Open {
+        fn act(&mut self);
+    }
+
+    /// Its blocks are written alike, and each is one.
+    #[derive(Target)]
+    #[target(actions("close"))]
+    pub struct Door;
+
+    #[actions]
+    impl Open for Door {
+        #[action]
+        fn act(&mut self) {}
+    }
+
+    pub mod close {
+        use rship_runtime::prelude::*;
+
+        pub trait Open {
+            fn act(&mut self);
+        }
+
+        #[actions(block = "close")]
+        impl Open for super::Door {
+            #[action(id = "close")]
+            fn act(&mut self) {}
+        }
+    }
 }
