@@ -21,6 +21,9 @@ const LIMIT: Duration = Duration::from_secs(900);
 const TARGETS: usize = 10;
 const ACTIONS: usize = 100;
 
+/// So many actions in one impl cost what as many in small impls do.
+const MANY_ACTIONS: usize = 1_200;
+
 /// Measures all of it; a short run only counts the crates, because it has no time to build them.
 pub(crate) async fn measure(root: &Path, scope: Scope) -> Result<Vec<Figure>, Failure> {
     let folder = TempDir::new()?;
@@ -45,38 +48,71 @@ pub(crate) async fn measure(root: &Path, scope: Scope) -> Result<Vec<Figure>, Fa
     let released = device.time(&release).await?;
     let program = format!("target/release/device{}", env::consts::EXE_SUFFIX);
     let size = fs::metadata(folder.path().join(program))?.len();
-    let (with, without) = expansion(root, folder.path()).await?;
-    let each = (with - without) * 1000.0 / (TARGETS * ACTIONS) as f64;
+    let few = Expansion::measure(root, folder.path(), TARGETS, ACTIONS).await?;
+    let many = Expansion::measure(root, folder.path(), 1, MANY_ACTIONS).await?;
     Ok(vec![
         Figure::new("build from nothing, crates fetched", whole, "s").at_most(40.0),
         Figure::new("… after a change in one action", median(&again), "s"),
         Figure::new("… release, from nothing", released, "s"),
-        Figure::new("what an action adds to `cargo check`", each, "ms").detail(format!(
-            "{TARGETS} targets of {ACTIONS}: {with:.2} s, plain methods: {without:.2} s"
-        )),
+        few.figure("what an action adds to `cargo check`"),
+        many.figure("… with 1,200 of them in one impl").at_most(1.0),
         Figure::new("release binary, stripped", size as f64 / 1e6, "MB").at_most(4.5),
         crates,
     ])
 }
 
-/// Seconds of `cargo check` for many actions, and for the same methods without the attributes.
-async fn expansion(root: &Path, folder: &Path) -> Result<(f64, f64), Failure> {
-    let with = Package::new(root, folder, "actions", "lib.rs", &actions(true))?;
-    let without = Package::new(root, folder, "methods", "lib.rs", &actions(false))?;
-    // What both depend on is checked before.
-    without.time(&["check"]).await?;
-    let mut seconds = (Vec::new(), Vec::new());
-    for _ in 0..3 {
-        for (package, seconds, attributes) in [
-            (&with, &mut seconds.0, true),
-            (&without, &mut seconds.1, false),
-        ] {
-            // A file that was written again is checked again.
-            package.write(&actions(attributes))?;
-            seconds.push(package.time(&["check"]).await?);
+/// What actions cost in `cargo check`.
+struct Expansion {
+    targets: usize,
+    actions: usize,
+    /// Seconds, with the attributes and without them.
+    with: f64,
+    without: f64,
+}
+
+impl Expansion {
+    async fn measure(
+        root: &Path,
+        folder: &Path,
+        targets: usize,
+        actions: usize,
+    ) -> Result<Self, Failure> {
+        let source = |attributes| self::actions(targets, actions, attributes);
+        let with = Package::new(root, folder, "actions", "lib.rs", &source(true))?;
+        let without = Package::new(root, folder, "methods", "lib.rs", &source(false))?;
+        // What both depend on is checked before.
+        without.time(&["check"]).await?;
+        let mut seconds = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            for (package, seconds, attributes) in [
+                (&with, &mut seconds.0, true),
+                (&without, &mut seconds.1, false),
+            ] {
+                // A file that was written again is checked again.
+                package.write(&source(attributes))?;
+                seconds.push(package.time(&["check"]).await?);
+            }
         }
+        Ok(Self {
+            targets,
+            actions,
+            with: median(&seconds.0),
+            without: median(&seconds.1),
+        })
     }
-    Ok((median(&seconds.0), median(&seconds.1)))
+
+    fn figure(&self, name: &'static str) -> Figure {
+        let Self {
+            targets,
+            actions,
+            with,
+            without,
+        } = self;
+        let each = (with - without) * 1000.0 / (targets * actions) as f64;
+        Figure::new(name, each, "ms").detail(format!(
+            "{targets} × {actions} actions: {with:.2} s, plain methods: {without:.2} s"
+        ))
+    }
 }
 
 /// A package outside of the workspace. All share one target folder.
@@ -198,10 +234,10 @@ async fn main() -> Result<(), rship_runtime::Error> {{
 }
 
 /// Targets with many actions, or the same structs with the same methods.
-fn actions(attributes: bool) -> String {
+fn actions(targets: usize, actions: usize, attributes: bool) -> String {
     let mark = |attribute| if attributes { attribute } else { "" };
     let mut source = mark("use rship_runtime::prelude::*;\n").to_owned();
-    for target in 0..TARGETS {
+    for target in 0..targets {
         // Writing to a string cannot fail.
         let _ = write!(
             source,
@@ -210,7 +246,7 @@ fn actions(attributes: bool) -> String {
             mark("#[emitter]"),
             mark("#[actions]"),
         );
-        for action in 0..ACTIONS {
+        for action in 0..actions {
             let _ = write!(
                 source,
                 "    /// Sets the level.\n    {}\n    pub fn action{action}(&mut self, level: f64, channel: u32, label: String) {{\n        \

@@ -1,6 +1,7 @@
 //! What expanded macros name, so that a device needs no further dependency. Not for use by hand.
 
-use std::marker::PhantomData;
+mod blocks;
+mod ids;
 
 pub use serde_json::Value;
 pub use std::boxed::Box;
@@ -9,6 +10,11 @@ pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
 pub use std::time::Duration;
 
+pub use self::blocks::{
+    Block, BlockName, Derived, Listing, ListsActions, ListsBlock, NoActions, NoBlock, NoBlockName,
+    OnlyOfItsName, OnlyWithoutName, Probe, ProbeBlock,
+};
+pub use self::ids::{Shared, is_taken};
 pub use crate::descriptor::Shape;
 pub use crate::model::{
     ActionSpec, AnswerPart, Arg, Args, Bounded, Called, CalledFuture, CalledPlain, Choices,
@@ -16,78 +22,3 @@ pub use crate::model::{
     SubTargetSpec, SubTargets, TargetHandle,
 };
 pub use crate::target::{Actions, Target};
-
-/// Asks whether a type has `#[actions]`: its own constants and functions win over [`NoActions`]'.
-pub struct Probe<T>(PhantomData<T>);
-
-impl<T: Actions> Probe<T> {
-    /// The ids of the type's actions.
-    pub const ACTION_IDS: &'static [&'static str] = T::ACTION_IDS;
-    /// The ids of the type's computed emitters.
-    pub const EMITTER_IDS: &'static [&'static str] = T::EMITTER_IDS;
-
-    /// Describes the type's actions.
-    pub fn describe_actions(model: &mut ModelBuilder<T>) {
-        T::describe_actions(model);
-    }
-}
-
-/// What [`Probe`] says of a type without `#[actions]`.
-pub trait NoActions {
-    /// The type that was asked about.
-    type Probed;
-    /// None.
-    const ACTION_IDS: &'static [&'static str] = &[];
-    /// None.
-    const EMITTER_IDS: &'static [&'static str] = &[];
-
-    /// Describes nothing.
-    fn describe_actions(_: &mut ModelBuilder<Self::Probed>) {}
-}
-
-impl<T> NoActions for Probe<T> {
-    type Probed = T;
-}
-
-/// Whether the two slices have an id in common: the position in the first, or `usize::MAX`.
-#[must_use]
-pub const fn shared_id(fields: &[&str], methods: &[&str]) -> usize {
-    let mut i = 0;
-    while i < fields.len() {
-        let mut j = 0;
-        while j < methods.len() {
-            if same(fields[i], methods[j]) {
-                return i;
-            }
-            j += 1;
-        }
-        i += 1;
-    }
-    usize::MAX
-}
-
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_that_both_lists_have_is_found() {
-        assert_eq!(shared_id(&["a", "set-b"], &["c", "set-b"]), 1);
-        assert_eq!(shared_id(&["a"], &["ab", ""]), usize::MAX);
-    }
-}

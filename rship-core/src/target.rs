@@ -24,15 +24,19 @@ pub trait Target: Sized + Send + 'static {
     }
 }
 
-/// The actions and computed emitters of a target: what `#[actions]` implements.
+/// The actions and computed emitters of one `impl` block of a target: what `#[actions]` implements.
+///
+/// `Block` tells the blocks of a type apart: it stands for the name in `#[actions(block = "..")]`, or
+/// for there being none. The derive asks for those that `#[target(actions(..))]` lists.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no `#[actions]`",
-    note = "write `#[actions]` on one `impl` block of `{Self}`"
+    message = "`{Self}` lacks `#[actions]` that its `#[target(actions)]` lists",
+    label = "a block of `#[actions]` is missing",
+    note = "write `#[actions]` on one `impl` block of `{Self}`, and `#[actions(block = \"..\")]` on one for each name in the list"
 )]
-pub trait Actions: Target {
-    /// The ids of the actions, as written after `TARGET:`.
+pub trait Actions<Block>: Sized {
+    /// The ids of the actions, as written after `TARGET:`, sorted.
     const ACTION_IDS: &'static [&'static str];
-    /// The ids of the computed emitters, as written after `TARGET:`.
+    /// The ids of the computed emitters, as written after `TARGET:`, sorted.
     const EMITTER_IDS: &'static [&'static str];
 
     /// Writes down the actions and computed emitters.

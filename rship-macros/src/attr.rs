@@ -6,8 +6,9 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, token};
 
+use crate::blocks;
 use crate::errors::Errors;
 use crate::grammar::{Grammar, Key, Kind};
 use crate::names;
@@ -28,6 +29,7 @@ struct Entry {
 enum Value {
     Nothing,
     String(LitStr),
+    Strings(Vec<LitStr>),
     Duration(Duration),
     Path(Path),
     Expr(Expr),
@@ -139,6 +141,15 @@ impl Given {
         errors: &mut Errors,
     ) -> syn::Result<Value> {
         let form = key.kind.form(key.name);
+        if key.kind == Kind::FlagOrStrings && !input.peek(Token![=]) {
+            if input.peek(token::Paren) {
+                let names = blocks::names(input, errors)?;
+                return Ok(names.map_or(Value::Wrong, Value::Strings));
+            }
+            if input.is_empty() || input.peek(Token![,]) {
+                return Ok(Value::Strings(Vec::new()));
+            }
+        }
         if !input.peek(Token![=]) {
             if matches!(key.kind, Kind::Flag | Kind::FlagOrExpr)
                 && (input.is_empty() || input.peek(Token![,]))
@@ -181,6 +192,7 @@ impl Given {
         let value = match key.kind {
             Kind::Expr | Kind::FlagOrExpr => return Ok(Value::Expr(expr)),
             Kind::Flag => Err(format!("argument `{}` takes no value", key.name)),
+            Kind::FlagOrStrings => Err(format!("argument `{}` takes a list", key.name)),
             kind => text_of(&expr)
                 .ok_or_else(|| format!("argument `{}` must be a string literal", key.name))
                 .map(|text| (kind, text)),
@@ -210,6 +222,13 @@ impl Given {
     pub(crate) fn string(&self, key: &str) -> Option<&LitStr> {
         match &self.entry_of(key)?.value {
             Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn strings(&self, key: &str) -> Option<&[LitStr]> {
+        match &self.entry_of(key)?.value {
+            Value::Strings(texts) => Some(texts),
             _ => None,
         }
     }
@@ -425,7 +444,7 @@ mod tests {
             messages,
             [
                 "unknown argument `catgory`, expected one of `name`, `category`, `bg_color`, \
-                 `fg_color`, `id`, `key`, `crate`\nnote: did you mean `category`?",
+                 `fg_color`, `id`, `key`, `actions`, `crate`\nnote: did you mean `category`?",
                 "argument `name` must be a string literal\nnote: write `name = \"..\"`",
                 "argument `name` is given twice\nnote: remove one of them",
                 "`red` is not a color\n\

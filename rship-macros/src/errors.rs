@@ -3,45 +3,58 @@
 use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 
 /// The mistakes found so far, in the order of the source.
 #[derive(Default)]
-pub(crate) struct Errors(Vec<syn::Error>);
+pub(crate) struct Errors {
+    all: Vec<syn::Error>,
+    conditional: Vec<TokenStream>,
+}
 
 impl Errors {
     /// Adds a mistake that these tokens show, and what to write instead.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, what: impl Display, note: impl Display) {
-        self.0
+        self.all
             .push(syn::Error::new_spanned(tokens, with_note(&what, &note)));
+    }
+
+    /// Adds what is a mistake under these `#[cfg]`s only.
+    pub(crate) fn under(
+        &mut self,
+        conditions: &[TokenStream],
+        tokens: impl ToTokens,
+        what: impl Display,
+        note: impl Display,
+    ) {
+        let error = syn::Error::new_spanned(tokens, with_note(&what, &note)).to_compile_error();
+        self.conditional.push(quote!(#(#conditions)* #error));
     }
 
     /// Adds a mistake at a place that has no tokens of its own.
     pub(crate) fn at_span(&mut self, span: Span, what: impl Display, note: impl Display) {
-        self.0.push(syn::Error::new(span, with_note(&what, &note)));
+        self.all
+            .push(syn::Error::new(span, with_note(&what, &note)));
     }
 
     /// Adds what the parser found.
     pub(crate) fn push(&mut self, error: syn::Error) {
-        self.0.push(error);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.push(error);
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// The compiler's own form of the mistakes: items that do not compile.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        self.0.iter().map(syn::Error::to_compile_error).collect()
+        let all = self.all.iter().map(syn::Error::to_compile_error);
+        all.chain(self.conditional).collect()
     }
 
     #[cfg(test)]
     pub(crate) fn messages(&self) -> Vec<String> {
-        self.0.iter().map(ToString::to_string).collect()
+        self.all.iter().map(ToString::to_string).collect()
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Flag,
     /// Nothing, or `= expression`.
     FlagOrExpr,
+    /// Nothing, or `("..", "..")`.
+    FlagOrStrings,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             Self::Expr => format!("`{key} = ..`"),
             Self::Flag => format!("`{key}`"),
             Self::FlagOrExpr => format!("`{key}` or `{key} = ..`"),
+            Self::FlagOrStrings => format!("`{key}` or `{key}(\"..\")`"),
         }
     }
 }
@@ -81,7 +84,7 @@ grammars! {
     /// `#[target(..)]` on the struct.
     STRUCT = "target" on "the struct" {
         "name": String, "category": String, "bg_color": Color, "fg_color": Color,
-        "id": Id, "key": Field, "crate": Path,
+        "id": Id, "key": Field, "actions": FlagOrStrings, "crate": Path,
     }
     /// `#[target(..)]` on an enum.
     ENUM = "target" on "an enum" { "crate": Path, }
@@ -97,7 +100,7 @@ grammars! {
         "id": Id, "name": String, "min": Expr, "max": Expr, "choices": Method, "set": Method,
     }
     /// `#[actions]` on an impl.
-    ACTIONS = "actions" on "an impl" { "crate": Path, }
+    ACTIONS = "actions" on "an impl" { "block": String, "crate": Path, }
     /// `#[action]` on a method.
     ACTION = "action" on "a method" {
         "id": Id, "name": String, "writes": Id, "blocking": Flag, "restart": Flag,
@@ -163,7 +166,15 @@ mod tests {
 
     #[test]
     fn one_argument_is_not_called_one_of() {
-        assert_eq!(ACTIONS.expected(), "expected `crate`");
+        static ONE: Grammar = Grammar {
+            attribute: "one",
+            place: "an item",
+            keys: &[Key {
+                name: "crate",
+                kind: Kind::Path,
+            }],
+        };
+        assert_eq!(ONE.expected(), "expected `crate`");
         assert_eq!(SUB_TARGET.expected(), "expected one of `id`, `name`, `key`");
     }
 }

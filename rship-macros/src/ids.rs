@@ -1,6 +1,8 @@
 //! Ids that are taken, so that the second one is a mistake with a place.
 
-use proc_macro2::Ident;
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 
 use crate::attr::Given;
@@ -12,6 +14,8 @@ pub(crate) struct Names {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) doc: Option<String>,
+    /// Whether the id is the one that is meant: one with a mistake was replaced.
+    pub(crate) sure: bool,
 }
 
 impl Names {
@@ -22,15 +26,27 @@ impl Names {
             id: string("id").unwrap_or_else(|| names::kebab(rust_name)),
             name: string("name").unwrap_or_else(|| names::sentence(rust_name)),
             doc: doc.map(str::to_owned),
+            sure: is_sure(given),
         }
     }
 }
 
-/// The ids of one kind that are taken, each with the Rust name of its owner.
+fn is_sure(given: &Given) -> bool {
+    !given.has("id") || given.string("id").is_some()
+}
+
+/// The ids of one kind that are taken.
 pub(crate) struct Taken {
     kind: &'static str,
     attribute: &'static str,
-    ids: Vec<(String, String)>,
+    ids: HashMap<String, Vec<Owner>>,
+}
+
+struct Owner {
+    /// Its Rust name.
+    name: String,
+    /// The `#[cfg]`s under which it is there.
+    conditions: Vec<TokenStream>,
 }
 
 impl Taken {
@@ -38,38 +54,55 @@ impl Taken {
         Self {
             kind,
             attribute,
-            ids: Vec::new(),
+            ids: HashMap::new(),
         }
     }
 
-    /// Takes an id for `owner`, or reports who has it.
-    pub(crate) fn take(&mut self, id: &str, owner: &Ident, given: &Given, errors: &mut Errors) {
+    /// Takes an id for `owner`, or reports who has it, under the `#[cfg]`s of both.
+    pub(crate) fn take(
+        &mut self,
+        id: &str,
+        owner: &Ident,
+        conditions: &[TokenStream],
+        given: &Given,
+        errors: &mut Errors,
+    ) {
+        if !is_sure(given) {
+            return;
+        }
         let Self {
-            kind,
-            attribute,
-            ids,
+            kind, attribute, ..
         } = self;
         let place = match given.string("id") {
             Some(text) => text.to_token_stream(),
             None => owner.to_token_stream(),
         };
-        let owner = names::plain(owner);
+        let name = names::plain(owner);
         if id.is_empty() {
             errors.at(
                 place,
-                format_args!("{kind} `{owner}` has an empty id"),
+                format_args!("{kind} `{name}` has an empty id"),
                 format_args!("its name has no letters; write `#[{attribute}(id = \"..\")]`"),
             );
-        } else if let Some((_, first)) = ids.iter().find(|(taken, _)| taken == id) {
-            errors.at(
-                place,
-                format_args!(
-                    "{kind} `{owner}` has the id `{id}`, which {kind} `{first}` has already"
-                ),
-                format_args!("give one of them another: `#[{attribute}(id = \"..\")]`"),
-            );
-        } else {
-            ids.push((id.to_owned(), owner));
+            return;
         }
+        let owners = self.ids.entry(id.to_owned()).or_default();
+        for first in &*owners {
+            let what = format!(
+                "{kind} `{name}` has the id `{id}`, which {kind} `{}` has already",
+                first.name
+            );
+            let note = format!("give one of them another: `#[{attribute}(id = \"..\")]`");
+            let both = [conditions, &first.conditions].concat();
+            if both.is_empty() {
+                errors.at(place, what, note);
+                return;
+            }
+            errors.under(&both, &place, what, note);
+        }
+        owners.push(Owner {
+            name,
+            conditions: conditions.to_vec(),
+        });
     }
 }

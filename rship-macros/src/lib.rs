@@ -20,10 +20,14 @@
 
 mod actions;
 mod attr;
+mod blocks;
 mod bounds;
 mod errors;
+#[cfg(test)]
+mod golden;
 mod grammar;
 mod ids;
+mod members;
 mod names;
 mod pace;
 mod paths;
@@ -48,6 +52,8 @@ use proc_macro::TokenStream;
 /// | `fg_color = "#rrggbb"`   | foreground color                                                         |
 /// | `id = ".."`              | the whole id of a target of this type that is a sub-target               |
 /// | `key = "field"`          | the field (it is `Display`) that tells members of an array apart         |
+/// | `actions`                | it has `#[actions]`; for generic structs, where nothing else can tell    |
+/// | `actions("..", ..)`      | the same, and further `#[actions(block = "..")]` of these names          |
 /// | `crate = path`           | where `rship_runtime` is, if it is not a dependency of that name         |
 ///
 /// # On fields
@@ -70,17 +76,22 @@ use proc_macro::TokenStream;
 /// # Generic structs
 ///
 /// The expansion has exactly the bounds of the struct, so the struct says what its fields need as
-/// emitters (`V: Serialize + JsonSchema + Send + 'static`). The actions of a generic struct are found
-/// if the bounds of its `#[actions]` impl follow from those of the struct: write the same ones.
+/// emitters (`V: Serialize + JsonSchema + Send + 'static`). One that has actions says so,
+/// `#[target(actions)]`: then it is a target for those types for which its `#[actions]` impl is there.
 #[proc_macro_derive(Target, attributes(target, emitter, action, arg))]
 pub fn derive_target(input: TokenStream) -> TokenStream {
     target::derive(input.into()).into()
 }
 
-/// Makes methods of an inherent `impl` the actions and computed emitters of a target.
+/// Makes methods of an `impl` the actions and computed emitters of a target.
 ///
-/// The methods stay as they are, callable and testable; one impl of each type can have this attribute.
-/// Its argument `crate = path` says where `rship_runtime` is, if it is not a dependency of that name.
+/// The methods stay as they are, callable and testable. The impl is one of the type itself or of a
+/// trait, and may ask for more than the struct does.
+///
+/// | argument         | meaning                                                                          |
+/// |------------------|----------------------------------------------------------------------------------|
+/// | `block = ".."`   | the name of a further block of the type, listed in `#[target(actions(".."))]`     |
+/// | `crate = path`   | where `rship_runtime` is, if it is not a dependency of that name                  |
 ///
 /// # `#[action]` on a method
 ///
@@ -141,7 +152,7 @@ pub fn actions(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
 #[proc_macro_attribute]
 pub fn action(_: TokenStream, item: TokenStream) -> TokenStream {
-    stray::member("action", item.into()).into()
+    stray::member("action", place(), item.into()).into()
 }
 
 /// Marks a field of a [`#[derive(Target)]`](macro@Target) struct, or a method inside
@@ -150,7 +161,7 @@ pub fn action(_: TokenStream, item: TokenStream) -> TokenStream {
 /// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
 #[proc_macro_attribute]
 pub fn emitter(_: TokenStream, item: TokenStream) -> TokenStream {
-    stray::member("emitter", item.into()).into()
+    stray::member("emitter", place(), item.into()).into()
 }
 
 /// Describes an argument of an `#[action]` method inside [`#[actions]`](macro@actions).
@@ -159,4 +170,12 @@ pub fn emitter(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn arg(_: TokenStream, item: TokenStream) -> TokenStream {
     stray::argument(item.into()).into()
+}
+
+fn place() -> stray::Place {
+    let span = proc_macro::Span::call_site();
+    stray::Place {
+        file: span.file(),
+        line: span.line(),
+    }
 }

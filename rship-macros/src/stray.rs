@@ -1,13 +1,34 @@
 //! `#[action]`, `#[emitter]` and `#[arg]` where no other macro of this crate takes them.
 
-use proc_macro2::{Span, TokenStream};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::actions::strip;
 use crate::errors::Errors;
 
+/// Where an attribute stands.
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+}
+
 /// The item as it is, and where the attribute belongs.
-pub(crate) fn member(attribute: &str, item: TokenStream) -> TokenStream {
+pub(crate) fn member(attribute: &str, place: Place, item: TokenStream) -> TokenStream {
+    if is_method(&item) {
+        // All methods of the impl come here, each on its own, for one and the same mistake.
+        if !FIRST_METHODS.is_first(place) {
+            return strip::arguments(item);
+        }
+        return refuse(
+            &format!("`#[{attribute}]` is on a method of an impl without `#[actions]`"),
+            "write `#[actions]` on the `impl` block, once for all of its methods; this is said once \
+             for each file",
+            strip::arguments(item),
+        );
+    }
     let note = format!(
         "write `#[actions]` on the `impl` block, or `#[derive(Target)]` on the struct; \
          `#[{attribute}]` itself stays where it is"
@@ -32,9 +53,90 @@ pub(crate) fn argument(item: TokenStream) -> TokenStream {
     )
 }
 
+/// The line of the first such method in each file.
+static FIRST_METHODS: FirstMethods = FirstMethods(Mutex::new(None));
+
+struct FirstMethods(Mutex<Option<HashMap<String, usize>>>);
+
+impl FirstMethods {
+    /// Whether no other method of its file came before; the same one may come again, in an editor.
+    fn is_first(&self, place: Place) -> bool {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = lines
+            .get_or_insert_default()
+            .entry(place.file)
+            .or_insert(place.line);
+        *first = place.line.min(*first);
+        *first == place.line
+    }
+}
+
+/// Whether it is a function that can only stand in an impl or a trait.
+fn is_method(item: &TokenStream) -> bool {
+    let mut tokens = item.clone().into_iter();
+    let is_fn = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "fn");
+    let arguments = tokens.by_ref().skip_while(|token| !is_fn(token));
+    for token in arguments {
+        if let TokenTree::Group(group) = token
+            && group.delimiter() == Delimiter::Parenthesis
+        {
+            return group.stream().into_iter().any(
+                |token| matches!(token, TokenTree::Ident(ident) if ident == "self" || ident == "Self"),
+            );
+        }
+    }
+    false
+}
+
 fn refuse(what: &str, note: &str, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     errors.at_span(Span::call_site(), what, note);
     let errors = errors.into_tokens();
     quote!(#item #errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_method_of_each_file_is_told_again_and_no_other() {
+        let methods = FirstMethods(Mutex::new(None));
+        let is_first = |file: &str, line| {
+            methods.is_first(Place {
+                file: file.to_owned(),
+                line,
+            })
+        };
+        assert!(is_first("a.rs", 3));
+        assert!(!is_first("a.rs", 7));
+        assert!(is_first("b.rs", 9));
+        assert!(is_first("a.rs", 3));
+    }
+
+    #[test]
+    fn what_takes_self_or_a_handle_of_it_is_a_method() {
+        for method in [
+            quote!(
+                fn a(&self) {}
+            ),
+            quote!(
+                pub(crate) async fn a<T>(mut this: Handle<Self>, b: T) {}
+            ),
+        ] {
+            assert!(is_method(&method), "{method}");
+        }
+        for other in [
+            quote!(
+                fn a(b: u8) {
+                    self
+                }
+            ),
+            quote!(
+                struct A(Self);
+            ),
+        ] {
+            assert!(!is_method(&other), "{other}");
+        }
+    }
 }

@@ -3,9 +3,12 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, FnArg, Generics, ImplItem, ItemImpl, Signature, Token, Type, Visibility};
+use syn::{
+    Attribute, FnArg, Generics, ImplItem, ItemImpl, Path, Signature, Token, Type, Visibility,
+};
 
 use crate::actions::conditions::{self, Sorted};
+use crate::actions::strip;
 use crate::errors::Errors;
 
 /// The impl that `#[actions]` is on.
@@ -16,6 +19,9 @@ pub(crate) struct Block {
     pub(crate) conditions: Vec<TokenStream>,
     pub(crate) generics: Generics,
     pub(crate) self_ty: Type,
+    pub(crate) of_trait: Option<Path>,
+    /// Whether its methods could be read.
+    pub(crate) readable: bool,
     members: Vec<Member>,
 }
 
@@ -38,6 +44,11 @@ impl Block {
             Member::Method(method) => Some(&**method),
             Member::Other(_) => None,
         })
+    }
+
+    /// What tells it from other blocks.
+    pub(crate) fn code(&self) -> String {
+        format!("{} {}", self.header, self.body)
     }
 
     /// The impl without the attributes that are for this macro.
@@ -97,14 +108,6 @@ pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Block> {
         not_an_impl(&item, errors);
         return None;
     };
-    if let Some((path, _)) = &parsed.trait_ {
-        errors.at(
-            path,
-            "`#[actions]` must be on an impl of the type itself, and this one is of a trait",
-            "move the actions to an `impl` block without a trait; they may call the trait's methods",
-        );
-        return None;
-    }
     let members = |input: ParseStream<'_>| {
         let inner = input.call(Attribute::parse_inner)?;
         let mut members = Vec::new();
@@ -113,21 +116,23 @@ pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Block> {
         }
         Ok((inner, members))
     };
-    match members.parse2(body.stream()) {
-        Ok((inner, members)) => Some(Block {
-            header,
-            body,
-            inner,
-            conditions: conditions::sort(&parsed.attrs, &[]).conditions,
-            generics: parsed.generics,
-            self_ty: *parsed.self_ty,
-            members,
-        }),
-        Err(error) => {
-            errors.push(error);
-            None
-        }
-    }
+    let read = members.parse2(body.stream());
+    let readable = read.is_ok();
+    let (inner, members) = read.unwrap_or_else(|error| {
+        errors.push(error);
+        (Vec::new(), vec![Member::Other(strip::all(body.stream()))])
+    });
+    Some(Block {
+        header,
+        body,
+        inner,
+        conditions: conditions::sort(&parsed.attrs, &[]).conditions,
+        generics: parsed.generics,
+        self_ty: *parsed.self_ty,
+        of_trait: parsed.trait_.map(|(path, _)| path),
+        readable,
+        members,
+    })
 }
 
 fn not_an_impl(item: &TokenStream, errors: &mut Errors) {

@@ -2,15 +2,16 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::Type;
 use syn::spanned::Spanned as _;
+use syn::{Type, parse_quote};
 
 use crate::actions::argument::Argument;
+use crate::actions::twice;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
 use crate::ids::Names;
 use crate::pace::Of;
 use crate::paths::{self, duration};
-use crate::ty;
+use crate::{blocks, members, ty};
 
 pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let Actions {
@@ -18,80 +19,125 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         conditions,
         generics,
         self_ty,
+        block,
         members,
+        ..
     } = actions;
     // The derive refuses a target that borrows, and a second message here would add nothing.
     let borrows =
         generics.lifetimes().next().is_some() || ty::Borrows::of(self_ty, false).is_some();
-    if borrows || members.is_empty() {
+    if borrows {
         return TokenStream::new();
     }
     let allow = paths::allow();
-    let (generics, _, bounds) = generics.split_for_impl();
+    let marker = blocks::marker(*block);
     let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
     let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
-    let members = members.iter().map(member);
+    let described = members
+        .iter()
+        .map(|member| (member.conditions, self::member(member, actions)));
+    let members::Functions { items, calls } = members::functions(generics, self_ty, described);
+    let require = require(actions);
+    let twice::Comparison {
+        items: compared,
+        condition,
+    } = twice::compare(actions);
+    let mut with_condition = (*generics).clone();
+    if let Some(condition) = condition {
+        let bounds = with_condition.make_where_clause();
+        bounds.predicates.push(parse_quote!(#condition));
+    }
+    let (generics, _, bounds) = with_condition.split_for_impl();
     quote! {
         #(#conditions)*
+        #allow
         const _: () = {
             #import
+            #[allow(unused_imports)]
+            use __rship::{PlainPart as _, PlainReply as _};
+
+            #items
+
+            #compared
 
             #[automatically_derived]
-            #allow
-            impl #generics __rship::Actions for #self_ty #bounds {
+            impl #generics __rship::Actions<#marker> for #self_ty #bounds {
                 const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[#action_ids];
                 const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[#emitter_ids];
 
                 fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-                    #[allow(unused_imports)]
-                    use __rship::{PlainPart as _, PlainReply as _};
-                    #(#members)*
+                    #require
+                    #calls
                 }
             }
         };
     }
 }
 
+/// What requires that the struct lists the block.
+fn require(actions: &Actions<'_>) -> TokenStream {
+    let place = at(match actions.block {
+        None => actions.self_ty.span(),
+        Some(name) => name.span(),
+    });
+    let lists = blocks::lists(actions.block, &quote!(Self));
+    quote_spanned! {place=>
+        let () = <<Self as __rship::Derived>::Listing as #lists>::LISTED;
+    }
+}
+
+/// The ids of one kind, sorted.
 fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
-    let ids = members
+    let mut ids: Vec<&Member<'_>> = members
         .iter()
-        .filter(|member| member.sound && of(&member.kind))
-        .map(|member| {
-            let (conditions, id) = (member.conditions, &member.names.id);
-            quote!(#(#conditions)* #id,)
-        });
+        .filter(|member| member.names.sure && of(&member.kind))
+        .collect();
+    ids.sort_by(|a, b| a.names.id.cmp(&b.names.id));
+    let ids = ids.iter().map(|member| {
+        let (conditions, id) = (member.conditions, &member.names.id);
+        quote!(#(#conditions)* #id,)
+    });
     quote!(#(#ids)*)
 }
 
-fn member(member: &Member<'_>) -> TokenStream {
+fn member(member: &Member<'_>, actions: &Actions<'_>) -> TokenStream {
     let Member {
         ident,
-        conditions,
         names,
         kind,
         sound,
+        ..
     } = member;
-    let statements = match kind {
+    match kind {
         _ if !sound => types(kind),
         MemberKind::Computed { value, every, pace } => {
-            let Names { id, name, doc } = names;
+            let Names { id, name, doc, .. } = names;
             let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
             let every = every.map(duration).map_or_else(
                 || quote!(__rship::None),
                 |every| quote!(__rship::Some(#every)),
             );
             let pace = pace.calls(&Of::Type(value), at(value.span()));
+            let method = method(ident, actions);
             quote_spanned! {at(value.span())=>
                 __rship_model.computed::<#value>(
                     __rship::EmitterSpec::new(#id).name(#name) #doc #pace,
                     #every,
-                    |__rship_target: &Self| Self::#ident(__rship_target),
+                    |__rship_target: &Self| #method(__rship_target),
                 );
             }
         }
-        MemberKind::Action(action) => self::action(ident, names, action),
-    };
-    quote!(#(#conditions)* { #statements })
+        MemberKind::Action(action) => self::action(ident, &method(ident, actions), names, action),
+    }
+}
+
+/// The method, by its full path: another of that name may be in reach.
+fn method(ident: &Ident, actions: &Actions<'_>) -> TokenStream {
+    let place = at(ident.span());
+    match actions.of_trait {
+        Some(of_trait) => quote_spanned!(place=> <Self as #of_trait>::#ident),
+        None => quote_spanned!(place=> Self::#ident),
+    }
 }
 
 /// Uses the types of a member with mistakes, so that what is wrong with them is said in the same run.
@@ -137,8 +183,8 @@ impl Locals {
     }
 }
 
-fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
-    let Names { id, name, doc } = names;
+fn action(ident: &Ident, method: &TokenStream, names: &Names, action: &Action<'_>) -> TokenStream {
+    let Names { id, name, doc, .. } = names;
     let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
     let writes = action
         .writes
@@ -150,7 +196,7 @@ fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
         .map(duration)
         .map(|after| quote!(.timeout(#after)));
     let arguments = action.arguments.iter().enumerate().map(argument);
-    let handler = handler(ident, action);
+    let handler = handler(ident, method, action);
     quote! {
         let __rship_spec =
             __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart #timeout;
@@ -202,7 +248,7 @@ fn part(part: TokenStream) -> TokenStream {
     quote_spanned!(at(part.span())=> __rship::AnswerPart::<#part>::is_told();)
 }
 
-fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
+fn handler(ident: &Ident, method: &TokenStream, action: &Action<'_>) -> TokenStream {
     let place = at(ident.span());
     let values = |read: fn(&Argument<'_>, &Locals) -> TokenStream| -> TokenStream {
         let arguments = action.arguments.iter().enumerate();
@@ -247,20 +293,20 @@ fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
     };
     match &action.run {
         run @ (Run::Sync | Run::Blocking) => {
-            let method = match run {
+            let way = match run {
                 Run::Blocking => format_ident!("blocking"),
                 _ => format_ident!("sync"),
             };
-            let reply = reply(quote_spanned!(place=> Self::#ident(__rship_target, #pass)));
+            let reply = reply(quote_spanned!(place=> #method(__rship_target, #pass)));
             quote_spanned! {place=>
-                .#method(move |__rship_target: &mut Self, #args| {
+                .#way(move |__rship_target: &mut Self, #args| {
                     #read
                     #reply
                 })
             }
         }
         Run::Future => {
-            let reply = reply(quote_spanned!(place=> Self::#ident(__rship_target, #pass).await));
+            let reply = reply(quote_spanned!(place=> #method(__rship_target, #pass).await));
             quote_spanned! {place=>
                 .future(move |__rship_target: &mut Self, #owned_args| {
                     #read
@@ -270,7 +316,7 @@ fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
         }
         Run::Detached(handle, future) => {
             let wait = future.then(|| quote_spanned!(place=> .await));
-            let reply = reply(quote_spanned!(place=> Self::#ident(__rship_handle, #pass) #wait));
+            let reply = reply(quote_spanned!(place=> #method(__rship_handle, #pass) #wait));
             quote_spanned! {place=>
                 .detached(move |__rship_handle: #handle, #owned_args| {
                     #read

@@ -7,6 +7,7 @@ mod conditions;
 mod expand;
 mod signature;
 pub(crate) mod strip;
+mod twice;
 mod valid;
 
 use proc_macro2::TokenStream;

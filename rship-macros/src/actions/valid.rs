@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{
-    ConstParam, FnArg, GenericArgument, GenericParam, Generics, PatType, PathArguments, ReturnType,
-    Signature, Type, TypeParam,
-};
+use syn::{FnArg, GenericParam, Generics, LitStr, PatType, Path, ReturnType, Signature, Type};
 
 use crate::actions::argument::{self, Argument};
 use crate::actions::ast::{Block, Method};
@@ -24,6 +21,12 @@ pub(crate) struct Actions<'a> {
     pub(crate) conditions: &'a [TokenStream],
     pub(crate) generics: &'a Generics,
     pub(crate) self_ty: &'a Type,
+    /// The trait whose methods they are.
+    pub(crate) of_trait: Option<&'a Path>,
+    /// The impl as it is written.
+    pub(crate) code: String,
+    /// The block's name.
+    pub(crate) block: Option<&'a LitStr>,
     pub(crate) members: Vec<Member<'a>>,
 }
 
@@ -63,7 +66,7 @@ pub(crate) enum Run<'a> {
     Detached(&'a Type, bool),
 }
 
-pub(crate) fn check<'a>(block: &'a Block, given: &Given, errors: &mut Errors) -> Actions<'a> {
+pub(crate) fn check<'a>(block: &'a Block, of_macro: &'a Given, errors: &mut Errors) -> Actions<'a> {
     let mut actions = Taken::new("action", "action");
     let mut emitters = Taken::new("emitter", "emitter");
     let mut members = Vec::new();
@@ -77,14 +80,11 @@ pub(crate) fn check<'a>(block: &'a Block, given: &Given, errors: &mut Errors) ->
         let doc = attr::docs(&method.attrs);
         let names = Names::of(&given, &names::plain(ident), doc.as_deref());
         let conditions = method.sorted.conditions.as_slice();
-        // Two methods under opposite conditions may have one id.
-        if conditions.is_empty() {
-            let taken = match attribute {
-                Attribute::Action => &mut actions,
-                Attribute::Emitter => &mut emitters,
-            };
-            taken.take(&names.id, ident, &given, errors);
-        }
+        let taken = match attribute {
+            Attribute::Action => &mut actions,
+            Attribute::Emitter => &mut emitters,
+        };
+        taken.take(&names.id, ident, conditions, &given, errors);
         let kind = match attribute {
             Attribute::Action => Some(MemberKind::Action(action(&method.sig, &given, errors))),
             Attribute::Emitter => computed(&method.sig, &given, errors),
@@ -102,10 +102,7 @@ pub(crate) fn check<'a>(block: &'a Block, given: &Given, errors: &mut Errors) ->
             });
         }
     }
-    if !for_all_cases(block, errors) {
-        members.clear();
-    }
-    if !marked {
+    if !marked && block.readable {
         errors.at_span(
             proc_macro2::Span::call_site(),
             format_args!(
@@ -116,45 +113,15 @@ pub(crate) fn check<'a>(block: &'a Block, given: &Given, errors: &mut Errors) ->
         );
     }
     Actions {
-        import: paths::import(Some(given)),
+        import: paths::import(Some(of_macro)),
         conditions: &block.conditions,
         generics: &block.generics,
         self_ty: &block.self_ty,
+        of_trait: block.of_trait.as_ref(),
+        code: block.code(),
+        block: of_macro.string("block"),
         members,
     }
-}
-
-/// Refuses an impl for one case of a generic struct: the derive, which describes all cases at once,
-/// would not see its actions, and nobody would say so.
-fn for_all_cases(block: &Block, errors: &mut Errors) -> bool {
-    let Type::Path(path) = ty::bare(&block.self_ty) else {
-        return true;
-    };
-    let Some(PathArguments::AngleBracketed(arguments)) =
-        path.path.segments.last().map(|segment| &segment.arguments)
-    else {
-        return true;
-    };
-    let is_param = |argument: &GenericArgument| match argument {
-        GenericArgument::Type(Type::Path(path)) => block.generics.params.iter().any(|param| {
-            matches!(param, GenericParam::Type(TypeParam { ident, .. })
-                | GenericParam::Const(ConstParam { ident, .. }) if path.path.is_ident(ident))
-        }),
-        GenericArgument::Type(Type::Group(_)) | GenericArgument::Lifetime(_) => true,
-        _ => false,
-    };
-    if let Some(argument) = arguments.args.iter().find(|argument| !is_param(argument)) {
-        errors.at(
-            argument,
-            format_args!(
-                "`#[actions]` must be on an impl for all of the struct, and this one is for `{}`",
-                ty::text(&block.self_ty)
-            ),
-            "write the impl with a parameter, and with the same bounds as the struct",
-        );
-        return false;
-    }
-    true
 }
 
 fn is_type_or_const(param: &GenericParam) -> bool {

@@ -6,20 +6,21 @@ use syn::Type;
 use syn::spanned::Spanned as _;
 
 use crate::ids::Names;
-use crate::names;
 use crate::pace::Of;
 use crate::paths::{self, duration};
+use crate::target::blocks;
 use crate::target::valid::{Member, MemberKind, Setter, State, Target};
+use crate::{members, names};
 
-pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
+pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
     let Target {
         ident,
         import,
         name,
         ..
     } = target;
-    let allow = paths::allow();
-    let (generics, arguments, bounds) = target.generics.split_for_impl();
+    let blocks = blocks::of(target);
+    let (generics, arguments, own_bounds) = target.generics.split_for_impl();
     let doc = target.doc.map(|doc| quote!(__rship_model.doc(#doc);));
     let texts = target.texts.iter().map(|(method, text)| {
         let method = syn::Ident::new(method, Span::call_site());
@@ -28,29 +29,57 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     let key = target.key.as_ref().map(|(field, ty)| {
         quote!(__rship_model.key::<#ty>(|__rship_target: &Self| &__rship_target.#field);)
     });
-    let members = target.members.iter().map(member);
-    // An id with a mistake was replaced, so that it might collide without being wrong.
-    let checks = (sound && target.generics.params.is_empty()).then(|| checks(target));
+    let self_ty = quote!(#ident #arguments);
+    let described = target
+        .members
+        .iter()
+        .map(|member| (&[][..], self::member(member)));
+    let known = blocks::known(target, &self_ty, own_bounds);
+    let with_blocks = blocks.required(target.generics);
+    let members::Functions { items, calls } = members::functions(&with_blocks, &self_ty, described);
+    let (_, _, bounds) = with_blocks.split_for_impl();
+    let describe_blocks = blocks.describe();
+    let keys = target.members.iter().filter_map(key_of_list);
+    let (keys, inline_keys): (Vec<_>, Vec<_>) = if target.generics.params.is_empty() {
+        (
+            keys.map(|check| quote!(const _: () = #check;)).collect(),
+            Vec::new(),
+        )
+    } else {
+        (
+            Vec::new(),
+            keys.map(|check| quote!(const { #check })).collect(),
+        )
+    };
+    let (checks, inline_checks) = blocks.checks(target);
+    let allow = paths::allow();
     quote! {
+        #allow
         const _: () = {
             #import
+            #[allow(unused_imports)]
+            use __rship::{NoActions as _, PlainField as _};
+
+            #known
+
+            #items
 
             #[automatically_derived]
-            #allow
-            impl #generics __rship::Target for #ident #arguments #bounds {
+            impl #generics __rship::Target for #self_ty #bounds {
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
-                    #[allow(unused_imports)]
-                    use __rship::{NoActions as _, PlainField as _};
+                    #(#inline_keys)*
+                    #inline_checks
                     __rship_model.name(#name);
                     #doc
                     #(#texts)*
                     #key
-                    #(#members)*
-                    __rship::Probe::<Self>::describe_actions(__rship_model);
+                    #calls
+                    #describe_blocks
                 }
             }
 
             #checks
+            #(#keys)*
         };
     }
 }
@@ -121,7 +150,7 @@ fn member(member: &Member<'_>) -> TokenStream {
 }
 
 fn emitter_spec(names: &Names) -> TokenStream {
-    let Names { id, name, doc } = names;
+    let Names { id, name, doc, .. } = names;
     let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
     quote!(__rship::EmitterSpec::new(#id).name(#name) #doc)
 }
@@ -129,7 +158,7 @@ fn emitter_spec(names: &Names) -> TokenStream {
 fn setter(member: &Member<'_>, state: &State, setter: &Setter) -> TokenStream {
     let Member { ident, ty, .. } = member;
     let emitter = &state.names.id;
-    let Names { id, name, doc } = &setter.names;
+    let Names { id, name, doc, .. } = &setter.names;
     let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
     let field = names::plain(ident);
     let bounds = setter.bounds.calls(place(ty));
@@ -172,26 +201,6 @@ fn hook(method: &syn::Ident) -> TokenStream {
     }
 }
 
-/// Finds ids that a field and a method of `#[actions]` share, which no single macro sees.
-fn checks(target: &Target<'_>) -> TokenStream {
-    let mut emitters = Vec::new();
-    let mut actions = Vec::new();
-    for Member { ident, kind, .. } in &target.members {
-        match kind {
-            MemberKind::State(state, setter) => {
-                emitters.push((*ident, &state.names));
-                actions.extend(setter.as_ref().map(|setter| (*ident, &setter.names)));
-            }
-            MemberKind::Impulse(names, _) => emitters.push((*ident, names)),
-            MemberKind::SubTarget { .. } => {}
-        }
-    }
-    let keys = target.members.iter().filter_map(key_of_list);
-    let emitters = check(target, "emitter", &emitters, quote!(EMITTER_IDS));
-    let actions = check(target, "action", &actions, quote!(ACTION_IDS));
-    quote!(#emitters #actions #(#keys)*)
-}
-
 /// Refuses a key on a field that does not hold a list, which only its type knows.
 fn key_of_list(member: &Member<'_>) -> Option<TokenStream> {
     let MemberKind::SubTarget { key, .. } = &member.kind else {
@@ -205,41 +214,9 @@ fn key_of_list(member: &Member<'_>) -> Option<TokenStream> {
     );
     let place = Span::call_site().located_at(key.span());
     Some(quote_spanned! {place=>
-        const _: () = ::core::assert!(
+        ::core::assert!(
             ::core::matches!(<#ty as __rship::SubTargets>::SHAPE, __rship::Shape::List),
             #message
-        );
-    })
-}
-
-fn check(
-    target: &Target<'_>,
-    kind: &str,
-    fields: &[(&syn::Ident, &Names)],
-    of_methods: TokenStream,
-) -> Option<TokenStream> {
-    if fields.is_empty() {
-        return None;
-    }
-    let ty = target.ident;
-    let ids = fields.iter().map(|(_, names)| &names.id);
-    let arms = fields.iter().enumerate().map(|(index, (field, names))| {
-        let id = &names.id;
-        let message = format!(
-            "field `{field}` and a method of `{ty}` both have the {kind} id `{id}`\n\
-             note: give one of them another: `#[{kind}(id = \"..\")]`"
-        );
-        let place = Span::call_site().located_at(field.span());
-        quote_spanned!(place=> #index => ::core::panic!(#message),)
-    });
-    Some(quote! {
-        const _: () = {
-            #[allow(unused_imports)]
-            use __rship::NoActions as _;
-            match __rship::shared_id(&[#(#ids),*], __rship::Probe::<#ty>::#of_methods) {
-                #(#arms)*
-                _ => {}
-            }
-        };
+        )
     })
 }

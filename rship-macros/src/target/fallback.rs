@@ -6,18 +6,23 @@ use quote::{ToTokens, quote};
 use syn::{GenericParam, Generics};
 
 use crate::paths;
+use crate::target::blocks;
 use crate::target::valid::Target;
 
 pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
     let Target { ident, import, .. } = target;
     let (generics, arguments, bounds) = without_lifetimes(target.generics);
+    let (_, own_arguments, own_bounds) = target.generics.split_for_impl();
+    let known = blocks::known(target, &quote!(#ident #own_arguments), own_bounds);
     let allow = paths::allow();
     quote! {
+        #allow
         const _: () = {
             #import
 
+            #known
+
             #[automatically_derived]
-            #allow
             impl #generics __rship::Target for #ident #arguments #bounds {
                 fn describe(_: &mut __rship::ModelBuilder<Self>) {}
             }

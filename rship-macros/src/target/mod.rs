@@ -2,6 +2,7 @@
 //! right is expanded, so that the compiler's own messages come in the same run.
 
 mod ast;
+mod blocks;
 mod expand;
 mod fallback;
 mod valid;
@@ -28,7 +29,7 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
     let target = if target.generics.lifetimes().next().is_some() {
         fallback::expand(&target)
     } else {
-        expand::expand(&target, errors.is_empty())
+        expand::expand(&target)
     };
     let errors = errors.into_tokens();
     quote::quote!(#errors #target)

@@ -7,6 +7,7 @@ use quote::ToTokens;
 use syn::{GenericParam, Generics, LitStr, Type};
 
 use crate::attr::Given;
+use crate::blocks::Listed;
 use crate::bounds::Bounds;
 use crate::errors::Errors;
 use crate::ids::{Names, Taken};
@@ -25,6 +26,8 @@ pub(crate) struct Target<'a> {
     /// Builder methods that take one string, with that string.
     pub(crate) texts: Vec<(&'static str, LitStr)>,
     pub(crate) key: Option<(Ident, &'a Type)>,
+    /// What is said of its `#[actions]`.
+    pub(crate) listed: Option<Listed<'a>>,
     pub(crate) members: Vec<Member<'a>>,
 }
 
@@ -85,6 +88,7 @@ pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'
             .filter_map(|key| Some((key, string(key)?.clone())))
             .collect(),
         key: string("key").and_then(|key| own_key(parsed, key, errors)),
+        listed: Listed::of(given),
         members: parsed
             .fields
             .iter()
@@ -207,7 +211,9 @@ fn emitter<'a>(
 ) -> MemberKind<'a> {
     let rust_name = names::plain(field.ident);
     let names = Names::of(given, &rust_name, field.doc.as_deref());
-    taken.emitters.take(&names.id, field.ident, given, errors);
+    taken
+        .emitters
+        .take(&names.id, field.ident, &[], given, errors);
     if let Some(value) = ty::only_argument(field.ty, "Emitter") {
         no_action(
             field,
@@ -229,7 +235,9 @@ fn emitter<'a>(
     };
     let setter = field.action.as_ref().map(|given| {
         let setter = Names::of(given, &format!("set_{rust_name}"), field.doc.as_deref());
-        taken.actions.take(&setter.id, field.ident, given, errors);
+        taken
+            .actions
+            .take(&setter.id, field.ident, &[], given, errors);
         let set = given.string("set").and_then(|name| method(name, errors));
         if state.with.is_some() && !given.has("set") {
             errors.at(
@@ -299,7 +307,9 @@ fn sub_target<'a>(
     let id = given.string("id").cloned();
     // A whole id and `PARENT.FIELD` never meet, so the two kinds are told apart by the dot.
     let claim = id.as_ref().map_or_else(|| format!(".{own}"), LitStr::value);
-    taken.sub_targets.take(&claim, field.ident, given, errors);
+    taken
+        .sub_targets
+        .take(&claim, field.ident, &[], given, errors);
     let kind = MemberKind::SubTarget {
         field: own,
         id,

@@ -20,6 +20,7 @@ where
 }
 
 #[derive(Target)]
+#[target(actions)]
 struct Acting<V, U = String>
 where
     V: Serialize + DeserializeOwned + JsonSchema + Clone + Send + 'static,

@@ -1,0 +1,206 @@
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::NoActions as _;
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __rship::Derived
+    for Dimmer<V, N>
+    where
+        [V; N]: Send,
+    {
+        type Listing = __rship::Listing;
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl<
+        V: Serialize + JsonSchema + Send + 'static,
+        const N: usize,
+    > __rship::Lists<Dimmer<V, N>, __rship::NoBlockName> for __rship::Listing
+    where
+        [V; N]: Send,
+    {}
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __RshipMembers
+    for Dimmer<V, N>
+    where
+        [V; N]: Send,
+    {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model
+                .state::<
+                    V,
+                >(
+                    __rship::EmitterSpec::new("level").name("Level"),
+                    |__rship_target: &Self| &__rship_target.level,
+                );
+            __rship_model
+                .setter(
+                    __rship::ActionSpec::new("set-level").name("Set level"),
+                    "level",
+                    "level",
+                    __rship::Arg::<V>::new("level"),
+                    |__rship_target: &mut Self, __rship_value: V| {
+                        __rship_target.level = __rship_value;
+                    },
+                );
+        }
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __rship::Target
+    for Dimmer<V, N>
+    where
+        [V; N]: Send,
+        Self: __rship::Actions<__rship::NoBlockName>,
+    {
+        fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            const {
+                if __rship::is_taken(
+                    "level",
+                    &[<Self as __rship::Actions<__rship::NoBlockName>>::EMITTER_IDS],
+                ) {
+                    ::core::panic!(
+                        "{}",
+                        "field `level` and a method of `Dimmer` both have the emitter id `level`\nnote: give one of them another: `#[emitter(id = \"..\")]`"
+                    )
+                }
+            }
+            const {
+                if __rship::is_taken(
+                    "set-level",
+                    &[<Self as __rship::Actions<__rship::NoBlockName>>::ACTION_IDS],
+                ) {
+                    ::core::panic!(
+                        "{}",
+                        "field `level` and a method of `Dimmer` both have the action id `set-level`\nnote: give one of them another: `#[action(id = \"..\")]`"
+                    )
+                }
+            }
+            __rship_model.name("Dimmer");
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+            <Self as __rship::Actions<
+                __rship::NoBlockName,
+            >>::describe_actions(__rship_model);
+        }
+    }
+};
+impl<V: Serialize + JsonSchema + Send + Clone + 'static, const N: usize> Dimmer<V, N>
+where
+    [V; N]: Send,
+{
+    fn level(&self) -> V {
+        self.level.clone()
+    }
+}
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::PlainReply as _;
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl<
+        V: Serialize + JsonSchema + Send + Clone + 'static,
+        const N: usize,
+    > __RshipMembers for Dimmer<V, N>
+    where
+        [V; N]: Send,
+    {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let __rship_spec = __rship::ActionSpec::new("level").name("Level");
+            let __rship_action = __rship_spec
+                .sync(move |__rship_target: &mut Self, _| {
+                    let __rship_answer = Self::level(__rship_target);
+                    __rship::ReplyOf(__rship_answer).reply()
+                });
+            __rship_model.action(__rship_action);
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` does not say that it has actions",
+        label = "not known to `#[derive(Target)]`",
+        note = "a generic struct says so itself: add `#[target(actions)]` to it"
+    )]
+    trait __RshipDimmerLists<T> {
+        const LISTED: () = ();
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipDimmerLists<T> for L {}
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl<
+        V: Serialize + JsonSchema + Send + Clone + 'static,
+        const N: usize,
+    > __rship::Actions<__rship::NoBlockName> for Dimmer<V, N>
+    where
+        [V; N]: Send,
+    {
+        const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["level"];
+        const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
+        fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            <<Self as __rship::Derived>::Listing as __RshipDimmerLists<Self>>::LISTED;
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+        }
+    }
+};

@@ -1,0 +1,95 @@
+impl Screen {
+    /// Shows a picture.
+    fn show(&mut self, file_name: String, after: f64, looping: bool, place: Place) {}
+}
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::PlainReply as _;
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __RshipMembers for Screen {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let __rship_spec = __rship::ActionSpec::new("show")
+                .name("Show it")
+                .doc("Shows a picture.");
+            let __rship_arg_0 = __rship::Arg::<String>::new("file")
+                .doc("Which one.")
+                .label("File");
+            let __rship_reader_0 = __rship_arg_0.reader();
+            let __rship_spec = __rship_spec.arg(&__rship_arg_0);
+            let __rship_arg_1 = __rship::Arg::<f64>::new("after")
+                .doc("Unit: s.")
+                .min(0.0)
+                .max(600.0)
+                .default(|| 3.0)
+                .shown_default(3.0);
+            let __rship_reader_1 = __rship_arg_1.reader();
+            let __rship_spec = __rship_spec.arg(&__rship_arg_1);
+            let __rship_arg_2 = __rship::Arg::<bool>::new("looping")
+                .default(|| <bool as ::core::default::Default>::default());
+            let __rship_reader_2 = __rship_arg_2.reader();
+            let __rship_spec = __rship_spec.arg(&__rship_arg_2);
+            let __rship_arg_3 = __rship::Arg::<Place>::new("place").flatten();
+            let __rship_reader_3 = __rship_arg_3.reader();
+            let __rship_spec = __rship_spec.arg(&__rship_arg_3);
+            let __rship_action = __rship_spec
+                .sync(move |__rship_target: &mut Self, __rship_args| {
+                    let __rship_value_0 = __rship_args.read(&__rship_reader_0);
+                    let __rship_value_1 = __rship_args.read(&__rship_reader_1);
+                    let __rship_value_2 = __rship_args.read(&__rship_reader_2);
+                    let __rship_value_3 = __rship_args.read(&__rship_reader_3);
+                    let __rship_answer = Self::show(
+                        __rship_target,
+                        __rship_value_0?,
+                        __rship_value_1?,
+                        __rship_value_2?,
+                        __rship_value_3?,
+                    );
+                    __rship::ReplyOf(__rship_answer).reply()
+                });
+            __rship_model.action(__rship_action);
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` does not say that it has actions",
+        label = "not known to `#[derive(Target)]`",
+        note = "a generic struct says so itself: add `#[target(actions)]` to it"
+    )]
+    trait __RshipScreenLists<T> {
+        const LISTED: () = ();
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipScreenLists<T> for L {}
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Actions<__rship::NoBlockName> for Screen {
+        const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["show"];
+        const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
+        fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            <<Self as __rship::Derived>::Listing as __RshipScreenLists<Self>>::LISTED;
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+        }
+    }
+};

@@ -1,0 +1,265 @@
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::NoActions as _;
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Derived for Deck {
+        type Listing = __rship::Listing;
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Lists<Deck, __rship::NoBlockName> for __rship::Listing {}
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Lists<Deck, __rship::BlockName<17958452701972169202u64>>
+    for __rship::Listing {}
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __RshipMembers for Deck {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model
+                .state::<
+                    bool,
+                >(
+                    __rship::EmitterSpec::new("playing").name("Playing"),
+                    |__rship_target: &Self| &__rship_target.playing,
+                );
+        }
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Target for Deck {
+        fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model.name("Deck");
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+            <Self as __rship::Actions<
+                __rship::NoBlockName,
+            >>::describe_actions(__rship_model);
+            <Self as __rship::Actions<
+                __rship::BlockName<17958452701972169202u64>,
+            >>::describe_actions(__rship_model);
+        }
+    }
+    const _: () = {
+        if __rship::is_taken(
+            "playing",
+            &[
+                <Deck as __rship::Actions<__rship::NoBlockName>>::EMITTER_IDS,
+                <Deck as __rship::Actions<
+                    __rship::BlockName<17958452701972169202u64>,
+                >>::EMITTER_IDS,
+            ],
+        ) {
+            ::core::panic!(
+                "{}",
+                "field `playing` and a method of `Deck` both have the emitter id `playing`\nnote: give one of them another: `#[emitter(id = \"..\")]`"
+            )
+        }
+    };
+    const _: () = {
+        if let __rship::Some(__rship_message) = __rship::Shared::of(
+                <Deck as __rship::Actions<
+                    __rship::BlockName<17958452701972169202u64>,
+                >>::EMITTER_IDS,
+                &[<Deck as __rship::Actions<__rship::NoBlockName>>::EMITTER_IDS],
+                "block `transport` of `Deck` has emitter ids that methods of an earlier block have already: ",
+                "\nnote: give one of them another: `#[emitter(id = \"..\")]`",
+            )
+            .message()
+        {
+            ::core::panic!("{}", __rship_message)
+        }
+    };
+    const _: () = {
+        if let __rship::Some(__rship_message) = __rship::Shared::of(
+                <Deck as __rship::Actions<
+                    __rship::BlockName<17958452701972169202u64>,
+                >>::ACTION_IDS,
+                &[<Deck as __rship::Actions<__rship::NoBlockName>>::ACTION_IDS],
+                "block `transport` of `Deck` has action ids that methods of an earlier block have already: ",
+                "\nnote: give one of them another: `#[action(id = \"..\")]`",
+            )
+            .message()
+        {
+            ::core::panic!("{}", __rship_message)
+        }
+    };
+};
+impl Deck {
+    fn eject(&mut self) {}
+}
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::PlainReply as _;
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __RshipMembers for Deck {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let __rship_spec = __rship::ActionSpec::new("eject").name("Eject");
+            let __rship_action = __rship_spec
+                .sync(move |__rship_target: &mut Self, _| {
+                    let __rship_answer = Self::eject(__rship_target);
+                    __rship::ReplyOf(__rship_answer).reply()
+                });
+            __rship_model.action(__rship_action);
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` does not say that it has actions",
+        label = "not known to `#[derive(Target)]`",
+        note = "a generic struct says so itself: add `#[target(actions)]` to it"
+    )]
+    trait __RshipDeckLists<T> {
+        const LISTED: () = ();
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipDeckLists<T> for L {}
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Actions<__rship::NoBlockName> for Deck {
+        const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["eject"];
+        const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
+        fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            <<Self as __rship::Derived>::Listing as __RshipDeckLists<Self>>::LISTED;
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+        }
+    }
+};
+impl Transport for Deck {
+    fn play(&mut self) {}
+}
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::PlainReply as _;
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __RshipMembers for Deck {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let __rship_spec = __rship::ActionSpec::new("play").name("Play");
+            let __rship_action = __rship_spec
+                .sync(move |__rship_target: &mut Self, _| {
+                    let __rship_answer = <Self as Transport>::play(__rship_target);
+                    __rship::ReplyOf(__rship_answer).reply()
+                });
+            __rship_model.action(__rship_action);
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` does not list its block `transport` of actions",
+        label = "not known to `#[derive(Target)]`",
+        note = "add it to the struct: `#[target(actions(\"transport\"))]`"
+    )]
+    trait __RshipDeckListsTransport<T> {
+        const LISTED: () = ();
+    }
+    #[diagnostic::do_not_recommend]
+    impl<
+        T,
+        L: __rship::Lists<T, __rship::BlockName<17958452701972169202u64>>,
+    > __RshipDeckListsTransport<T> for L {}
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Actions<__rship::BlockName<17958452701972169202u64>> for Deck {
+        const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["play"];
+        const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
+        fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            <<Self as __rship::Derived>::Listing as __RshipDeckListsTransport<
+                Self,
+            >>::LISTED;
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+        }
+    }
+};

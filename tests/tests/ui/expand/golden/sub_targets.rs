@@ -1,0 +1,102 @@
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::NoActions as _;
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Derived for Hub {
+        type Listing = __rship::Listing;
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Lists<Hub, __rship::NoBlockName> for __rship::Listing {}
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+        fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
+        fn __rship_describe_2(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __RshipMembers for Hub {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model
+                .sub_targets::<
+                    Port,
+                >(
+                    __rship::SubTargetSpec::new("first"),
+                    |__rship_target: &Self| &__rship_target.first,
+                    |__rship_target: &mut Self| &mut __rship_target.first,
+                );
+        }
+        fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model
+                .sub_targets::<
+                    Option<Port>,
+                >(
+                    __rship::SubTargetSpec::new("spare").id("spare").name("Spare port"),
+                    |__rship_target: &Self| &__rship_target.spare,
+                    |__rship_target: &mut Self| &mut __rship_target.spare,
+                );
+        }
+        fn __rship_describe_2(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model
+                .sub_targets::<
+                    Vec<Port>,
+                >(
+                    __rship::SubTargetSpec::new("ports")
+                        .key(|
+                            __rship_member: &<Vec<Port> as __rship::SubTargets>::Member|
+                        &__rship_member.serial),
+                    |__rship_target: &Self| &__rship_target.ports,
+                    |__rship_target: &mut Self| &mut __rship_target.ports,
+                );
+        }
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Target for Hub {
+        fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model.name("Hub");
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+            <Self as __RshipMembers>::__rship_describe_1(__rship_model);
+            <Self as __RshipMembers>::__rship_describe_2(__rship_model);
+            __rship::Probe::<Self>::describe_actions(__rship_model);
+        }
+    }
+};

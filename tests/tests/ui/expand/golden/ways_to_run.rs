@@ -1,0 +1,126 @@
+impl Lamp {
+    fn toggle(&mut self) -> bool {
+        self.on = !self.on;
+        self.on
+    }
+    fn save(&self) {}
+    async fn dim(&mut self, to: f64) -> Result<(), String> {
+        Ok(())
+    }
+    async fn fade(this: Handle<Self>, to: f64) {}
+}
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::PlainReply as _;
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+        fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
+        fn __rship_describe_2(__rship_model: &mut __rship::ModelBuilder<Self>);
+        fn __rship_describe_3(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __RshipMembers for Lamp {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let __rship_spec = __rship::ActionSpec::new("toggle").name("Toggle");
+            let __rship_action = __rship_spec
+                .sync(move |__rship_target: &mut Self, _| {
+                    let __rship_answer = Self::toggle(__rship_target);
+                    __rship::ReplyOf(__rship_answer).reply()
+                });
+            __rship_model.action(__rship_action);
+        }
+        fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let __rship_spec = __rship::ActionSpec::new("save")
+                .name("Save")
+                .timeout(__rship::Duration::new(5u64, 0u32));
+            let __rship_action = __rship_spec
+                .blocking(move |__rship_target: &mut Self, _| {
+                    let __rship_answer = Self::save(__rship_target);
+                    __rship::ReplyOf(__rship_answer).reply()
+                });
+            __rship_model.action(__rship_action);
+        }
+        fn __rship_describe_2(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let __rship_spec = __rship::ActionSpec::new("dim")
+                .name("Dim")
+                .writes("level");
+            let __rship_arg_0 = __rship::Arg::<f64>::new("to");
+            let __rship_reader_0 = __rship_arg_0.reader();
+            let __rship_spec = __rship_spec.arg(&__rship_arg_0);
+            let __rship_action = __rship_spec
+                .future(move |__rship_target: &mut Self, mut __rship_args| {
+                    let __rship_value_0 = __rship_args.read(&__rship_reader_0);
+                    __rship::Box::pin(async move {
+                        let __rship_answer = Self::dim(__rship_target, __rship_value_0?)
+                            .await;
+                        __rship::ReplyOf(__rship_answer).reply()
+                    })
+                });
+            __rship_model.action(__rship_action);
+        }
+        fn __rship_describe_3(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let __rship_spec = __rship::ActionSpec::new("fade").name("Fade").restart();
+            let __rship_arg_0 = __rship::Arg::<f64>::new("to");
+            let __rship_reader_0 = __rship_arg_0.reader();
+            let __rship_spec = __rship_spec.arg(&__rship_arg_0);
+            let __rship_action = __rship_spec
+                .detached(move |__rship_handle: Handle<Self>, mut __rship_args| {
+                    let __rship_value_0 = __rship_args.read(&__rship_reader_0);
+                    __rship::Box::pin(async move {
+                        let __rship_answer = Self::fade(__rship_handle, __rship_value_0?)
+                            .await;
+                        __rship::ReplyOf(__rship_answer).reply()
+                    })
+                });
+            __rship_model.action(__rship_action);
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` does not say that it has actions",
+        label = "not known to `#[derive(Target)]`",
+        note = "a generic struct says so itself: add `#[target(actions)]` to it"
+    )]
+    trait __RshipLampLists<T> {
+        const LISTED: () = ();
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipLampLists<T> for L {}
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Actions<__rship::NoBlockName> for Lamp {
+        const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[
+            "dim",
+            "fade",
+            "save",
+            "toggle",
+        ];
+        const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
+        fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            <<Self as __rship::Derived>::Listing as __RshipLampLists<Self>>::LISTED;
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+            <Self as __RshipMembers>::__rship_describe_1(__rship_model);
+            <Self as __RshipMembers>::__rship_describe_2(__rship_model);
+            <Self as __RshipMembers>::__rship_describe_3(__rship_model);
+        }
+    }
+};

@@ -1,0 +1,170 @@
+::core::compile_error! {
+    "unknown argument `nam`, expected one of `name`, `category`, `bg_color`, `fg_color`, `id`, `key`, `actions`, `crate`\nnote: did you mean `name`?"
+}
+::core::compile_error! {
+    "the id `cash:` must not contain `:`\nnote: `:` separates a target from its members; write `cash`"
+}
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::NoActions as _;
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Derived for Stand {
+        type Listing = __rship::Listing;
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Lists<Stand, __rship::NoBlockName> for __rship::Listing {}
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+        fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __RshipMembers for Stand {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model
+                .state::<
+                    f64,
+                >(
+                    __rship::EmitterSpec::new("cash").name("Cash"),
+                    |__rship_target: &Self| &__rship_target.cash,
+                );
+        }
+        fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model
+                .state::<
+                    u32,
+                >(
+                    __rship::EmitterSpec::new("stock").name("Stock"),
+                    |__rship_target: &Self| &__rship_target.stock,
+                );
+        }
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Target for Stand {
+        fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model.name("Stand");
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+            <Self as __RshipMembers>::__rship_describe_1(__rship_model);
+            __rship::Probe::<Self>::describe_actions(__rship_model);
+        }
+    }
+    const _: () = {
+        if __rship::is_taken("stock", &[__rship::Probe::<Stand>::EMITTER_IDS]) {
+            ::core::panic!(
+                "{}",
+                "field `stock` and a method of `Stand` both have the emitter id `stock`\nnote: give one of them another: `#[emitter(id = \"..\")]`"
+            )
+        }
+    };
+};
+impl Stand {
+    fn sell(self, count: u32) {}
+    fn burn(&mut self) {}
+}
+::core::compile_error! {
+    "action `sell` takes `self` by value, but the target stays in the executor\nnote: write `&self`, `&mut self`, or `this: Handle<Self>` if it runs long"
+}
+const _: () = {
+    use ::rship_runtime::__private as __rship;
+    #[allow(unused_imports)]
+    use __rship::PlainReply as _;
+    trait __RshipMembers: ::core::marker::Sized {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
+        fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
+    }
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __RshipMembers for Stand {
+        fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let _ = __rship::Arg::<u32>::new("count");
+        }
+        fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let __rship_spec = __rship::ActionSpec::new("burn").name("Burn");
+            let __rship_action = __rship_spec
+                .sync(move |__rship_target: &mut Self, _| {
+                    let __rship_answer = Self::burn(__rship_target);
+                    __rship::ReplyOf(__rship_answer).reply()
+                });
+            __rship_model.action(__rship_action);
+        }
+    }
+    #[diagnostic::on_unimplemented(
+        message = "`{T}` does not say that it has actions",
+        label = "not known to `#[derive(Target)]`",
+        note = "a generic struct says so itself: add `#[target(actions)]` to it"
+    )]
+    trait __RshipStandLists<T> {
+        const LISTED: () = ();
+    }
+    #[diagnostic::do_not_recommend]
+    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipStandLists<T> for L {}
+    #[automatically_derived]
+    #[allow(
+        deprecated,
+        unreachable_code,
+        unused_mut,
+        unused_qualifications,
+        unused_variables,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
+    impl __rship::Actions<__rship::NoBlockName> for Stand {
+        const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["burn", "sell"];
+        const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
+        fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            <<Self as __rship::Derived>::Listing as __RshipStandLists<Self>>::LISTED;
+            <Self as __RshipMembers>::__rship_describe_0(__rship_model);
+            <Self as __RshipMembers>::__rship_describe_1(__rship_model);
+        }
+    }
+};
