@@ -23,12 +23,15 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         members,
         ..
     } = actions;
-    // The derive refuses a target that borrows, and a second message here would add nothing.
-    let borrows =
-        generics.lifetimes().next().is_some() || ty::Borrows::of(self_ty, false).is_some();
-    if borrows {
-        return TokenStream::new();
-    }
+    // The derive refuses a target that borrows, and further messages here would add nothing.
+    let members = match ty::Borrows::of(self_ty, false) {
+        Some(_) => &[],
+        None => members.as_slice(),
+    };
+    let self_ty = match ty::bare(self_ty) {
+        Type::Reference(reference) => &*reference.elem,
+        other => other,
+    };
     let allow = paths::allow();
     let marker = blocks::marker(*block);
     let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
@@ -36,7 +39,7 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let described = members
         .iter()
         .map(|member| (member.conditions, self::member(member, actions)));
-    let members::Functions { items, calls } = members::functions(generics, self_ty, described);
+    let members::Functions { items, calls } = members::functions(generics, &self_ty, described);
     let require = require(actions);
     let twice::Comparison {
         items: compared,

@@ -102,6 +102,13 @@ pub(crate) fn check<'a>(block: &'a Block, of_macro: &'a Given, errors: &mut Erro
             });
         }
     }
+    if let Type::Reference(reference) = ty::bare(&block.self_ty) {
+        errors.at(
+            reference,
+            "`#[actions]` must be on an impl for the target itself, and this one is for a reference",
+            format_args!("write `{}`", ty::text(&reference.elem)),
+        );
+    }
     if !marked && block.readable {
         errors.at_span(
             proc_macro2::Span::call_site(),

@@ -3,7 +3,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Generics, LitStr, WhereClause, parse_quote};
+use syn::{GenericParam, Generics, LitStr, WhereClause, parse_quote};
 
 use crate::blocks::{Block, lists};
 use crate::ids::Names;
@@ -23,12 +23,20 @@ pub(crate) enum Blocks<'a> {
 }
 
 pub(crate) fn of<'a>(target: &Target<'a>) -> Blocks<'a> {
-    let generic = !target.generics.params.is_empty();
+    let generic = is_generic(target.generics);
     match target.listed.as_ref().and_then(|listed| listed.blocks()) {
         Some(all) => Blocks::Listed { all, generic },
         None if generic => Blocks::Unknown,
         None => Blocks::Asked,
     }
+}
+
+/// Whether there is more than one type of it; with lifetimes alone, it is refused.
+fn is_generic(generics: &Generics) -> bool {
+    generics
+        .params
+        .iter()
+        .any(|param| !matches!(param, GenericParam::Lifetime(_)))
 }
 
 /// What tells `#[actions]` that the derive knows of it.
@@ -44,39 +52,37 @@ pub(crate) fn known(
             impl #generics #lists for __rship::Listing #bounds {}
         }
     };
-    let lists: TokenStream = match &target.listed {
-        None if target.generics.params.is_empty() => implement(lists(None, self_ty)),
-        None => TokenStream::new(),
-        Some(listed) => match listed.blocks() {
-            Some(blocks) => blocks
-                .into_iter()
-                .map(|block| implement(lists(block.name, self_ty)))
-                .collect(),
-            // Whatever is in it: a list that cannot be read is one message.
-            None => {
-                let actions = implement(lists(None, self_ty));
-                let mut generics = target.generics.clone();
-                generics
-                    .params
-                    .push(parse_quote!(const __RSHIP_HASH: ::core::primitive::u64));
-                let (generics, _, _) = generics.split_for_impl();
-                quote! {
-                    #actions
-
-                    #[automatically_derived]
-                    impl #generics __rship::ListsBlock<#self_ty, __RSHIP_HASH> for __rship::Listing
-                    #bounds {}
-                }
-            }
-        },
+    let listed = match &target.listed {
+        _ if target.generics.lifetimes().next().is_some() => None,
+        None if is_generic(target.generics) => Some(Vec::new()),
+        None => Some(vec![implement(lists(None, self_ty))]),
+        Some(listed) => listed.blocks().map(|blocks| {
+            let all = blocks.into_iter();
+            all.map(|block| implement(lists(block.name, self_ty)))
+                .collect()
+        }),
     };
+    // A list that cannot be read, or a struct that is refused, is one message, so all are listed.
+    let listed = listed.unwrap_or_else(|| {
+        let mut generics = target.generics.clone();
+        generics
+            .params
+            .push(parse_quote!(const __RSHIP_HASH: ::core::primitive::u64));
+        let (generics, _, _) = generics.split_for_impl();
+        let named = quote! {
+            #[automatically_derived]
+            impl #generics __rship::ListsBlock<#self_ty, __RSHIP_HASH> for __rship::Listing
+            #bounds {}
+        };
+        vec![implement(lists(None, self_ty)), named]
+    });
     quote! {
         #[automatically_derived]
         impl #generics __rship::Derived for #self_ty #bounds {
             type Listing = __rship::Listing;
         }
 
-        #lists
+        #(#listed)*
     }
 }
 

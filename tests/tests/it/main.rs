@@ -4,6 +4,7 @@
 mod after_end;
 mod answers;
 mod binary_session;
+mod blocks;
 mod bounds;
 mod choices;
 mod comes_back;

@@ -1,18 +1,18 @@
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
     use __rship::NoActions as _;
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __rship::Derived
     for Dimmer<V, N>
     where
@@ -21,20 +21,10 @@ const _: () = {
         type Listing = __rship::Listing;
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl<
         V: Serialize + JsonSchema + Send + 'static,
         const N: usize,
-    > __rship::Lists<Dimmer<V, N>, __rship::NoBlockName> for __rship::Listing
+    > __rship::ListsActions<Dimmer<V, N>> for __rship::Listing
     where
         [V; N]: Send,
     {}
@@ -42,20 +32,11 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __RshipMembers
     for Dimmer<V, N>
     where
         [V; N]: Send,
+        Self: __rship::Actions<__rship::NoBlockName>,
     {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model
@@ -78,16 +59,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __rship::Target
     for Dimmer<V, N>
     where
@@ -133,6 +104,16 @@ where
         self.level.clone()
     }
 }
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
@@ -141,16 +122,6 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl<
         V: Serialize + JsonSchema + Send + Clone + 'static,
         const N: usize,
@@ -168,27 +139,15 @@ const _: () = {
             __rship_model.action(__rship_action);
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "`{T}` does not say that it has actions",
-        label = "not known to `#[derive(Target)]`",
-        note = "a generic struct says so itself: add `#[target(actions)]` to it"
-    )]
-    trait __RshipDimmerLists<T> {
-        const LISTED: () = ();
-    }
-    #[diagnostic::do_not_recommend]
-    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipDimmerLists<T> for L {}
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    impl<
+        V: Serialize + JsonSchema + Send + Clone + 'static,
+        const N: usize,
+    > __rship::Block<6377151555027317912u64> for Dimmer<V, N>
+    where
+        [V; N]: Send,
+    {}
+    #[automatically_derived]
     impl<
         V: Serialize + JsonSchema + Send + Clone + 'static,
         const N: usize,
@@ -199,7 +158,9 @@ const _: () = {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["level"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            <<Self as __rship::Derived>::Listing as __RshipDimmerLists<Self>>::LISTED;
+            let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
+                Self,
+            >>::LISTED;
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
         }
     }

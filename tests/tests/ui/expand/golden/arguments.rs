@@ -2,6 +2,16 @@ impl Screen {
     /// Shows a picture.
     fn show(&mut self, file_name: String, after: f64, looping: bool, place: Place) {}
 }
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
@@ -10,16 +20,6 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Screen {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             let __rship_spec = __rship::ActionSpec::new("show")
@@ -63,32 +63,16 @@ const _: () = {
             __rship_model.action(__rship_action);
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "`{T}` does not say that it has actions",
-        label = "not known to `#[derive(Target)]`",
-        note = "a generic struct says so itself: add `#[target(actions)]` to it"
-    )]
-    trait __RshipScreenLists<T> {
-        const LISTED: () = ();
-    }
-    #[diagnostic::do_not_recommend]
-    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipScreenLists<T> for L {}
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    impl __rship::Block<11393166394330813705u64> for Screen {}
+    #[automatically_derived]
     impl __rship::Actions<__rship::NoBlockName> for Screen {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["show"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            <<Self as __rship::Derived>::Listing as __RshipScreenLists<Self>>::LISTED;
+            let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
+                Self,
+            >>::LISTED;
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
         }
     }

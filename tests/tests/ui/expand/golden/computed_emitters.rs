@@ -7,6 +7,16 @@ impl Clock {
         0
     }
 }
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
@@ -16,16 +26,6 @@ const _: () = {
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Clock {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model
@@ -48,27 +48,9 @@ const _: () = {
                 );
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "`{T}` does not say that it has actions",
-        label = "not known to `#[derive(Target)]`",
-        note = "a generic struct says so itself: add `#[target(actions)]` to it"
-    )]
-    trait __RshipClockLists<T> {
-        const LISTED: () = ();
-    }
-    #[diagnostic::do_not_recommend]
-    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipClockLists<T> for L {}
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    impl __rship::Block<3649013561443408469u64> for Clock {}
+    #[automatically_derived]
     impl __rship::Actions<__rship::NoBlockName> for Clock {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[
@@ -76,7 +58,9 @@ const _: () = {
             "text",
         ];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            <<Self as __rship::Derived>::Listing as __RshipClockLists<Self>>::LISTED;
+            let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
+                Self,
+            >>::LISTED;
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
             <Self as __RshipMembers>::__rship_describe_1(__rship_model);
         }

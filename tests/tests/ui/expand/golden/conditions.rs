@@ -11,6 +11,16 @@ impl Machine {
     "action `stop` has the id `stop`, which action `halt` has already\nnote: give one of them another: `#[action(id = \"..\")]`"
 }
 #[cfg(unix)]
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
@@ -22,16 +32,6 @@ const _: () = {
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Machine {
         #[cfg(debug_assertions)]
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
@@ -66,27 +66,9 @@ const _: () = {
             __rship_model.action(__rship_action);
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "`{T}` does not say that it has actions",
-        label = "not known to `#[derive(Target)]`",
-        note = "a generic struct says so itself: add `#[target(actions)]` to it"
-    )]
-    trait __RshipMachineLists<T> {
-        const LISTED: () = ();
-    }
-    #[diagnostic::do_not_recommend]
-    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipMachineLists<T> for L {}
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    impl __rship::Block<8116219430956647551u64> for Machine {}
+    #[automatically_derived]
     impl __rship::Actions<__rship::NoBlockName> for Machine {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[
             #[cfg(debug_assertions)]
@@ -96,7 +78,9 @@ const _: () = {
         ];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            <<Self as __rship::Derived>::Listing as __RshipMachineLists<Self>>::LISTED;
+            let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
+                Self,
+            >>::LISTED;
             #[cfg(debug_assertions)]
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
             #[cfg(not(debug_assertions))]

@@ -1,60 +1,29 @@
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
     use __rship::NoActions as _;
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __rship::Derived for Deck {
         type Listing = __rship::Listing;
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    impl __rship::Lists<Deck, __rship::NoBlockName> for __rship::Listing {}
+    impl __rship::ListsActions<Deck> for __rship::Listing {}
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    impl __rship::Lists<Deck, __rship::BlockName<17958452701972169202u64>>
-    for __rship::Listing {}
+    impl __rship::ListsBlock<Deck, 17958452701972169202u64> for __rship::Listing {}
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Deck {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model
@@ -67,16 +36,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __rship::Target for Deck {
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("Deck");
@@ -137,6 +96,16 @@ const _: () = {
 impl Deck {
     fn eject(&mut self) {}
 }
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
@@ -145,16 +114,6 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Deck {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             let __rship_spec = __rship::ActionSpec::new("eject").name("Eject");
@@ -166,32 +125,16 @@ const _: () = {
             __rship_model.action(__rship_action);
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "`{T}` does not say that it has actions",
-        label = "not known to `#[derive(Target)]`",
-        note = "a generic struct says so itself: add `#[target(actions)]` to it"
-    )]
-    trait __RshipDeckLists<T> {
-        const LISTED: () = ();
-    }
-    #[diagnostic::do_not_recommend]
-    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipDeckLists<T> for L {}
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    impl __rship::Block<6598833050493205529u64> for Deck {}
+    #[automatically_derived]
     impl __rship::Actions<__rship::NoBlockName> for Deck {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["eject"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            <<Self as __rship::Derived>::Listing as __RshipDeckLists<Self>>::LISTED;
+            let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
+                Self,
+            >>::LISTED;
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
         }
     }
@@ -199,6 +142,16 @@ const _: () = {
 impl Transport for Deck {
     fn play(&mut self) {}
 }
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
@@ -207,16 +160,6 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Deck {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             let __rship_spec = __rship::ActionSpec::new("play").name("Play");
@@ -228,36 +171,16 @@ const _: () = {
             __rship_model.action(__rship_action);
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "`{T}` does not list its block `transport` of actions",
-        label = "not known to `#[derive(Target)]`",
-        note = "add it to the struct: `#[target(actions(\"transport\"))]`"
-    )]
-    trait __RshipDeckListsTransport<T> {
-        const LISTED: () = ();
-    }
-    #[diagnostic::do_not_recommend]
-    impl<
-        T,
-        L: __rship::Lists<T, __rship::BlockName<17958452701972169202u64>>,
-    > __RshipDeckListsTransport<T> for L {}
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    impl __rship::Block<17054432891826082608u64> for Deck {}
+    #[automatically_derived]
     impl __rship::Actions<__rship::BlockName<17958452701972169202u64>> for Deck {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["play"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            <<Self as __rship::Derived>::Listing as __RshipDeckListsTransport<
+            let () = <<Self as __rship::Derived>::Listing as __rship::ListsBlock<
                 Self,
+                17958452701972169202u64,
             >>::LISTED;
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
         }

@@ -1,49 +1,29 @@
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
     use __rship::NoActions as _;
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __rship::Derived for Hub {
         type Listing = __rship::Listing;
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    impl __rship::Lists<Hub, __rship::NoBlockName> for __rship::Listing {}
+    impl __rship::ListsActions<Hub> for __rship::Listing {}
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
         fn __rship_describe_2(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Hub {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model
@@ -80,16 +60,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __rship::Target for Hub {
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("Hub");

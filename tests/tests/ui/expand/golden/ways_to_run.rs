@@ -9,6 +9,16 @@ impl Lamp {
     }
     async fn fade(this: Handle<Self>, to: f64) {}
 }
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
@@ -20,16 +30,6 @@ const _: () = {
         fn __rship_describe_3(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Lamp {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             let __rship_spec = __rship::ActionSpec::new("toggle").name("Toggle");
@@ -86,27 +86,9 @@ const _: () = {
             __rship_model.action(__rship_action);
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "`{T}` does not say that it has actions",
-        label = "not known to `#[derive(Target)]`",
-        note = "a generic struct says so itself: add `#[target(actions)]` to it"
-    )]
-    trait __RshipLampLists<T> {
-        const LISTED: () = ();
-    }
-    #[diagnostic::do_not_recommend]
-    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipLampLists<T> for L {}
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    impl __rship::Block<748311699140919599u64> for Lamp {}
+    #[automatically_derived]
     impl __rship::Actions<__rship::NoBlockName> for Lamp {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[
             "dim",
@@ -116,7 +98,9 @@ const _: () = {
         ];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            <<Self as __rship::Derived>::Listing as __RshipLampLists<Self>>::LISTED;
+            let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
+                Self,
+            >>::LISTED;
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
             <Self as __RshipMembers>::__rship_describe_1(__rship_model);
             <Self as __RshipMembers>::__rship_describe_2(__rship_model);

@@ -4,51 +4,31 @@
 ::core::compile_error! {
     "the id `cash:` must not contain `:`\nnote: `:` separates a target from its members; write `cash`"
 }
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
     use __rship::NoActions as _;
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __rship::Derived for Stand {
         type Listing = __rship::Listing;
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
-    impl __rship::Lists<Stand, __rship::NoBlockName> for __rship::Listing {}
+    impl __rship::ListsActions<Stand> for __rship::Listing {}
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Stand {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model
@@ -70,16 +50,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __rship::Target for Stand {
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("Stand");
@@ -104,6 +74,16 @@ impl Stand {
 ::core::compile_error! {
     "action `sell` takes `self` by value, but the target stays in the executor\nnote: write `&self`, `&mut self`, or `this: Handle<Self>` if it runs long"
 }
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_mut,
+    unused_qualifications,
+    unused_variables,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery
+)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
     #[allow(unused_imports)]
@@ -113,16 +93,6 @@ const _: () = {
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
     impl __RshipMembers for Stand {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             let _ = __rship::Arg::<u32>::new("count");
@@ -137,32 +107,16 @@ const _: () = {
             __rship_model.action(__rship_action);
         }
     }
-    #[diagnostic::on_unimplemented(
-        message = "`{T}` does not say that it has actions",
-        label = "not known to `#[derive(Target)]`",
-        note = "a generic struct says so itself: add `#[target(actions)]` to it"
-    )]
-    trait __RshipStandLists<T> {
-        const LISTED: () = ();
-    }
-    #[diagnostic::do_not_recommend]
-    impl<T, L: __rship::Lists<T, __rship::NoBlockName>> __RshipStandLists<T> for L {}
     #[automatically_derived]
-    #[allow(
-        deprecated,
-        unreachable_code,
-        unused_mut,
-        unused_qualifications,
-        unused_variables,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery
-    )]
+    impl __rship::Block<1114416753522820323u64> for Stand {}
+    #[automatically_derived]
     impl __rship::Actions<__rship::NoBlockName> for Stand {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["burn", "sell"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            <<Self as __rship::Derived>::Listing as __RshipStandLists<Self>>::LISTED;
+            let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
+                Self,
+            >>::LISTED;
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
             <Self as __RshipMembers>::__rship_describe_1(__rship_model);
         }
