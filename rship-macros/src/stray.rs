@@ -1,7 +1,7 @@
 //! `#[action]`, `#[emitter]` and `#[arg]` where no other macro of this crate takes them.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -54,18 +54,16 @@ pub(crate) fn argument(item: TokenStream) -> TokenStream {
 }
 
 /// The line of the first such method in each file.
-static FIRST_METHODS: FirstMethods = FirstMethods(Mutex::new(None));
+static FIRST_METHODS: LazyLock<FirstMethods> = LazyLock::new(FirstMethods::default);
 
-struct FirstMethods(Mutex<Option<HashMap<String, usize>>>);
+#[derive(Default)]
+struct FirstMethods(Mutex<HashMap<String, usize>>);
 
 impl FirstMethods {
     /// Whether no other method of its file came before; the same one may come again, in an editor.
     fn is_first(&self, place: Place) -> bool {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = lines
-            .get_or_insert_default()
-            .entry(place.file)
-            .or_insert(place.line);
+        let first = lines.entry(place.file).or_insert(place.line);
         *first = place.line.min(*first);
         *first == place.line
     }
@@ -101,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_first_method_of_each_file_is_told_again_and_no_other() {
-        let methods = FirstMethods(Mutex::new(None));
+        let methods = FirstMethods::default();
         let is_first = |file: &str, line| {
             methods.is_first(Place {
                 file: file.to_owned(),

@@ -2,7 +2,7 @@
 //! one's types, so a later block that might be of the same type has the compiler compare them.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -14,8 +14,10 @@ use crate::ty;
 /// More are forgotten: an editor keeps this process for long.
 const KEPT: usize = 64;
 
-/// The blocks seen so far, by the last name of the type and their own name: each by a hash of its code.
-static SEEN: Mutex<Option<HashMap<(String, Option<String>), Vec<u64>>>> = Mutex::new(None);
+/// Blocks, each by a hash of its code; by the last name of their type and their own name.
+type Seen = HashMap<(String, Option<String>), Vec<u64>>;
+
+static SEEN: LazyLock<Mutex<Seen>> = LazyLock::new(Mutex::default);
 
 /// What a block has beside its implementation of `Actions`.
 pub(crate) struct Comparison {
@@ -68,7 +70,7 @@ fn earlier(actions: &Actions<'_>, own: u64) -> Vec<u64> {
     let ty = ty::last_name(actions.self_ty).unwrap_or_default();
     let key = (ty, actions.block.map(syn::LitStr::value));
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let seen = seen.get_or_insert_default().entry(key).or_default();
+    let seen = seen.entry(key).or_default();
     let earlier: Vec<u64> = seen.iter().copied().filter(|other| *other != own).collect();
     if !seen.contains(&own) {
         seen.push(own);
