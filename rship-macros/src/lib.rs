@@ -62,16 +62,24 @@ use proc_macro::TokenStream;
 ///
 /// **`#[emitter]`** publishes the field whenever its value has changed. Its type has
 /// `serde::Serialize` and `schemars::JsonSchema`. A field of type `Emitter<T>` is an impulse instead:
-/// it publishes when it is pulsed. Arguments: `id = ".."`, `name = ".."`.
+/// it publishes when it is pulsed. Arguments: `id = ".."`, `name = ".."`, and for what others change, too,
+/// `every = "100ms"`: the clock looks at it as well. Behind `Arc<Mutex<T>>`, `Arc<RwLock<T>>` and in `Arc`s of
+/// atomics a field is what its `T` is; a `tokio::sync::watch` channel tells of its changes itself.
 ///
 /// **`#[action]`** beside `#[emitter]` adds an action `set-FIELD`, whose payload is the value as the
 /// emitter publishes it, or `{"FIELD": value}`. The type has `serde::Deserialize`, too. Arguments:
-/// `id = ".."`, `name = ".."`, and for numbers `min = ..`, `max = ..`.
+/// `id = ".."`, `name = ".."`, `choices = "method"`, and for numbers `min = ..`, `max = ..`, as on an
+/// argument.
 ///
-/// **`#[target]`** makes the field a sub-target: it is a `T`, `Option<T>`, `Vec<T>` or
-/// `BTreeMap<String, T>` where `T` is a target. Its id is `PARENT.FIELD`, or `PARENT.FIELD.KEY` for a
+/// **`#[target]`** makes the field a sub-target: it is a `T`, `Option<T>`, `Vec<T>`, `BTreeMap<K, T>` or
+/// `HashMap<K, T>` where `T` is a target, and may be in a `Box`, an `Arc<Mutex<..>>` or an `Arc<RwLock<..>>`. Its id is `PARENT.FIELD`, or `PARENT.FIELD.KEY` for a
 /// member of an array or a map. Arguments: `id = ".."` (the whole id), `name = ".."`, `key = "field"` (the
 /// field of an array's members that tells them apart; their position when there is none).
+///
+/// # On an enum
+///
+/// Each of its variants holds one target, `enum Fixture { Dimmer(Dimmer), Mover(Mover) }`: a member of a
+/// field has what its variant has. The enum itself takes `#[target(crate = path)]` alone.
 ///
 /// # Generic structs
 ///
@@ -123,6 +131,8 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `name = ".."`      | its name in the payload; the Rust name when it is left out                      |
 /// | `min = ..`         | the lowest value allowed, for numbers and `Option`s of numbers                  |
 /// | `max = ..`         | the highest value allowed                                                      |
+/// | `min = "method"`, `max = "method"` | a method of the target says it when the device runs, `fn(&self)` to a number or an `Option` of one |
+/// | `choices = "method"` | a method of the target says what can be chosen when the device runs, `fn(&self) -> Vec<String>` or any other array of values; of a `Vec`, each item is one of them |
 /// | `default = ..`     | the value of an absent argument; `default` alone is `Default::default()`       |
 /// | `unit = "dB"`      | added to the description                                                       |
 /// | `label = ".."`     | what a form shows in place of the name (2026)                                  |

@@ -396,3 +396,33 @@ async fn numbers_that_are_not_finite_are_said_once_until_they_are_again() {
         .await;
     assert_eq!(logs.with(&["and", "more like it"]), [""; 0]);
 }
+
+/// A device whose values are behind locks of its own.
+#[derive(Target, Default)]
+struct Locked {
+    #[emitter]
+    level: std::sync::Arc<Mutex<u32>>,
+}
+
+#[tokio::test]
+async fn a_poisoned_lock_is_said_with_what_is_not_published_because_of_it() {
+    let logs = Logs::start();
+    let executor = builder("ws://127.0.0.1:1").build().unwrap();
+    let (field, whole) = (
+        Locked::default(),
+        std::sync::Arc::new(Mutex::new(Locked::default())),
+    );
+    let level = std::sync::Arc::clone(&field.level);
+    let field = executor.add("field", field).unwrap();
+    let shared = executor.add("whole", whole.clone()).unwrap();
+    let panicked = std::thread::spawn(move || {
+        let _held = (level.lock().unwrap(), whole.lock().unwrap());
+        panic!("while both are locked");
+    });
+    assert!(panicked.join().is_err());
+    drop(field.lock().await);
+    logs.say(&["`field:level`", "lock poison error"]).await;
+    shared.changed();
+    logs.say(&["target `whole` cannot be reached", "its lock is poisoned"])
+        .await;
+}

@@ -315,3 +315,93 @@ impl<S: Send + 'static> AnyModel for Held<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::Target;
+    use crate::model::{EmitterSpec, Model, ModelBuilder, Problem};
+
+    struct Keyed(u32);
+
+    impl Target for Keyed {
+        fn describe(model: &mut ModelBuilder<Self>) {
+            model.key(|own: &Self| &own.0);
+            model.state(EmitterSpec::new("number"), |own: &Self| &own.0);
+        }
+    }
+
+    struct Bare;
+
+    impl Target for Bare {
+        fn describe(_: &mut ModelBuilder<Self>) {}
+    }
+
+    enum Either {
+        Keyed(Box<Keyed>),
+        Bare(Bare),
+    }
+
+    impl Target for Either {
+        fn describe(model: &mut ModelBuilder<Self>) {
+            model.variant::<Box<Keyed>>(
+                |own| match own {
+                    Self::Keyed(keyed) => Some(keyed),
+                    Self::Bare(_) => None,
+                },
+                |own| match own {
+                    Self::Keyed(keyed) => Some(keyed),
+                    Self::Bare(_) => None,
+                },
+            );
+            model.variant::<Bare>(
+                |own| match own {
+                    Self::Bare(bare) => Some(bare),
+                    Self::Keyed(_) => None,
+                },
+                |own| match own {
+                    Self::Bare(bare) => Some(bare),
+                    Self::Keyed(_) => None,
+                },
+            );
+        }
+    }
+
+    #[test]
+    fn variants_of_which_only_some_have_a_key_are_a_problem() {
+        drop([Either::Bare(Bare), Either::Keyed(Box::new(Keyed(1)))]);
+        let error = Either::descriptor().unwrap_err();
+        let bare = std::any::type_name::<Bare>();
+        assert_eq!(error.problems, [Problem::NoKey(bare)]);
+    }
+
+    #[test]
+    fn what_stands_in_something_is_read_through_all_of_it() {
+        type Deep = Box<Arc<Mutex<Box<Keyed>>>>;
+        let deep: Deep = Box::new(Arc::new(Mutex::new(Box::new(Keyed(7)))));
+        let model = Model::<Deep>::of().unwrap().erased();
+        assert_eq!(*model.descriptor(), Keyed::descriptor().unwrap());
+        assert!(model.is_held() && model.is_behind());
+        let read = |target: &AnyTarget| {
+            let mut json = Vec::new();
+            model.read(0, target, &mut json).unwrap();
+            String::from_utf8(json).unwrap()
+        };
+        assert_eq!(read(&deep), "7");
+        // And so is what was taken out of it.
+        let mut opened = None;
+        let mut work = |target: &AnyTarget| opened = Some(read(target));
+        model.open(&deep, &mut work).unwrap();
+        assert_eq!(opened.as_deref(), Some("7"));
+        // Behind a lock there is nothing to refer to.
+        assert!(model.step_in(&deep).is_none());
+        let boxed: Box<Box<Keyed>> = Box::new(Box::new(Keyed(8)));
+        let model = Model::<Box<Box<Keyed>>>::of().unwrap().erased();
+        let inner = model
+            .step_in(&boxed)
+            .and_then(<AnyTarget>::downcast_ref::<Keyed>);
+        assert_eq!(inner.map(|keyed| keyed.0), Some(8));
+    }
+}

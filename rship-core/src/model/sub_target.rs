@@ -26,7 +26,7 @@ pub(crate) type KeyFn<M> = dyn Fn(&M, &mut String) + Send + Sync;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold sub-targets",
     label = "this field is marked `#[target]`",
-    note = "a `#[target]` field is a `T`, `Option<T>`, `Vec<T>`, `BTreeMap<K, T>` or `HashMap<K, T>` where `T` has `#[derive(Target)]`"
+    note = "a `#[target]` field is a `T`, `Option<T>`, `Vec<T>`, `BTreeMap<K, T>` or `HashMap<K, T>` where `T` has `#[derive(Target)]`, and `K` is a `String` or an integer"
 )]
 pub trait SubTargets: 'static {
     /// The type of each member.

@@ -326,6 +326,15 @@ fn holds_sub_targets(field: &ParsedField<'_>, errors: &mut Errors) -> bool {
     let (name, note) = match ty::bare(field.ty) {
         Type::Array(_) => ("an array", "write `Vec<T>`"),
         Type::Tuple(_) => ("a tuple", "write one field for each"),
+        _ if ty::only_argument(field.ty, "Arc").is_some_and(|inner| {
+            !matches!(ty::last_name(inner).as_deref(), Some("Mutex" | "RwLock"))
+        }) =>
+        {
+            (
+                "an `Arc` without a lock",
+                "write `T` itself, or `Arc<Mutex<T>>` where others hold it, too",
+            )
+        }
         _ => match ty::last_name(field.ty).as_deref() {
             Some("IndexMap") => ("such a map", "write `BTreeMap<K, T>` or `HashMap<K, T>`"),
             Some("VecDeque" | "LinkedList" | "HashSet" | "BTreeSet") => {

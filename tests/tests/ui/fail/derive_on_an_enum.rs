@@ -2,21 +2,34 @@
 
 use rship_runtime::prelude::*;
 
+/// A value, and not a target.
 #[derive(Target)]
 enum Stand {
     Open,
-    Closed,
+    Closed { since: u32 },
+    Both(Till, Till),
+    Other(Other),
+}
+
+#[derive(Target)]
+struct Till;
+
+struct Other;
+
+#[derive(Target)]
+#[target(name = "Any till")]
+enum Tills {
+    #[target(id = "till")]
+    Till(Till),
 }
 
 #[actions]
-impl Stand {
+impl Tills {
     #[action]
     fn sell(&mut self) {}
 }
 
-fn add(executor: &Executor) {
-    let _ = executor.add("stand", Stand::Open);
-    let _ = executor.add("stand", Stand::Closed);
-}
+#[derive(Target)]
+enum Nothing {}
 
 fn main() {}
