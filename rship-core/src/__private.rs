@@ -10,10 +10,15 @@ pub use std::string::String;
 pub use std::time::Duration;
 
 pub use crate::model::{
-    ActionSpec, Arg, Args, Bounded, EmitterSpec, ModelBuilder, PlainReply, Reply, ReplyOf,
-    SubTargetSpec, SubTargets, TargetHandle,
+    ActionSpec, Arg, Args, Bounded, EmitterField, EmitterSpec, ModelBuilder, PlainReply, Reply,
+    ReplyOf, SubTargetSpec, SubTargets, TargetHandle,
 };
 pub use crate::target::{Actions, Target};
+
+/// Which emitter an action writes.
+pub mod written {
+    pub use crate::written::{Emitters, exists, id};
+}
 
 /// Asks whether a type has `#[actions]`: its own constants and functions win over [`NoActions`]'.
 pub struct Probe<T>(PhantomData<T>);

@@ -18,6 +18,7 @@ pub mod schema;
 pub mod show;
 mod target;
 pub mod wire;
+mod written;
 
 pub use emitter::{Emitter, Published, PulseSink};
 pub use target::{Actions, Target};

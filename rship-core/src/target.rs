@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::descriptor::TargetDescriptor;
 use crate::model::{Model, ModelBuilder, ModelError};
+use crate::written::Emitters;
 
 /// A type whose values can be shown and controlled: what `#[derive(Target)]` implements.
 #[diagnostic::on_unimplemented(
@@ -12,6 +13,10 @@ use crate::model::{Model, ModelBuilder, ModelError};
     note = "add `#[derive(Target)]` to `{Self}`; a type of another crate is described with `ModelBuilder` instead"
 )]
 pub trait Target: Sized + Send + 'static {
+    /// The emitters that are fields, where the derive knows all of them.
+    #[doc(hidden)]
+    const EMITTERS: Option<Emitters> = None;
+
     /// Writes down what this type has: its emitters, actions and sub-targets.
     fn describe(model: &mut ModelBuilder<Self>);
 

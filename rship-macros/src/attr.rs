@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token};
+use syn::{Expr, ExprLit, Lit, LitStr, Meta, Path, Token};
 
 use crate::errors::Errors;
 use crate::grammar::{Grammar, Key, Kind};
@@ -332,7 +332,7 @@ fn is_color(text: &str) -> bool {
 }
 
 /// The string literal that an expression is; a `macro_rules!` capture wraps it in a group.
-fn text_of(expr: &Expr) -> Option<LitStr> {
+pub(crate) fn text_of(expr: &Expr) -> Option<LitStr> {
     match expr {
         Expr::Lit(ExprLit {
             lit: Lit::Str(text),
@@ -344,45 +344,11 @@ fn text_of(expr: &Expr) -> Option<LitStr> {
     }
 }
 
-/// The text of the doc comments: lines joined, leading space stripped.
-pub(crate) fn docs(attrs: &[Attribute]) -> Option<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for attr in attrs {
-        if attr.path().is_ident("doc")
-            && let Meta::NameValue(doc) = &attr.meta
-            && let Some(text) = text_of(&doc.value)
-        {
-            let text = text.value();
-            let starred = text.lines().count() > 1
-                && text
-                    .lines()
-                    .skip(1)
-                    .all(|line| line.trim().is_empty() || line.trim_start().starts_with('*'));
-            for line in text.lines().map(str::trim_end) {
-                let line = if starred {
-                    let line = line.trim_start();
-                    line.strip_prefix('*').unwrap_or(line)
-                } else {
-                    line
-                };
-                lines.push(line.strip_prefix(' ').unwrap_or(line).to_owned());
-            }
-            if text.is_empty() {
-                lines.push(String::new());
-            }
-        }
-    }
-    let text = lines.join("\n");
-    let text = text.trim_matches(['\n', ' ']);
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::grammar;
     use quote::quote;
-    use syn::parse_quote;
 
     fn read(grammar: &Grammar, arguments: TokenStream) -> (Given, Vec<String>) {
         let mut errors = Errors::default();
@@ -442,27 +408,5 @@ mod tests {
             assert_eq!(read(&grammar::COMPUTED, quote!(every = #wrong)).1.len(), 1);
             assert_eq!(read(&grammar::ACTION, quote!(timeout = #wrong)).1.len(), 1);
         }
-    }
-
-    #[test]
-    fn documentation_is_joined_without_the_leading_space() {
-        let item: syn::ItemStruct = parse_quote! {
-            /// One.
-            ///
-            ///   indented
-            #[doc(hidden)]
-            #[doc = "Last. "]
-            struct A;
-        };
-        assert_eq!(
-            docs(&item.attrs).as_deref(),
-            Some("One.\n\n  indented\nLast.")
-        );
-        let item: syn::ItemStruct = parse_quote! {
-            #[doc = "\n * One.\n * Two.\n "]
-            struct A;
-        };
-        assert_eq!(docs(&item.attrs).as_deref(), Some("One.\nTwo."));
-        assert_eq!(docs(&[]), None);
     }
 }

@@ -4,6 +4,7 @@ use proc_macro2::Ident;
 use quote::ToTokens;
 
 use crate::attr::Given;
+use crate::docs::Doc;
 use crate::errors::Errors;
 use crate::names;
 
@@ -11,17 +12,17 @@ use crate::names;
 pub(crate) struct Names {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) doc: Option<String>,
+    pub(crate) doc: Option<Doc>,
 }
 
 impl Names {
     /// The names that an attribute gives, or else those that follow from the Rust name.
-    pub(crate) fn of(given: &Given, rust_name: &str, doc: Option<&str>) -> Self {
+    pub(crate) fn of(given: &Given, rust_name: &str, doc: Option<&Doc>) -> Self {
         let string = |key| given.string(key).map(syn::LitStr::value);
         Self {
             id: string("id").unwrap_or_else(|| names::kebab(rust_name)),
             name: string("name").unwrap_or_else(|| names::sentence(rust_name)),
-            doc: doc.map(str::to_owned),
+            doc: doc.cloned(),
         }
     }
 }

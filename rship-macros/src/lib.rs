@@ -21,6 +21,7 @@
 mod actions;
 mod attr;
 mod bounds;
+mod docs;
 mod errors;
 mod grammar;
 mod ids;
@@ -71,7 +72,7 @@ use proc_macro::TokenStream;
 /// The expansion has exactly the bounds of the struct, so the struct says what its fields need as
 /// emitters (`V: Serialize + JsonSchema + Send + 'static`). The actions of a generic struct are found
 /// if the bounds of its `#[actions]` impl follow from those of the struct: write the same ones.
-#[proc_macro_derive(Target, attributes(target, emitter, action, arg))]
+#[proc_macro_derive(Target, attributes(target, emitter, action))]
 pub fn derive_target(input: TokenStream) -> TokenStream {
     target::derive(input.into()).into()
 }
@@ -158,4 +159,18 @@ pub fn emitter(_: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn arg(_: TokenStream, item: TokenStream) -> TokenStream {
     stray::argument(item.into()).into()
+}
+
+/// Describes an impl with conditions in it, once the compiler has looked at them.
+#[doc(hidden)]
+#[proc_macro_derive(__Described)]
+pub fn described(asked: TokenStream) -> TokenStream {
+    actions::describe(asked.into()).into()
+}
+
+/// Takes away the item that has carried such an impl to its derive.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __asked(_: TokenStream, _: TokenStream) -> TokenStream {
+    TokenStream::new()
 }

@@ -17,7 +17,8 @@ use crate::schema::{self, Property, SchemaError, TypeSchema};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the argument of an action",
     label = "this type must implement `Deserialize` and `JsonSchema`",
-    note = "add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none"
+    note = "derive both on a type of your own: `#[derive(serde::Deserialize, schemars::JsonSchema)]`, with version 1 of `schemars`",
+    note = "what has no value that could be sent, such as an `Instant`, a lock, a handle or an `Emitter`, cannot be an argument; take plain data in its place"
 )]
 pub trait ArgumentValue: Sized + Send + 'static {
     #[doc(hidden)]
@@ -34,6 +35,24 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentValue for T {
 
     fn decode(path: &str, value: &Value) -> Result<Self, PayloadError> {
         payload::decode(path, value)
+    }
+}
+
+/// A type that a text can be the default of: all that a `&'static str` can be made into.
+#[diagnostic::on_unimplemented(
+    message = "a text cannot be the default of an argument of type `{Self}`",
+    label = "this type cannot be made of a text",
+    note = "write `default` with a value of the type `{Self}`"
+)]
+pub trait FromText {
+    #[doc(hidden)]
+    fn from_text(text: &'static str) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: From<&'static str>> FromText for T {
+    fn from_text(text: &'static str) -> Self {
+        text.into()
     }
 }
 
@@ -134,10 +153,28 @@ impl<T> Arg<T> {
         self
     }
 
-    /// The default as the schema shows it.
+    /// The text to use when the payload has none; the schema shows it.
     #[must_use]
-    pub fn shown_default(mut self, value: impl Serialize) -> Self {
-        self.shown_default = serde_json::to_value(value).ok();
+    pub fn default_text(mut self, text: &'static str) -> Self
+    where
+        T: FromText,
+    {
+        self.shown_default = Some(Value::String(text.to_owned()));
+        self.default(move || T::from_text(text))
+    }
+
+    /// Has the schema show the default, which is the same in every run.
+    #[must_use]
+    pub fn show_default(mut self) -> Self
+    where
+        T: Serialize,
+    {
+        // By way of the text, in which an `f32` has no more digits than it was written with.
+        let text = self
+            .default
+            .as_ref()
+            .and_then(|default| serde_json::to_string(&default()).ok());
+        self.shown_default = text.and_then(|text| serde_json::from_str(&text).ok());
         self
     }
 

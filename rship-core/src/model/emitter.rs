@@ -10,7 +10,8 @@ use crate::schema::{self, SchemaError, TypeSchema};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of an emitter",
     label = "this type must implement `Serialize` and `JsonSchema`",
-    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none"
+    note = "derive both on a type of your own: `#[derive(serde::Serialize, schemars::JsonSchema)]`, with version 1 of `schemars`",
+    note = "of what has no value that could be shown, such as an `Instant` or a lock, publish plain data: with `#[emitter]` on a method that returns it"
 )]
 pub trait EmitterValue: 'static {
     #[doc(hidden)]

@@ -29,17 +29,19 @@ mod cache;
 mod emitter;
 mod erased;
 mod error;
+mod field;
 mod sub_target;
 mod typed;
 
 pub use action::{
-    Action, ActionError, ActionSpec, Answer, BoxFuture, PlainReply, Reply, ReplyOf, Running,
-    TargetHandle,
+    Action, ActionError, ActionSpec, Answer, BoxFuture, HandleOf, PlainReply, Reply, ReplyOf,
+    Running, TargetHandle,
 };
-pub use arg::{Arg, ArgReader, Args, ArgumentValue, Bounded};
+pub use arg::{Arg, ArgReader, Args, ArgumentValue, Bounded, FromText};
 pub use builder::ModelBuilder;
 pub use emitter::{EmitterSpec, EmitterValue};
 pub use erased::{AnyModel, AnyTarget};
 pub use error::{ModelError, Problem};
+pub use field::EmitterField;
 pub use sub_target::{Place, SubTargetSpec, SubTargets};
 pub use typed::Model;

@@ -5,15 +5,15 @@ use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, FnArg, Generics, ImplItem, ItemImpl, Signature, Token, Type, Visibility};
 
-use crate::actions::conditions::{self, Sorted};
+use crate::actions::conditions;
 use crate::errors::Errors;
+use crate::paths::Ours;
 
 /// The impl that `#[actions]` is on.
 pub(crate) struct Block {
     header: TokenStream,
     body: Group,
     inner: Vec<Attribute>,
-    pub(crate) conditions: Vec<TokenStream>,
     pub(crate) generics: Generics,
     pub(crate) self_ty: Type,
     members: Vec<Member>,
@@ -26,7 +26,6 @@ enum Member {
 
 pub(crate) struct Method {
     pub(crate) attrs: Vec<Attribute>,
-    pub(crate) sorted: Sorted,
     visibility: TokenStream,
     pub(crate) sig: Signature,
     body: TokenTree,
@@ -41,39 +40,82 @@ impl Block {
     }
 
     /// The impl without the attributes that are for this macro.
-    pub(crate) fn without_attributes(&self) -> TokenStream {
+    pub(crate) fn without_attributes(&self, ours: &Ours) -> TokenStream {
         let Self { header, inner, .. } = self;
         let members = self.members.iter().map(|member| match member {
-            Member::Method(method) => method.without_attributes(),
+            Member::Method(method) => method.without_attributes(ours),
             Member::Other(tokens) => tokens.clone(),
         });
         let mut body = Group::new(Delimiter::Brace, quote!(#(#inner)* #(#members)*));
         body.set_span(self.body.span());
         quote!(#header #body)
     }
+
+    /// The methods as far as they are described: without bodies.
+    pub(crate) fn skeleton(&self) -> TokenStream {
+        let header = &self.header;
+        let methods = self
+            .methods()
+            .map(|Method { attrs, sig, .. }| quote!(#(#attrs)* #sig {}));
+        quote!(#header { #(#methods)* })
+    }
+
+    /// Whether a method is marked, perhaps under a condition.
+    pub(crate) fn marks(&self, ours: &Ours) -> bool {
+        let mut attrs = self.methods().flat_map(|method| &method.attrs);
+        attrs.any(|attr| conditions::mentions(&attr.meta, ours, MARKS))
+    }
+
+    /// Whether what is described of it depends on conditions.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.methods().any(|method| {
+            let inputs = method.sig.inputs.iter();
+            conditions::any(&method.attrs) || inputs.map(attrs_of).any(conditions::any)
+        })
+    }
 }
 
 impl Method {
-    fn without_attributes(&self) -> TokenStream {
+    fn without_attributes(&self, ours: &Ours) -> TokenStream {
         let Self {
             visibility, body, ..
         } = self;
-        let kept = &self.sorted.kept;
+        let kept = without(&self.attrs, ours, MARKS);
         let mut sig = self.sig.clone();
         for input in &mut sig.inputs {
             match input {
-                FnArg::Receiver(receiver) => receiver.attrs.retain(|attr| !is_arg(attr)),
-                FnArg::Typed(typed) => typed
-                    .attrs
-                    .retain(|attr| !is_arg(attr) && !attr.path().is_ident("doc")),
+                FnArg::Receiver(receiver) => {
+                    receiver.attrs = without(&receiver.attrs, ours, &["arg"]);
+                }
+                // Nothing else may be documented there.
+                FnArg::Typed(typed) => {
+                    typed.attrs = without(&typed.attrs, ours, &["arg", "doc"]);
+                }
             }
         }
         quote!(#(#kept)* #visibility #sig #body)
     }
 }
 
-pub(crate) fn is_arg(attr: &Attribute) -> bool {
-    attr.path().is_ident("arg")
+/// What a method can be marked with.
+const MARKS: &[&str] = &["action", "emitter"];
+
+fn without(attrs: &[Attribute], ours: &Ours, names: &[&str]) -> Vec<Attribute> {
+    let kept = attrs.iter().filter_map(|attr| {
+        let meta = conditions::without(&attr.meta, ours, names)?;
+        Some(Attribute {
+            meta,
+            ..attr.clone()
+        })
+    });
+    kept.collect()
+}
+
+pub(crate) fn attrs_of(input: &FnArg) -> &[Attribute] {
+    match input {
+        FnArg::Receiver(receiver) => &receiver.attrs,
+        FnArg::Typed(typed) => &typed.attrs,
+    }
 }
 
 /// Reads the impl; `None` when it is none, or none that can be read.
@@ -118,7 +160,6 @@ pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Block> {
             header,
             body,
             inner,
-            conditions: conditions::sort(&parsed.attrs, &[]).conditions,
             generics: parsed.generics,
             self_ty: *parsed.self_ty,
             members,
@@ -157,7 +198,6 @@ fn member(input: ParseStream<'_>) -> syn::Result<Member> {
     // A group, unless it is not finished yet; one without delimiters where a `macro_rules!` passes it on.
     let body: TokenTree = input.parse()?;
     Ok(Member::Method(Box::new(Method {
-        sorted: conditions::sort(&attrs, &["action", "emitter"]),
         attrs,
         visibility: quote!(#visibility #defaultness),
         sig,

@@ -9,13 +9,13 @@ use syn::spanned::Spanned as _;
 
 use crate::actions::argument::Argument;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
+use crate::actions::written;
 use crate::ids::Names;
 use crate::{paths, ty};
 
 pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let Actions {
         import,
-        conditions,
         generics,
         self_ty,
         members,
@@ -27,12 +27,16 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let allow = paths::allow();
+    let params = &actions.generics.params;
     let (generics, _, bounds) = generics.split_for_impl();
     let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
     let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
-    let members = members.iter().map(member);
+    let described = members.iter().map(|member| self::member(member, members));
+    let (at_once, in_all_cases) = match checks(actions) {
+        Some(checks) if params.is_empty() => (Some(quote!(const _: () = { #checks };)), None),
+        checks => (None, checks.map(|checks| quote!(const { #checks }))),
+    };
     quote! {
-        #(#conditions)*
         const _: () = {
             #import
 
@@ -45,9 +49,12 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
                 fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     #[allow(unused_imports)]
                     use __rship::PlainReply as _;
-                    #(#members)*
+                    #in_all_cases
+                    #(#described)*
                 }
             }
+
+            #at_once
         };
     }
 }
@@ -56,17 +63,23 @@ fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
     let ids = members
         .iter()
         .filter(|member| member.sound && of(&member.kind))
-        .map(|member| {
-            let (conditions, id) = (member.conditions, &member.names.id);
-            quote!(#(#conditions)* #id,)
-        });
-    quote!(#(#ids)*)
+        .map(|member| &member.names.id);
+    quote!(#(#ids),*)
 }
 
-fn member(member: &Member<'_>) -> TokenStream {
+/// What no single macro knows; of a generic type, the compiler looks at it when it is used.
+fn checks(actions: &Actions<'_>) -> Option<TokenStream> {
+    let self_ty = actions.self_ty;
+    let target = quote!(#self_ty);
+    let members = &actions.members;
+    let checks = members.iter().filter_map(|member| written::check(member, members, &target));
+    let checks: Vec<_> = checks.collect();
+    (!checks.is_empty()).then(|| quote!(#(#checks)*))
+}
+
+fn member(member: &Member<'_>, members: &[Member<'_>]) -> TokenStream {
     let Member {
         ident,
-        conditions,
         names,
         kind,
         sound,
@@ -88,9 +101,9 @@ fn member(member: &Member<'_>) -> TokenStream {
                 );
             }
         }
-        MemberKind::Action(action) => self::action(ident, names, action),
+        MemberKind::Action(action) => self::action(ident, names, action, members),
     };
-    quote!(#(#conditions)* { #statements })
+    quote!({ #statements })
 }
 
 fn duration(duration: Duration) -> TokenStream {
@@ -110,9 +123,8 @@ fn types(kind: &MemberKind<'_>) -> TokenStream {
         },
         MemberKind::Action(action) => {
             let arguments = action.arguments.iter().map(|argument| {
-                let conditions = &argument.conditions;
                 let declared = declared(argument);
-                quote_spanned!(at(argument.ty.span())=> #(#conditions)* let _ = #declared;)
+                quote_spanned!(at(argument.ty.span())=> let _ = #declared;)
             });
             quote!(#(#arguments)*)
         }
@@ -141,13 +153,18 @@ impl Locals {
     }
 }
 
-fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
+fn action(
+    ident: &Ident,
+    names: &Names,
+    action: &Action<'_>,
+    members: &[Member<'_>],
+) -> TokenStream {
     let Names { id, name, doc } = names;
     let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
-    let writes = action
-        .writes
-        .as_ref()
-        .map(|emitter| quote!(.writes(#emitter)));
+    let writes = action.writes.as_ref().map(|writes| {
+        let id = written::id(writes, members);
+        quote!(.writes(#id))
+    });
     let restart = action.restart.then(|| quote!(.restart()));
     let timeout = action
         .timeout
@@ -165,15 +182,11 @@ fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
 }
 
 fn argument((index, argument): (usize, &Argument<'_>)) -> TokenStream {
-    let conditions = &argument.conditions;
     let Locals { arg, reader, .. } = Locals::of(index);
     let declared = declared(argument);
     quote_spanned! {at(argument.ty.span())=>
-        #(#conditions)*
         let #arg = #declared;
-        #(#conditions)*
-        let #reader = #arg.reader();
-        #(#conditions)*
+        let #reader = __rship::Arg::reader(&#arg);
         let __rship_spec = __rship_spec.arg(&#arg);
     }
 }
@@ -187,44 +200,27 @@ fn declared(argument: &Argument<'_>) -> TokenStream {
         .as_ref()
         .map(|section| quote!(.section(#section)));
     let bounds = argument.bounds.calls(at(ty.span()));
-    let default = argument
-        .default
-        .as_ref()
-        .map(|default| quote!(.default(|| #default)));
-    let shown_default = argument
-        .shown_default
-        .as_ref()
-        .map(|shown| quote!(.shown_default(#shown)));
+    let default = argument.default.as_ref();
     let flatten = argument.flatten.then(|| quote!(.flatten()));
     quote_spanned! {at(ty.span())=>
-        __rship::Arg::<#ty>::new(#name) #doc #label #section #bounds #default #shown_default #flatten
+        __rship::Arg::<#ty>::new(#name) #doc #label #section #bounds #default #flatten
     }
 }
 
 fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
     let place = at(ident.span());
-    let values = |read: fn(&Argument<'_>, &Locals) -> TokenStream| -> TokenStream {
-        let arguments = action.arguments.iter().enumerate();
-        arguments
-            .map(|(index, argument)| read(argument, &Locals::of(index)))
-            .collect()
-    };
+    let locals = || (0..action.arguments.len()).map(Locals::of);
     // Arguments are decoded before the future exists, because it must not borrow their readers.
-    let read = values(
-        |Argument { conditions, .. }, Locals { value, reader, .. }| {
-            quote! {
-                #(#conditions)*
-                let #value = __rship_args.read(&#reader);
-            }
-        },
-    );
-    let pass = values(
-        |Argument { conditions, .. }, Locals { value, .. }| quote!(#(#conditions)* #value?,),
-    );
+    let read = locals().map(|Locals { value, reader, .. }| {
+        quote!(let #value = __rship::Args::read(__rship_args, &#reader);)
+    });
+    let read = quote!(#(#read)*);
+    let pass = locals().map(|Locals { value, .. }| quote!(#value?,));
+    let pass = quote!(#(#pass)*);
     let reply = |call: TokenStream| {
         // A type that cannot be an answer is a message at the type.
         let output = at(action.output.map_or(ident.span(), Type::span));
-        let reply = quote_spanned!(output=> __rship::ReplyOf(__rship_answer).reply());
+        let reply = quote_spanned!(output=> __rship::ReplyOf(__rship_answer).__rship_reply());
         quote_spanned! {place=>
             let __rship_answer = #call;
             #reply
@@ -235,10 +231,11 @@ fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
     } else {
         quote!(__rship_args)
     };
-    let owned_args = if action.arguments.is_empty() {
-        quote!(_)
+    let (owned_args, read_owned) = if action.arguments.is_empty() {
+        (quote!(_), TokenStream::new())
     } else {
-        quote!(mut __rship_args)
+        let lend = quote!(let __rship_args = &mut __rship_owned_args;);
+        (quote!(mut __rship_owned_args), quote!(#lend #read))
     };
     match &action.run {
         run @ (Run::Sync | Run::Blocking) => {
@@ -258,7 +255,7 @@ fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
             let reply = reply(quote_spanned!(place=> Self::#ident(__rship_target, #pass).await));
             quote_spanned! {place=>
                 .future(move |__rship_target: &mut Self, #owned_args| {
-                    #read
+                    #read_owned
                     __rship::Box::pin(async move { #reply })
                 })
             }
@@ -267,8 +264,8 @@ fn handler(ident: &Ident, action: &Action<'_>) -> TokenStream {
             let wait = future.then(|| quote_spanned!(place=> .await));
             let reply = reply(quote_spanned!(place=> Self::#ident(__rship_handle, #pass) #wait));
             quote_spanned! {place=>
-                .detached(move |__rship_handle: #handle, #owned_args| {
-                    #read
+                .detached::<Self, #handle>(move |__rship_handle: #handle, #owned_args| {
+                    #read_owned
                     __rship::Box::pin(async move { #reply })
                 })
             }

@@ -18,6 +18,8 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
         ..
     } = target;
     let allow = paths::allow();
+    // With mistakes there might be further ones, which would raise messages elsewhere.
+    let emitters = sound.then(|| emitters(target));
     let (generics, arguments, bounds) = target.generics.split_for_impl();
     let doc = target.doc.map(|doc| quote!(__rship_model.doc(#doc);));
     let texts = target.texts.iter().map(|(method, text)| {
@@ -37,6 +39,8 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
             #[automatically_derived]
             #allow
             impl #generics __rship::Target for #ident #arguments #bounds {
+                #emitters
+
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     #[allow(unused_imports)]
                     use __rship::NoActions as _;
@@ -54,6 +58,21 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     }
 }
 
+/// The names of the emitters, for `writes = ".."`.
+fn emitters(target: &Target<'_>) -> TokenStream {
+    let emitters = target.members.iter().filter_map(|member| match &member.kind {
+        MemberKind::Emitter(Names { id, .. }, _) => {
+            let name = names::plain(member.ident);
+            Some(quote!((#name, #id)))
+        }
+        MemberKind::SubTarget { .. } => None,
+    });
+    quote! {
+        const EMITTERS: __rship::Option<__rship::written::Emitters> =
+            __rship::Some(&[#(#emitters),*]);
+    }
+}
+
 /// Where the compiler's own messages about a type point, without the lints that look at user code.
 fn place(ty: &Type) -> Span {
     Span::call_site().located_at(ty.span())
@@ -64,19 +83,15 @@ fn member(member: &Member<'_>) -> TokenStream {
     let place = place(ty);
     let field = quote_spanned!(place=> |__rship_target: &Self| &__rship_target.#ident);
     match kind {
-        MemberKind::State(names, setter) => {
+        MemberKind::Emitter(names, setter) => {
             let spec = emitter_spec(names);
             let setter = setter
                 .as_ref()
                 .map(|setter| self::setter(member, &names.id, setter));
             quote_spanned! {place=>
-                __rship_model.state::<#ty>(#spec, #field);
+                <#ty as __rship::EmitterField>::describe(__rship_model, #spec, #field);
                 #setter
             }
-        }
-        MemberKind::Impulse(names, value) => {
-            let spec = emitter_spec(names);
-            quote_spanned!(place=> __rship_model.impulse::<#value>(#spec, #field);)
         }
         MemberKind::SubTarget {
             field: own,
@@ -132,11 +147,10 @@ fn checks(target: &Target<'_>) -> TokenStream {
     let mut actions = Vec::new();
     for Member { ident, kind, .. } in &target.members {
         match kind {
-            MemberKind::State(names, setter) => {
+            MemberKind::Emitter(names, setter) => {
                 emitters.push((*ident, names));
                 actions.extend(setter.as_ref().map(|setter| (*ident, &setter.names)));
             }
-            MemberKind::Impulse(names, _) => emitters.push((*ident, names)),
             MemberKind::SubTarget { .. } => {}
         }
     }

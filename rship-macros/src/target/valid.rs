@@ -6,6 +6,7 @@ use syn::{GenericParam, Generics, LitStr, Type};
 
 use crate::attr::Given;
 use crate::bounds::Bounds;
+use crate::docs::Doc;
 use crate::errors::Errors;
 use crate::ids::{Names, Taken};
 use crate::target::ast::{Parsed, ParsedField};
@@ -18,7 +19,7 @@ pub(crate) struct Target<'a> {
     pub(crate) generics: &'a Generics,
     pub(crate) import: TokenStream,
     pub(crate) name: String,
-    pub(crate) doc: Option<&'a str>,
+    pub(crate) doc: Option<&'a Doc>,
     /// Builder methods that take one string, with that string.
     pub(crate) texts: Vec<(&'static str, LitStr)>,
     pub(crate) key: Option<(Ident, &'a Type)>,
@@ -28,13 +29,11 @@ pub(crate) struct Target<'a> {
 pub(crate) struct Member<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) ty: &'a Type,
-    pub(crate) kind: MemberKind<'a>,
+    pub(crate) kind: MemberKind,
 }
 
-pub(crate) enum MemberKind<'a> {
-    State(Names, Option<Setter>),
-    /// With the type of its values.
-    Impulse(Names, &'a Type),
+pub(crate) enum MemberKind {
+    Emitter(Names, Option<Setter>),
     SubTarget {
         field: String,
         id: Option<LitStr>,
@@ -65,7 +64,7 @@ pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'
             || names::sentence(&names::plain(parsed.ident)),
             LitStr::value,
         ),
-        doc: parsed.doc.as_deref(),
+        doc: parsed.doc.as_ref(),
         texts: ["category", "bg_color", "fg_color", "id"]
             .into_iter()
             .filter_map(|key| Some((key, string(key)?.clone())))
@@ -185,26 +184,17 @@ fn no_action(field: &ParsedField<'_>, is: &str, note: &str, errors: &mut Errors)
     }
 }
 
-fn emitter<'a>(
-    field: &'a ParsedField<'a>,
+fn emitter(
+    field: &ParsedField<'_>,
     given: &Given,
     taken: &mut AllTaken,
     errors: &mut Errors,
-) -> MemberKind<'a> {
+) -> MemberKind {
     let rust_name = names::plain(field.ident);
-    let names = Names::of(given, &rust_name, field.doc.as_deref());
+    let names = Names::of(given, &rust_name, field.doc.as_ref());
     taken.emitters.take(&names.id, field.ident, given, errors);
-    if let Some(value) = ty::only_argument(field.ty, "Emitter") {
-        no_action(
-            field,
-            "is an emitter of impulses",
-            "make it a plain value to have a state that can be set",
-            errors,
-        );
-        return MemberKind::Impulse(names, value);
-    }
     let setter = field.action.as_ref().map(|given| {
-        let setter = Names::of(given, &format!("set_{rust_name}"), field.doc.as_deref());
+        let setter = Names::of(given, &format!("set_{rust_name}"), field.doc.as_ref());
         taken.actions.take(&setter.id, field.ident, given, errors);
         let of = format!("field `{rust_name}`");
         Setter {
@@ -212,15 +202,15 @@ fn emitter<'a>(
             bounds: Bounds::of(given, field.ty, &of, errors),
         }
     });
-    MemberKind::State(names, setter)
+    MemberKind::Emitter(names, setter)
 }
 
-fn sub_target<'a>(
-    field: &'a ParsedField<'a>,
+fn sub_target(
+    field: &ParsedField<'_>,
     given: &Given,
     taken: &mut AllTaken,
     errors: &mut Errors,
-) -> Option<MemberKind<'a>> {
+) -> Option<MemberKind> {
     let holds = holds_sub_targets(field, errors);
     let own = names::kebab(&names::plain(field.ident));
     let id = given.string("id").cloned();
@@ -282,24 +272,15 @@ fn member_key(field: &ParsedField<'_>, key: &LitStr, errors: &mut Errors) -> Opt
         );
         return None;
     }
-    match key.parse_with(syn::ext::IdentExt::parse_any) {
-        Ok(ident) => Some(raw_if_keyword(ident)),
-        Err(_) => {
-            errors.at(
-                key.to_token_stream(),
-                format_args!("`{}` is not the name of a field", key.value()),
-                "name the field of the members that tells them apart",
-            );
-            None
-        }
+    if let Ok(ident) = key.parse_with(syn::ext::IdentExt::parse_any)
+        && let Some(ident) = names::field(&ident)
+    {
+        return Some(ident);
     }
-}
-
-/// `type` as `r#type`, which is how a field of that name is reached.
-fn raw_if_keyword(ident: Ident) -> Ident {
-    if syn::parse2::<Ident>(ident.to_token_stream()).is_ok() {
-        ident
-    } else {
-        Ident::new_raw(&ident.to_string(), ident.span())
-    }
+    errors.at(
+        key.to_token_stream(),
+        format_args!("`{}` is not the name of a field", key.value()),
+        "name the field of the members that tells them apart",
+    );
+    None
 }

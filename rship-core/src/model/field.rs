@@ -1,0 +1,50 @@
+//! Fields that `#[emitter]` is on: a plain value is a state, an [`Emitter`] is one of impulses. The type
+//! decides, not its name, so that aliases and types of the user's that are called `Emitter` work.
+
+use crate::emitter::Emitter;
+use crate::model::{EmitterSpec, EmitterValue, ModelBuilder};
+
+/// A type that a field with `#[emitter]` can have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of an emitter",
+    label = "this type must implement `Serialize` and `JsonSchema`",
+    note = "derive both on a type of your own: `#[derive(serde::Serialize, schemars::JsonSchema)]`, with version 1 of `schemars`",
+    note = "of what has no value that could be shown, such as an `Instant` or a lock, publish plain data: with `#[emitter]` on a method that returns it"
+)]
+pub trait EmitterField: Sized {
+    /// What is published.
+    type Value: EmitterValue;
+
+    /// Adds the emitter.
+    fn describe<T>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &Self + Send + Sync + 'static,
+    );
+}
+
+#[diagnostic::do_not_recommend]
+impl<V: EmitterValue> EmitterField for V {
+    type Value = V;
+
+    fn describe<T>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &V + Send + Sync + 'static,
+    ) {
+        model.state(spec, field);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<V: EmitterValue> EmitterField for Emitter<V> {
+    type Value = V;
+
+    fn describe<T>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &Self + Send + Sync + 'static,
+    ) {
+        model.impulse(spec, field);
+    }
+}
