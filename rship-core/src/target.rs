@@ -10,7 +10,7 @@ use crate::written::Emitters;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a target",
     label = "this type has no `#[derive(Target)]`",
-    note = "add `#[derive(Target)]` to `{Self}`; a type of another crate is described with `ModelBuilder` instead"
+    note = "add `#[derive(Target)]` to a struct of your own; put a type of another crate into one, or describe it with `ModelBuilder`"
 )]
 pub trait Target: Sized + Send + 'static {
     /// The emitters that are fields, where the derive knows all of them.

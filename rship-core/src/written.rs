@@ -1,8 +1,28 @@
 //! Which emitter an action is said to write: the name of a field or a method, or an id, that both macros
 //! see a half of.
 
+use std::marker::PhantomData;
+
+use crate::target::Target;
+
 /// Emitters of one type: their Rust names and their ids.
 pub type Emitters = &'static [(&'static str, &'static str)];
+
+/// Asks for the emitters of a type that are fields: its own constant wins over [`NoFields`]'.
+pub struct Fields<T>(PhantomData<T>);
+
+impl<T: Target> Fields<T> {
+    /// Those that the derive has seen.
+    pub const EMITTERS: Option<Emitters> = T::EMITTERS;
+}
+
+/// What [`Fields`] says of what is not a target, which is said elsewhere.
+pub trait NoFields {
+    /// Unknown.
+    const EMITTERS: Option<Emitters> = None;
+}
+
+impl<T> NoFields for Fields<T> {}
 
 /// Whether one of the emitters has this name or this id; yes, where nobody knows before it runs.
 #[must_use]

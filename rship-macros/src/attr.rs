@@ -81,8 +81,8 @@ impl Given {
                         input.parse::<TokenTree>()?;
                     }
                 }
-                if !input.is_empty() {
-                    input.parse::<Token![,]>()?;
+                if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
+                    comma_is_missing(input, errors)?;
                 }
             }
             Ok(())
@@ -98,6 +98,26 @@ impl Given {
         input: ParseStream<'_>,
         errors: &mut Errors,
     ) -> syn::Result<()> {
+        if !input.peek(Ident::peek_any) {
+            let wrong: TokenTree = input.parse()?;
+            let attribute = grammar.attribute;
+            let note = match grammar.keys.first() {
+                Some(key) => format!(
+                    "write it as `#[{attribute}({})]`",
+                    key.kind.form(key.name).trim_matches('`')
+                ),
+                None => "remove it".to_owned(),
+            };
+            errors.at(
+                wrong,
+                format_args!(
+                    "an argument of `#[{attribute}]` begins with its name, {}",
+                    grammar.expected()
+                ),
+                note,
+            );
+            return skip(input);
+        }
         let name = input.call(Ident::parse_any)?;
         let text = name.unraw().to_string();
         let Some(key) = grammar.key(&text) else {
@@ -176,7 +196,21 @@ impl Given {
             }
             return input.call(Path::parse_mod_style).map(Value::Path);
         }
-        let expr: Expr = input.parse()?;
+        let expr: Expr = match input.parse() {
+            Ok(expr) => expr,
+            Err(error) => {
+                let what = format!("the value of argument `{}` cannot be read", key.name);
+                let note = format!("write {form}");
+                // Where nothing is left to point at, the name is.
+                if input.is_empty() {
+                    errors.at(name, what, note);
+                } else {
+                    errors.at_span(error.span(), what, note);
+                }
+                skip(input)?;
+                return Ok(Value::Wrong);
+            }
+        };
         let value = match key.kind {
             Kind::Expr | Kind::FlagOrExpr => return Ok(Value::Expr(expr)),
             Kind::Flag => Err(format!("argument `{}` takes no value", key.name)),
@@ -239,6 +273,28 @@ impl ToTokens for Given {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         self.attribute.to_tokens(tokens);
     }
+}
+
+/// Goes on with the next argument if there is one, else behind the next comma.
+fn comma_is_missing(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+    if input.peek(Ident::peek_any) {
+        let next = input.fork().call(Ident::parse_any)?;
+        errors.at(
+            &next,
+            format_args!("a comma is missing before `{next}`"),
+            "separate arguments with commas",
+        );
+        return Ok(());
+    }
+    let wrong: TokenTree = input.parse()?;
+    errors.at(
+        &wrong,
+        format_args!("`{wrong}` does not belong to the argument before it"),
+        "separate arguments with commas",
+    );
+    skip(input)?;
+    input.parse::<Option<Token![,]>>()?;
+    Ok(())
 }
 
 fn unknown(grammar: &Grammar, text: &str) -> String {
@@ -397,6 +453,30 @@ mod tests {
         );
         assert_eq!(messages.len(), 2);
         assert!(given.expr("max").is_some());
+    }
+
+    #[test]
+    fn a_missing_comma_hides_nothing() {
+        let (given, messages) = read(
+            &grammar::ARGUMENT,
+            quote!(min = 1 max = 2 => 3, defalt = 4, "unit", label = "L"),
+        );
+        let first: Vec<_> = messages
+            .iter()
+            .filter_map(|text| text.lines().next())
+            .collect();
+        assert_eq!(
+            first,
+            [
+                "a comma is missing before `max`",
+                "`=` does not belong to the argument before it",
+                "unknown argument `defalt`, expected one of `name`, `min`, `max`, `default`, \
+                 `unit`, `label`, `section`, `flatten`",
+                "an argument of `#[arg]` begins with its name, expected one of `name`, `min`, \
+                 `max`, `default`, `unit`, `label`, `section`, `flatten`",
+            ]
+        );
+        assert!(given.expr("max").is_some() && given.has("label"));
     }
 
     #[test]

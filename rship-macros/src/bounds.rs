@@ -1,6 +1,6 @@
 //! `min`, `max` and `default` as the argument's type takes them.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Group, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, ExprCall, ExprLit, ExprUnary, Lit, Type, UnOp};
 
@@ -51,11 +51,30 @@ impl Bounds {
 
 /// The expression; a whole number becomes one with a fraction where the type wants that.
 pub(crate) fn literal(expr: &Expr, ty: &Type) -> TokenStream {
-    if ty::is_float(ty) {
-        float(expr).unwrap_or_else(|| expr.to_token_stream())
+    let tokens = ty::is_float(ty).then(|| float(expr)).flatten();
+    let tokens = tokens.unwrap_or_else(|| expr.to_token_stream());
+    if is_shown(expr) {
+        with_known_types(tokens)
     } else {
-        expr.to_token_stream()
+        tokens
     }
+}
+
+/// Literals whose type is given by what surrounds them in the expansion, so that no lint asks for it.
+fn with_known_types(tokens: TokenStream) -> TokenStream {
+    let located = tokens.into_iter().map(|token| match token {
+        TokenTree::Literal(mut literal) => {
+            literal.set_span(Span::call_site().located_at(literal.span()));
+            literal.into()
+        }
+        TokenTree::Group(group) => {
+            let mut inner = Group::new(group.delimiter(), with_known_types(group.stream()));
+            inner.set_span(group.span());
+            inner.into()
+        }
+        other => other,
+    });
+    located.collect()
 }
 
 fn float(expr: &Expr) -> Option<TokenStream> {

@@ -137,6 +137,21 @@ mod tests {
     }
 
     #[test]
+    fn every_argument_is_in_the_table_of_its_attribute() {
+        // What an editor shows for an attribute is the documentation of the macro of that name.
+        let pages = include_str!("lib.rs").split("\n}\n");
+        let pages: Vec<&str> = pages.collect();
+        for grammar in ALL {
+            let head = format!("pub fn {}(", grammar.attribute);
+            let page = pages.iter().find(|page| page.contains(&head)).unwrap();
+            for key in grammar.keys {
+                let row = format!("`{}", key.name);
+                assert!(page.contains(&row), "{row} of `#[{}]`", grammar.attribute);
+            }
+        }
+    }
+
+    #[test]
     fn an_argument_of_another_attribute_is_found_there() {
         let found = STATE.elsewhere("every").map(|grammar| grammar.place);
         assert_eq!(found, Some("a method"));

@@ -38,6 +38,46 @@ use proc_macro::TokenStream;
 /// The struct has named fields, or none, and owns its data (no lifetime parameters). The derive adds
 /// no field, changes no type, and asks for no other trait of the struct than `Send`.
 ///
+/// Its arguments are those of [`#[target]`](macro@target). A field without one of these attributes stays
+/// private:
+///
+/// | attribute                              | the field becomes                                          |
+/// |----------------------------------------|------------------------------------------------------------|
+/// | [`#[emitter]`](macro@emitter)          | a state, or impulses where it is an `Emitter<T>`           |
+/// | [`#[action]`](macro@action) beside it  | also an action that sets it                                |
+/// | [`#[target]`](macro@target)            | a sub-target, or several                                   |
+///
+/// # Generic structs
+///
+/// The expansion has exactly the bounds of the struct, so the struct says what its fields need as
+/// emitters (`V: Serialize + JsonSchema + Send + 'static`). The actions of a generic struct are found
+/// if the bounds of its `#[actions]` impl follow from those of the struct: write the same ones.
+#[proc_macro_derive(Target, attributes(target, emitter, action))]
+pub fn derive_target(input: TokenStream) -> TokenStream {
+    target::derive(input.into()).into()
+}
+
+/// Describes a target: on a [`#[derive(Target)]`](macro@Target) struct, or on a field of one that is
+/// a sub-target.
+///
+/// ```
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// #[target(name = "The rack", category = "audio", bg_color = "#202020")]
+/// struct Rack {
+///     #[target(key = "serial")]
+///     amplifiers: Vec<Amplifier>,
+/// }
+///
+/// #[derive(Target)]
+/// struct Amplifier {
+///     serial: String,
+///     #[emitter]
+///     gain: f64,
+/// }
+/// ```
+///
 /// # `#[target(..)]` on the struct
 ///
 /// | argument                 | meaning                                                                  |
@@ -50,37 +90,60 @@ use proc_macro::TokenStream;
 /// | `key = "field"`          | the field (it is `Display`) that tells members of an array apart         |
 /// | `crate = path`           | where `rship_runtime` is, if it is not a dependency of that name         |
 ///
-/// # On fields
+/// # `#[target(..)]` on a field
 ///
-/// A field without one of these attributes stays private.
+/// The field is a `T`, `Option<T>`, `Vec<T>` or `BTreeMap<String, T>` where `T` is a target. Its id is
+/// `PARENT.FIELD`, or `PARENT.FIELD.KEY` for a member of an array or a map.
 ///
-/// **`#[emitter]`** publishes the field whenever its value has changed. Its type has
-/// `serde::Serialize` and `schemars::JsonSchema`. A field of type `Emitter<T>` is an impulse instead:
-/// it publishes when it is pulsed. Arguments: `id = ".."`, `name = ".."`.
+/// | argument                 | meaning                                                                  |
+/// |--------------------------|--------------------------------------------------------------------------|
+/// | `id = ".."`              | the whole id, or what comes before `.KEY`                                |
+/// | `name = ".."`            | what people read in place of the type's name                             |
+/// | `key = "field"`          | the field of an array's members that tells them apart                    |
 ///
-/// **`#[action]`** beside `#[emitter]` adds an action `set-FIELD`, whose payload is the value as the
-/// emitter publishes it, or `{"FIELD": value}`. The type has `serde::Deserialize`, too. Arguments:
-/// `id = ".."`, `name = ".."`, and for numbers `min = ..`, `max = ..`.
-///
-/// **`#[target]`** makes the field a sub-target: it is a `T`, `Option<T>`, `Vec<T>` or
-/// `BTreeMap<String, T>` where `T` is a target. Its id is `PARENT.FIELD`, or `PARENT.FIELD.KEY` for a
-/// member of an array or a map. Arguments: `id = ".."` (the whole id), `name = ".."`, `key = "field"` (the
-/// field of an array's members that tells them apart; their position when there is none).
-///
-/// # Generic structs
-///
-/// The expansion has exactly the bounds of the struct, so the struct says what its fields need as
-/// emitters (`V: Serialize + JsonSchema + Send + 'static`). The actions of a generic struct are found
-/// if the bounds of its `#[actions]` impl follow from those of the struct: write the same ones.
-#[proc_macro_derive(Target, attributes(target, emitter, action))]
-pub fn derive_target(input: TokenStream) -> TokenStream {
-    target::derive(input.into()).into()
+/// The derive reads it; where it is left alone, it is an error that says where it belongs.
+#[proc_macro_attribute]
+pub fn target(_: TokenStream, item: TokenStream) -> TokenStream {
+    stray::target(item.into()).into()
 }
 
 /// Makes methods of an inherent `impl` the actions and computed emitters of a target.
 ///
 /// The methods stay as they are, callable and testable; one impl of each type can have this attribute.
 /// Its argument `crate = path` says where `rship_runtime` is, if it is not a dependency of that name.
+///
+/// [`#[action]`](macro@action) makes a method a command, [`#[emitter]`](macro@emitter) a computed value;
+/// [`#[arg]`](macro@arg) describes an argument of a command.
+///
+/// `#[cfg]` and `#[cfg_attr]` on methods and arguments hold for what is described, too.
+#[proc_macro_attribute]
+pub fn actions(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    actions::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes a method inside [`#[actions]`](macro@actions) a command, or a field of a
+/// [`#[derive(Target)]`](macro@Target) struct one that can be set.
+///
+/// ```
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// struct Lamp {
+///     #[emitter]
+///     #[action(min = 0, max = 1)]
+///     level: f64,
+/// }
+///
+/// #[actions]
+/// impl Lamp {
+///     /// Off if it is on, else on.
+///     #[action(writes = "level", timeout = "1s")]
+///     fn toggle(&mut self) -> bool {
+///         self.level = if self.level > 0.0 { 0.0 } else { 1.0 };
+///         self.level > 0.0
+///     }
+/// }
+/// ```
 ///
 /// # `#[action]` on a method
 ///
@@ -103,6 +166,46 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `restart`           | for an `async fn`: a new run cancels the one before                           |
 /// | `timeout = "5s"`    | that long after it arrived, answers with an error, and cancels an `async fn`   |
 ///
+/// # `#[action(..)]` on a field
+///
+/// Beside `#[emitter]`, it adds an action `set-FIELD`, whose payload is the value as the emitter
+/// publishes it, or `{"FIELD": value}`. The type has `serde::Deserialize`, too.
+///
+/// | argument            | meaning                                                                       |
+/// |---------------------|-------------------------------------------------------------------------------|
+/// | `id = ".."`         | its id after `TARGET:`                                                        |
+/// | `name = ".."`       | what people read                                                              |
+/// | `min = ..`          | the lowest value allowed, for numbers and `Option`s of numbers                 |
+/// | `max = ..`          | the highest value allowed                                                     |
+///
+/// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
+#[proc_macro_attribute]
+pub fn action(_: TokenStream, item: TokenStream) -> TokenStream {
+    stray::member("action", item.into()).into()
+}
+
+/// Describes an argument of an `#[action]` method inside [`#[actions]`](macro@actions).
+///
+/// ```
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// struct Lamp;
+///
+/// #[actions]
+/// impl Lamp {
+///     #[action]
+///     fn fade(
+///         &mut self,
+///         /// The brightness in the end.
+///         #[arg(min = 0, max = 1)]
+///         level: f64,
+///         #[arg(default = 2.0, unit = "s")] seconds: f64,
+///     ) {
+///     }
+/// }
+/// ```
+///
 /// # `#[arg(..)]` on an argument
 ///
 /// A documentation comment on an argument is its description. All of these may be left out:
@@ -118,6 +221,37 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `section = ".."`   | the heading under which a form shows it (2026); forms keep the order of the arguments |
 /// | `flatten`          | for one struct: its fields are the arguments                                   |
 ///
+/// That macro reads it itself; on anything else, it is an error that says where it belongs.
+#[proc_macro_attribute]
+pub fn arg(_: TokenStream, item: TokenStream) -> TokenStream {
+    stray::argument(item.into()).into()
+}
+
+/// Makes a field of a [`#[derive(Target)]`](macro@Target) struct, or a method inside
+/// [`#[actions]`](macro@actions), an emitter: a value that the show sees.
+///
+/// ```
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// struct Tank {
+///     /// In litres.
+///     #[emitter(id = "content", name = "Content")]
+///     litres: f64,
+///     /// Pulsed, not watched: `self.overflowed.pulse(litres)`.
+///     #[emitter]
+///     overflowed: Emitter<f64>,
+/// }
+///
+/// #[actions]
+/// impl Tank {
+///     #[emitter(every = "1s")]
+///     fn is_full(&self) -> bool {
+///         self.litres > 100.0
+///     }
+/// }
+/// ```
+///
 /// # `#[emitter]` on a method
 ///
 /// A `fn(&self) -> V` is a computed emitter: it is called again whenever the target changed, and
@@ -129,36 +263,21 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `name = ".."`       | what people read                                                              |
 /// | `every = "500ms"`   | reads by the clock, for what changes without the target                        |
 ///
-/// `#[cfg]` and `#[cfg_attr]` on methods and arguments hold for what is described, too.
-#[proc_macro_attribute]
-pub fn actions(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    actions::expand(arguments.into(), item.into()).into()
-}
-
-/// Marks a method inside [`#[actions]`](macro@actions) as an action, or a field of a
-/// [`#[derive(Target)]`](macro@Target) struct as one that can be set.
+/// # `#[emitter(..)]` on a field
 ///
-/// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
-#[proc_macro_attribute]
-pub fn action(_: TokenStream, item: TokenStream) -> TokenStream {
-    stray::member("action", item.into()).into()
-}
-
-/// Marks a field of a [`#[derive(Target)]`](macro@Target) struct, or a method inside
-/// [`#[actions]`](macro@actions), as an emitter.
+/// It publishes the field whenever its value has changed. The type has `serde::Serialize` and
+/// `schemars::JsonSchema`. A field of type `Emitter<T>` is an impulse instead: it publishes when it is
+/// pulsed.
+///
+/// | argument            | meaning                                                                       |
+/// |---------------------|-------------------------------------------------------------------------------|
+/// | `id = ".."`         | its id after `TARGET:`                                                        |
+/// | `name = ".."`       | what people read                                                              |
 ///
 /// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
 #[proc_macro_attribute]
 pub fn emitter(_: TokenStream, item: TokenStream) -> TokenStream {
     stray::member("emitter", item.into()).into()
-}
-
-/// Describes an argument of an `#[action]` method inside [`#[actions]`](macro@actions).
-///
-/// That macro reads it itself; on anything else, it is an error that says where it belongs.
-#[proc_macro_attribute]
-pub fn arg(_: TokenStream, item: TokenStream) -> TokenStream {
-    stray::argument(item.into()).into()
 }
 
 /// Describes an impl with conditions in it, once the compiler has looked at them.

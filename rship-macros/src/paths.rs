@@ -1,6 +1,6 @@
 //! How expanded code names the crate it needs, and how its attributes are named.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::Path;
 
@@ -48,18 +48,15 @@ impl Ours {
     }
 }
 
-/// Lints that would look into expanded code: what it does with the user's items is not the user's doing.
-pub(crate) fn allow() -> TokenStream {
-    quote! {
-        #[allow(
-            deprecated,
-            unreachable_code,
-            unused_mut,
-            unused_qualifications,
-            unused_variables,
-            clippy::all,
-            clippy::pedantic,
-            clippy::nursery
-        )]
-    }
+/// On an item of ours: its use of what the user has deprecated is none of the user's. Where the user
+/// forbids lints, `allow` would be a mistake itself.
+pub(crate) fn unlinted() -> TokenStream {
+    quote!(#[deprecated])
+}
+
+/// The name of the user's type where the compiler would not look at the item around it.
+pub(crate) fn unlinted_name(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(Span::call_site().located_at(ident.span()));
+    ident
 }

@@ -20,7 +20,7 @@ use crate::schema::{self, Property, SchemaError, TypeSchema};
     note = "derive both on a type of your own: `#[derive(serde::Deserialize, schemars::JsonSchema)]`, with version 1 of `schemars`",
     note = "what has no value that could be sent, such as an `Instant`, a lock, a handle or an `Emitter`, cannot be an argument; take plain data in its place"
 )]
-pub trait ArgumentValue: Sized + Send + 'static {
+pub trait ArgumentValue: Sized + 'static {
     #[doc(hidden)]
     fn argument_schema() -> Result<TypeSchema, SchemaError>;
     #[doc(hidden)]
@@ -28,7 +28,7 @@ pub trait ArgumentValue: Sized + Send + 'static {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentValue for T {
+impl<T: DeserializeOwned + JsonSchema + 'static> ArgumentValue for T {
     fn argument_schema() -> Result<TypeSchema, SchemaError> {
         schema::of_argument::<T>()
     }
@@ -108,7 +108,7 @@ impl<T> Arg<T> {
     #[must_use]
     pub fn new(name: &'static str) -> Self
     where
-        T: ArgumentValue,
+        T: ArgumentValue + Send,
     {
         Self {
             name,

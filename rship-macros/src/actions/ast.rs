@@ -2,10 +2,11 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, FnArg, Generics, ImplItem, ItemImpl, Signature, Token, Type, Visibility};
 
-use crate::actions::conditions;
+use crate::actions::{conditions, strip};
 use crate::errors::Errors;
 use crate::paths::Ours;
 
@@ -17,6 +18,8 @@ pub(crate) struct Block {
     pub(crate) generics: Generics,
     pub(crate) self_ty: Type,
     members: Vec<Member>,
+    /// Whether a method is not finished yet; what is wrong with it, the compiler has said already.
+    pub(crate) unfinished: bool,
 }
 
 enum Member {
@@ -150,19 +153,29 @@ pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Block> {
     let members = |input: ParseStream<'_>| {
         let inner = input.call(Attribute::parse_inner)?;
         let mut members = Vec::new();
+        let mut unfinished = false;
         while !input.is_empty() {
-            members.push(member(input)?);
+            let whole = input.fork();
+            members.push(match member(input) {
+                Ok(member) => member,
+                Err(_) => {
+                    unfinished = true;
+                    input.advance_to(&whole);
+                    Member::Other(self::unfinished(input)?)
+                }
+            });
         }
-        Ok((inner, members))
+        Ok((inner, members, unfinished))
     };
     match members.parse2(body.stream()) {
-        Ok((inner, members)) => Some(Block {
+        Ok((inner, members, unfinished)) => Some(Block {
             header,
             body,
             inner,
             generics: parsed.generics,
             self_ty: *parsed.self_ty,
             members,
+            unfinished,
         }),
         Err(error) => {
             errors.push(error);
@@ -205,6 +218,24 @@ fn member(input: ParseStream<'_>) -> syn::Result<Member> {
     })))
 }
 
+/// A method that cannot be read, up to its body; nothing of one that has none.
+fn unfinished(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens: Vec<TokenTree> = Vec::new();
+    while !input.is_empty() {
+        let token: TokenTree = input.parse()?;
+        let last = match &token {
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            _ => false,
+        };
+        tokens.push(token);
+        if last {
+            return Ok(strip::all(tokens.into_iter().collect()));
+        }
+    }
+    Ok(TokenStream::new())
+}
+
 fn starts_fn(input: ParseStream<'_>) -> bool {
     // `const` begins a constant as well as a function.
     let ahead = input.fork();
@@ -217,7 +248,6 @@ fn starts_fn(input: ParseStream<'_>) -> bool {
 
 /// Anything but a method: taken over as it is.
 fn other(whole: ParseStream<'_>, input: ParseStream<'_>) -> syn::Result<Member> {
-    use syn::parse::discouraged::Speculative as _;
     let item: ImplItem = whole.parse()?;
     input.advance_to(whole);
     Ok(Member::Other(item.to_token_stream()))

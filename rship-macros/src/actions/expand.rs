@@ -19,14 +19,17 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         generics,
         self_ty,
         members,
+        unfinished,
     } = actions;
-    // The derive refuses a target that borrows, and a second message here would add nothing.
-    let borrows =
-        generics.lifetimes().next().is_some() || ty::Borrows::of(self_ty, false).is_some();
+    let unreadable = unfinished.then(|| quote!(__rship::unreadable::<Self>();));
+    // The derive refuses a target that borrows, or may, and a second message here would add nothing.
+    let borrows = generics.lifetimes().next().is_some()
+        || !ty::unbounded(generics).is_empty()
+        || ty::Borrows::of(self_ty, false).is_some();
     if borrows || members.is_empty() {
         return TokenStream::new();
     }
-    let allow = paths::allow();
+    let unlinted = paths::unlinted();
     let params = &actions.generics.params;
     let (generics, _, bounds) = generics.split_for_impl();
     let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
@@ -37,18 +40,19 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         checks => (None, checks.map(|checks| quote!(const { #checks }))),
     };
     quote! {
+        #unlinted
         const _: () = {
             #import
+            use __rship::written::NoFields as _;
 
             #[automatically_derived]
-            #allow
             impl #generics __rship::Actions for #self_ty #bounds {
                 const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[#action_ids];
                 const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[#emitter_ids];
 
                 fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
-                    #[allow(unused_imports)]
                     use __rship::PlainReply as _;
+                    #unreadable
                     #in_all_cases
                     #(#described)*
                 }
@@ -72,7 +76,9 @@ fn checks(actions: &Actions<'_>) -> Option<TokenStream> {
     let self_ty = actions.self_ty;
     let target = quote!(#self_ty);
     let members = &actions.members;
-    let checks = members.iter().filter_map(|member| written::check(member, members, &target));
+    let checks = members
+        .iter()
+        .filter_map(|member| written::check(member, members, &target));
     let checks: Vec<_> = checks.collect();
     (!checks.is_empty()).then(|| quote!(#(#checks)*))
 }

@@ -30,7 +30,9 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         return quote!(#item #errors);
     };
     let item = block.without_attributes(&ours);
-    let described = if !block.marks(&ours) {
+    let described = if !block.marks(&ours) && block.unfinished {
+        TokenStream::new()
+    } else if !block.marks(&ours) {
         nothing_in(&block, &mut errors);
         TokenStream::new()
     } else if block.is_conditional() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{
-    ConstParam, FnArg, GenericArgument, GenericParam, Generics, LitStr, PatType, PathArguments, ReturnType,
-    Signature, Type, TypeParam,
+    ConstParam, FnArg, GenericArgument, GenericParam, Generics, LitStr, PatType, PathArguments,
+    ReturnType, Signature, Type, TypeParam,
 };
 
 use crate::actions::argument::{self, Argument};
@@ -25,6 +25,7 @@ pub(crate) struct Actions<'a> {
     pub(crate) generics: &'a Generics,
     pub(crate) self_ty: &'a Type,
     pub(crate) members: Vec<Member<'a>>,
+    pub(crate) unfinished: bool,
 }
 
 pub(crate) struct Member<'a> {
@@ -112,6 +113,7 @@ pub(crate) fn check<'a>(
         generics: &block.generics,
         self_ty: &block.self_ty,
         members,
+        unfinished: block.unfinished,
     }
 }
 
@@ -216,6 +218,15 @@ fn action<'a>(
         (&called_on, sig.inputs.first())
     {
         argument::none(&handle.attrs, &named, ours, errors);
+    }
+    if let ReturnType::Type(_, output) = &sig.output
+        && matches!(ty::bare(output), Type::Never(_))
+    {
+        errors.at(
+            output,
+            format_args!("{named} never returns, so nobody would be answered"),
+            "return something or nothing; what goes on for ever belongs into a task that is started",
+        );
     }
     let arguments = argument::all(&inputs, &named, ours, errors);
     let future = sig.asyncness.is_some();
@@ -335,7 +346,13 @@ fn no_arguments(inputs: &[&PatType], named: &Named<'_>, errors: &mut Errors) {
 }
 
 fn owns_its_value(value: &Type, named: &Named<'_>, errors: &mut Errors) -> bool {
-    if ty::impl_trait(value).is_some() {
+    if matches!(ty::bare(value), Type::Never(_)) {
+        errors.at(
+            value,
+            format_args!("{named} never returns, so it has no value"),
+            "write the type of its value, such as `-> f64`",
+        );
+    } else if ty::impl_trait(value).is_some() {
         errors.at(
             value,
             format_args!("{named} must name the type of its value"),

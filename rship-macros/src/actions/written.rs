@@ -14,13 +14,17 @@ pub(crate) fn id(writes: &LitStr, members: &[Member<'_>]) -> TokenStream {
         Some(id) => quote!(#id),
         None => {
             let text = plain(writes);
-            quote!(__rship::written::id(<Self as __rship::Target>::EMITTERS, #text))
+            quote!(__rship::written::id(__rship::written::Fields::<Self>::EMITTERS, #text))
         }
     }
 }
 
 /// Refuses what is neither; only the compiler knows the fields.
-pub(crate) fn check(member: &Member<'_>, members: &[Member<'_>], target: &TokenStream) -> Option<TokenStream> {
+pub(crate) fn check(
+    member: &Member<'_>,
+    members: &[Member<'_>],
+    target: &TokenStream,
+) -> Option<TokenStream> {
     let MemberKind::Action(action) = &member.kind else {
         return None;
     };
@@ -36,7 +40,7 @@ pub(crate) fn check(member: &Member<'_>, members: &[Member<'_>], target: &TokenS
     );
     let place = Span::call_site().located_at(writes.span());
     Some(quote_spanned! {place=>
-        if !__rship::written::exists(<#target as __rship::Target>::EMITTERS, #text) {
+        if !__rship::written::exists(__rship::written::Fields::<#target>::EMITTERS, #text) {
             ::core::panic!(#message)
         }
     })
@@ -57,5 +61,8 @@ fn of_method(writes: &LitStr, members: &[Member<'_>]) -> Option<String> {
 /// Names are compared without what only the compiler needs.
 fn plain(writes: &LitStr) -> String {
     let text = writes.value();
-    text.strip_prefix("r#").unwrap_or(&text).trim_start_matches('_').to_owned()
+    text.strip_prefix("r#")
+        .unwrap_or(&text)
+        .trim_start_matches('_')
+        .to_owned()
 }

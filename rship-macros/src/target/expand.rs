@@ -17,7 +17,8 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
         name,
         ..
     } = target;
-    let allow = paths::allow();
+    let unlinted = paths::unlinted();
+    let ident = paths::unlinted_name(ident);
     // With mistakes there might be further ones, which would raise messages elsewhere.
     let emitters = sound.then(|| emitters(target));
     let (generics, arguments, bounds) = target.generics.split_for_impl();
@@ -33,16 +34,15 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     // An id with a mistake was replaced, so that it might collide without being wrong.
     let checks = (sound && target.generics.params.is_empty()).then(|| checks(target));
     quote! {
+        #unlinted
         const _: () = {
             #import
 
             #[automatically_derived]
-            #allow
             impl #generics __rship::Target for #ident #arguments #bounds {
                 #emitters
 
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
-                    #[allow(unused_imports)]
                     use __rship::NoActions as _;
                     __rship_model.name(#name);
                     #doc
@@ -60,13 +60,16 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
 
 /// The names of the emitters, for `writes = ".."`.
 fn emitters(target: &Target<'_>) -> TokenStream {
-    let emitters = target.members.iter().filter_map(|member| match &member.kind {
-        MemberKind::Emitter(Names { id, .. }, _) => {
-            let name = names::plain(member.ident);
-            Some(quote!((#name, #id)))
-        }
-        MemberKind::SubTarget { .. } => None,
-    });
+    let emitters = target
+        .members
+        .iter()
+        .filter_map(|member| match &member.kind {
+            MemberKind::Emitter(Names { id, .. }, _) => {
+                let name = names::plain(member.ident);
+                Some(quote!((#name, #id)))
+            }
+            MemberKind::SubTarget { .. } => None,
+        });
     quote! {
         const EMITTERS: __rship::Option<__rship::written::Emitters> =
             __rship::Some(&[#(#emitters),*]);
@@ -101,17 +104,22 @@ fn member(member: &Member<'_>) -> TokenStream {
         } => {
             let id = id.as_ref().map(|id| quote!(.id(#id)));
             let name = name.as_ref().map(|name| quote!(.name(#name)));
-            let key = key.as_ref().map(|key| {
-                quote! {
-                    .key(|__rship_member: &<#ty as __rship::SubTargets>::Member| &__rship_member.#key)
+            let spec = quote_spanned!(place=> __rship::SubTargetSpec::new(#own) #id #name);
+            let field_mut =
+                quote_spanned!(place=> |__rship_target: &mut Self| &mut __rship_target.#ident);
+            match key {
+                Some(key) => quote_spanned! {place=>
+                    __rship::keyed::<#ty, _, _>(
+                        __rship_model,
+                        #spec,
+                        #field,
+                        #field_mut,
+                        |__rship_member| &__rship_member.#key,
+                    );
+                },
+                None => {
+                    quote_spanned!(place=> __rship_model.sub_targets::<#ty>(#spec, #field, #field_mut);)
                 }
-            });
-            quote_spanned! {place=>
-                __rship_model.sub_targets::<#ty>(
-                    __rship::SubTargetSpec::new(#own) #id #name #key,
-                    #field,
-                    |__rship_target: &mut Self| &mut __rship_target.#ident,
-                );
             }
         }
     }
@@ -168,7 +176,7 @@ fn check(
     if fields.is_empty() {
         return None;
     }
-    let ty = target.ident;
+    let ty = paths::unlinted_name(target.ident);
     let ids = fields.iter().map(|(_, names)| &names.id);
     let arms = fields.iter().enumerate().map(|(index, (field, names))| {
         let id = &names.id;
@@ -181,7 +189,6 @@ fn check(
     });
     Some(quote! {
         const _: () = {
-            #[allow(unused_imports)]
             use __rship::NoActions as _;
             match __rship::shared_id(&[#(#ids),*], __rship::Probe::<#ty>::#of_methods) {
                 #(#arms)*

@@ -17,6 +17,8 @@ use crate::{names, paths, ty};
 pub(crate) struct Target<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
+    /// Parameters that could be anything, which no target can have.
+    pub(crate) unbounded: Vec<&'a Ident>,
     pub(crate) import: TokenStream,
     pub(crate) name: String,
     pub(crate) doc: Option<&'a Doc>,
@@ -59,6 +61,7 @@ pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'
     Target {
         ident: parsed.ident,
         generics: parsed.generics,
+        unbounded: unbounded(parsed, errors),
         import: paths::import(given),
         name: string("name").map_or_else(
             || names::sentence(&names::plain(parsed.ident)),
@@ -92,6 +95,25 @@ fn no_lifetimes(parsed: &Parsed<'_>, errors: &mut Errors) {
             );
         }
     }
+}
+
+fn unbounded<'a>(parsed: &Parsed<'a>, errors: &mut Errors) -> Vec<&'a Ident> {
+    let unbounded = ty::unbounded(parsed.generics);
+    for param in &unbounded {
+        errors.at(
+            param,
+            format_args!(
+                "target `{}` must not hold just any `{param}`, because it is kept and may go to \
+                 other threads",
+                parsed.ident
+            ),
+            format_args!(
+                "write `{param}: Send + 'static`, and `{param}: Serialize + JsonSchema + Send + \
+                 'static` if an emitter has it"
+            ),
+        );
+    }
+    unbounded
 }
 
 fn own_key<'a>(
