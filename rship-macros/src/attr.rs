@@ -292,6 +292,9 @@ fn comma_is_missing(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<
         format_args!("`{wrong}` does not belong to the argument before it"),
         "separate arguments with commas",
     );
+    if input.peek(Ident::peek_any) {
+        return Ok(());
+    }
     skip(input)?;
     input.parse::<Option<Token![,]>>()?;
     Ok(())

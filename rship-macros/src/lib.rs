@@ -38,28 +38,6 @@ use proc_macro::TokenStream;
 /// The struct has named fields, or none, and owns its data (no lifetime parameters). The derive adds
 /// no field, changes no type, and asks for no other trait of the struct than `Send`.
 ///
-/// Its arguments are those of [`#[target]`](macro@target). A field without one of these attributes stays
-/// private:
-///
-/// | attribute                              | the field becomes                                          |
-/// |----------------------------------------|------------------------------------------------------------|
-/// | [`#[emitter]`](macro@emitter)          | a state, or impulses where it is an `Emitter<T>`           |
-/// | [`#[action]`](macro@action) beside it  | also an action that sets it                                |
-/// | [`#[target]`](macro@target)            | a sub-target, or several                                   |
-///
-/// # Generic structs
-///
-/// The expansion has exactly the bounds of the struct, so the struct says what its fields need as
-/// emitters (`V: Serialize + JsonSchema + Send + 'static`). The actions of a generic struct are found
-/// if the bounds of its `#[actions]` impl follow from those of the struct: write the same ones.
-#[proc_macro_derive(Target, attributes(target, emitter, action))]
-pub fn derive_target(input: TokenStream) -> TokenStream {
-    target::derive(input.into()).into()
-}
-
-/// Describes a target: on a [`#[derive(Target)]`](macro@Target) struct, or on a field of one that is
-/// a sub-target.
-///
 /// ```
 /// use rship_runtime::prelude::*;
 ///
@@ -90,6 +68,16 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `key = "field"`          | the field (it is `Display`) that tells members of an array apart         |
 /// | `crate = path`           | where `rship_runtime` is, if it is not a dependency of that name         |
 ///
+/// # On fields
+///
+/// A field without one of these attributes stays private:
+///
+/// | attribute                              | the field becomes                                          |
+/// |----------------------------------------|------------------------------------------------------------|
+/// | [`#[emitter]`](macro@emitter)          | a state, or impulses where it is an `Emitter<T>`           |
+/// | [`#[action]`](macro@action) beside it  | also an action that sets it                                |
+/// | `#[target]`                            | a sub-target, or several                                   |
+///
 /// # `#[target(..)]` on a field
 ///
 /// The field is a `T`, `Option<T>`, `Vec<T>` or `BTreeMap<String, T>` where `T` is a target. Its id is
@@ -101,10 +89,14 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `name = ".."`            | what people read in place of the type's name                             |
 /// | `key = "field"`          | the field of an array's members that tells them apart                    |
 ///
-/// The derive reads it; where it is left alone, it is an error that says where it belongs.
-#[proc_macro_attribute]
-pub fn target(_: TokenStream, item: TokenStream) -> TokenStream {
-    stray::target(item.into()).into()
+/// # Generic structs
+///
+/// The expansion has exactly the bounds of the struct, so the struct says what its fields need as
+/// emitters (`V: Serialize + JsonSchema + Send + 'static`). The actions of a generic struct are found
+/// if the bounds of its `#[actions]` impl follow from those of the struct: write the same ones.
+#[proc_macro_derive(Target, attributes(target, emitter, action))]
+pub fn derive_target(input: TokenStream) -> TokenStream {
+    target::derive(input.into()).into()
 }
 
 /// Makes methods of an inherent `impl` the actions and computed emitters of a target.

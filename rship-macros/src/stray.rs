@@ -1,4 +1,4 @@
-//! `#[target]`, `#[action]`, `#[emitter]` and `#[arg]` where no other macro of this crate takes them.
+//! `#[action]`, `#[emitter]` and `#[arg]` where no other macro of this crate takes them.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -20,15 +20,6 @@ pub(crate) fn member(attribute: &str, item: TokenStream) -> TokenStream {
         &note,
         // With `#[actions]` missing, its arguments would raise the same message once more.
         strip::arguments(item),
-    )
-}
-
-/// The item as it is, and where `#[target]` belongs.
-pub(crate) fn target(item: TokenStream) -> TokenStream {
-    refuse(
-        "`#[target]` must be on a struct below its `#[derive(Target)]`",
-        "write `#[derive(Target)]` on the struct, above this",
-        item,
     )
 }
 

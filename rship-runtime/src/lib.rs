@@ -56,7 +56,7 @@ pub use rship_core::wire::{Encoding, Generation, Query};
 pub use rship_core::{Actions, Emitter, Published, Target};
 #[doc(hidden)]
 pub use rship_macros::{__Described, __asked};
-pub use rship_macros::{Target, action, actions, arg, emitter, target};
+pub use rship_macros::{Target, action, actions, arg, emitter};
 
 pub use address::{Address, AddressError, Connect, Transport};
 pub use api::{Builder, Executor, Guard, Handle, InstanceHandle, Running, Scoped};

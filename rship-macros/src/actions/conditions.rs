@@ -67,7 +67,7 @@ pub(crate) fn ask(ours: &Ours, arguments: &TokenStream, block: &Block) -> TokenS
     quote! {
         #[derive(#runtime::__Described)]
         #[#runtime::__asked]
-        struct __RshipAsked([(); { __rship_arguments! { #arguments } #skeleton }]);
+        struct __RshipAsked([(); { ::core::stringify! { #arguments }; #skeleton 0 }]);
     }
 }
 
@@ -80,7 +80,10 @@ pub(crate) fn answer(asked: TokenStream) -> Option<(TokenStream, TokenStream)> {
         TokenTree::Group(group) => Some(group.stream()),
         _ => None,
     })?;
-    Some((arguments, without_gaps(tokens.collect())))
+    // Between the two a semicolon, behind them the number that an array needs.
+    let mut block: Vec<TokenTree> = tokens.skip(1).collect();
+    block.pop();
+    Some((arguments, without_gaps(block.into_iter().collect())))
 }
 
 /// The impl without the commas that are left of arguments which are not there.
@@ -154,10 +157,13 @@ mod tests {
     #[test]
     fn what_was_asked_is_answered() {
         let asked = quote! {
-            struct A([(); { __rship_arguments! { crate = b } impl C { fn d() {} } }]);
+            struct A([(); { ::core::stringify! { crate = b }; impl C { fn d(, a: u8, , b: u8) {} } 0 }]);
         };
         let (arguments, block) = answer(asked).unwrap();
         assert_eq!(arguments.to_string(), "crate = b");
-        assert_eq!(block.to_string(), quote!(impl C { fn d() {} }).to_string());
+        assert_eq!(
+            block.to_string(),
+            quote!(impl C { fn d(a: u8, b: u8) {} }).to_string()
+        );
     }
 }
