@@ -18,7 +18,34 @@ pub use self::ids::{Shared, is_taken};
 pub use crate::descriptor::Shape;
 pub use crate::model::{
     ActionSpec, AnswerPart, Arg, Args, Bounded, Called, CalledFuture, CalledPlain, Choices,
-    EmitterSpec, Limit, ModelBuilder, PlainPart, PlainReply, Reply, ReplyOf, Running,
-    SubTargetSpec, SubTargets, TargetHandle,
+    EmitterField, EmitterSpec, Limit, ModelBuilder, PlainPart, PlainReply, Reply, ReplyOf, Running,
+    StateField, SubTargetSpec, SubTargets, TargetHandle,
 };
 pub use crate::target::{Actions, Target};
+
+/// For what a macro could not read: either the compiler has said what is wrong with it, or this does not
+/// compile, because it would not be on the show.
+pub fn unreadable<T>() {
+    const {
+        if size_of::<T>() < usize::MAX {
+            panic!("a macro of rship cannot read this; see whether there is a newer version of it");
+        }
+    }
+}
+
+/// Adds a field that holds sub-targets with keys. In one call, so that a type which holds none is one
+/// message.
+pub fn keyed<S: SubTargets, T, K: std::fmt::Display + ?Sized>(
+    model: &mut ModelBuilder<T>,
+    spec: SubTargetSpec<S::Member>,
+    field: impl Fn(&T) -> &S + Send + Sync + 'static,
+    field_mut: impl Fn(&mut T) -> &mut S + Send + Sync + 'static,
+    key: impl Fn(&S::Member) -> &K + Send + Sync + 'static,
+) {
+    model.sub_targets(spec.key(key), field, field_mut);
+}
+
+/// Which emitter an action writes.
+pub mod written {
+    pub use crate::written::{Emitters, Fields, NoFields, exists, id};
+}

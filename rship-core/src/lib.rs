@@ -20,6 +20,7 @@ mod shortest;
 pub mod show;
 mod target;
 pub mod wire;
+mod written;
 
 pub use emitter::{Emitter, Published, PulseSink};
 pub use target::{Actions, Target};

@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use crate::descriptor::TargetDescriptor;
 use crate::model::{Model, ModelBuilder, ModelError};
+use crate::written::Emitters;
 
 /// A type whose values can be shown and controlled: what `#[derive(Target)]` implements.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a target",
     label = "this type has no `#[derive(Target)]`",
-    note = "add `#[derive(Target)]` to `{Self}`; a type of another crate is described with `ModelBuilder` instead"
+    note = "add `#[derive(Target)]` to a struct of your own; put a type of another crate into one, or describe it with `ModelBuilder`"
 )]
 pub trait Target: Sized + Send + 'static {
+    /// The emitters that are fields, where the derive knows all of them.
+    #[doc(hidden)]
+    const EMITTERS: Option<Emitters> = None;
+
     /// Writes down what this type has: its emitters, actions and sub-targets.
     fn describe(model: &mut ModelBuilder<Self>);
 

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, token};
+use syn::{Expr, ExprLit, Lit, LitStr, Meta, Path, Token, token};
 
 use crate::blocks;
 use crate::errors::Errors;
@@ -84,8 +84,8 @@ impl Given {
                         input.parse::<TokenTree>()?;
                     }
                 }
-                if !input.is_empty() {
-                    input.parse::<Token![,]>()?;
+                if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
+                    comma_is_missing(input, errors)?;
                 }
             }
             Ok(())
@@ -101,6 +101,26 @@ impl Given {
         input: ParseStream<'_>,
         errors: &mut Errors,
     ) -> syn::Result<()> {
+        if !input.peek(Ident::peek_any) {
+            let wrong: TokenTree = input.parse()?;
+            let attribute = grammar.attribute;
+            let note = match grammar.keys.first() {
+                Some(key) => format!(
+                    "write it as `#[{attribute}({})]`",
+                    key.kind.form(key.name).trim_matches('`')
+                ),
+                None => "remove it".to_owned(),
+            };
+            errors.at(
+                wrong,
+                format_args!(
+                    "an argument of `#[{attribute}]` begins with its name, {}",
+                    grammar.expected()
+                ),
+                note,
+            );
+            return skip(input);
+        }
         let name = input.call(Ident::parse_any)?;
         let text = name.unraw().to_string();
         let Some(key) = grammar.key(&text) else {
@@ -188,7 +208,21 @@ impl Given {
             }
             return input.call(Path::parse_mod_style).map(Value::Path);
         }
-        let expr: Expr = input.parse()?;
+        let expr: Expr = match input.parse() {
+            Ok(expr) => expr,
+            Err(error) => {
+                let what = format!("the value of argument `{}` cannot be read", key.name);
+                let note = format!("write {form}");
+                // Where nothing is left to point at, the name is.
+                if input.is_empty() {
+                    errors.at(name, what, note);
+                } else {
+                    errors.at_span(error.span(), what, note);
+                }
+                skip(input)?;
+                return Ok(Value::Wrong);
+            }
+        };
         let value = match key.kind {
             Kind::Expr | Kind::FlagOrExpr => return Ok(Value::Expr(expr)),
             Kind::Flag => Err(format!("argument `{}` takes no value", key.name)),
@@ -259,6 +293,31 @@ impl ToTokens for Given {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         self.attribute.to_tokens(tokens);
     }
+}
+
+/// Goes on with the next argument if there is one, else behind the next comma.
+fn comma_is_missing(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<()> {
+    if input.peek(Ident::peek_any) {
+        let next = input.fork().call(Ident::parse_any)?;
+        errors.at(
+            &next,
+            format_args!("a comma is missing before `{next}`"),
+            "separate arguments with commas",
+        );
+        return Ok(());
+    }
+    let wrong: TokenTree = input.parse()?;
+    errors.at(
+        &wrong,
+        format_args!("`{wrong}` does not belong to the argument before it"),
+        "separate arguments with commas",
+    );
+    if input.peek(Ident::peek_any) {
+        return Ok(());
+    }
+    skip(input)?;
+    input.parse::<Option<Token![,]>>()?;
+    Ok(())
 }
 
 fn unknown(grammar: &Grammar, text: &str) -> String {
@@ -367,7 +426,7 @@ fn is_color(text: &str) -> bool {
 }
 
 /// The string literal that an expression is; a `macro_rules!` capture wraps it in a group.
-fn text_of(expr: &Expr) -> Option<LitStr> {
+pub(crate) fn text_of(expr: &Expr) -> Option<LitStr> {
     match expr {
         Expr::Lit(ExprLit {
             lit: Lit::Str(text),
@@ -379,45 +438,11 @@ fn text_of(expr: &Expr) -> Option<LitStr> {
     }
 }
 
-/// The text of the doc comments: lines joined, leading space stripped.
-pub(crate) fn docs(attrs: &[Attribute]) -> Option<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for attr in attrs {
-        if attr.path().is_ident("doc")
-            && let Meta::NameValue(doc) = &attr.meta
-            && let Some(text) = text_of(&doc.value)
-        {
-            let text = text.value();
-            let starred = text.lines().count() > 1
-                && text
-                    .lines()
-                    .skip(1)
-                    .all(|line| line.trim().is_empty() || line.trim_start().starts_with('*'));
-            for line in text.lines().map(str::trim_end) {
-                let line = if starred {
-                    let line = line.trim_start();
-                    line.strip_prefix('*').unwrap_or(line)
-                } else {
-                    line
-                };
-                lines.push(line.strip_prefix(' ').unwrap_or(line).to_owned());
-            }
-            if text.is_empty() {
-                lines.push(String::new());
-            }
-        }
-    }
-    let text = lines.join("\n");
-    let text = text.trim_matches(['\n', ' ']);
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::grammar;
     use quote::quote;
-    use syn::parse_quote;
 
     fn read(grammar: &Grammar, arguments: TokenStream) -> (Given, Vec<String>) {
         let mut errors = Errors::default();
@@ -469,6 +494,30 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_comma_hides_nothing() {
+        let (given, messages) = read(
+            &grammar::ARGUMENT,
+            quote!(min = 1 max = 2 => 3, defalt = 4, "unit", label = "L"),
+        );
+        let first: Vec<_> = messages
+            .iter()
+            .filter_map(|text| text.lines().next())
+            .collect();
+        assert_eq!(
+            first,
+            [
+                "a comma is missing before `max`",
+                "`=` does not belong to the argument before it",
+                "unknown argument `defalt`, expected one of `name`, `min`, `max`, `default`, \
+                 `unit`, `label`, `section`, `flatten`",
+                "an argument of `#[arg]` begins with its name, expected one of `name`, `min`, \
+                 `max`, `default`, `unit`, `label`, `section`, `flatten`",
+            ]
+        );
+        assert!(given.expr("max").is_some() && given.has("label"));
+    }
+
+    #[test]
     fn a_duration_is_more_than_nothing() {
         let (given, messages) = read(&grammar::COMPUTED, quote!(every = "1m 500ms"));
         assert!(messages.is_empty());
@@ -477,27 +526,5 @@ mod tests {
             assert_eq!(read(&grammar::COMPUTED, quote!(every = #wrong)).1.len(), 1);
             assert_eq!(read(&grammar::ACTION, quote!(timeout = #wrong)).1.len(), 1);
         }
-    }
-
-    #[test]
-    fn documentation_is_joined_without_the_leading_space() {
-        let item: syn::ItemStruct = parse_quote! {
-            /// One.
-            ///
-            ///   indented
-            #[doc(hidden)]
-            #[doc = "Last. "]
-            struct A;
-        };
-        assert_eq!(
-            docs(&item.attrs).as_deref(),
-            Some("One.\n\n  indented\nLast.")
-        );
-        let item: syn::ItemStruct = parse_quote! {
-            #[doc = "\n * One.\n * Two.\n "]
-            struct A;
-        };
-        assert_eq!(docs(&item.attrs).as_deref(), Some("One.\nTwo."));
-        assert_eq!(docs(&[]), None);
     }
 }

@@ -1,6 +1,6 @@
 //! `min`, `max`, `choices` and `default` as the argument's type takes them.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, ExprCall, ExprLit, ExprUnary, Lit, LitStr, Type, UnOp};
 
@@ -109,11 +109,30 @@ fn method(name: &LitStr, of: &str, errors: &mut Errors) -> Option<Ident> {
 
 /// The expression; a whole number becomes one with a fraction where the type wants that.
 pub(crate) fn literal(expr: &Expr, ty: &Type) -> TokenStream {
-    if ty::is_float(ty) {
-        float(expr).unwrap_or_else(|| expr.to_token_stream())
+    let tokens = ty::is_float(ty).then(|| float(expr)).flatten();
+    let tokens = tokens.unwrap_or_else(|| expr.to_token_stream());
+    if is_shown(expr) {
+        with_known_types(tokens)
     } else {
-        expr.to_token_stream()
+        tokens
     }
+}
+
+/// Literals whose type is given by what surrounds them in the expansion, so that no lint asks for it.
+fn with_known_types(tokens: TokenStream) -> TokenStream {
+    let located = tokens.into_iter().map(|token| match token {
+        TokenTree::Literal(mut literal) => {
+            literal.set_span(Span::call_site().located_at(literal.span()));
+            literal.into()
+        }
+        TokenTree::Group(group) => {
+            let mut inner = Group::new(group.delimiter(), with_known_types(group.stream()));
+            inner.set_span(group.span());
+            inner.into()
+        }
+        other => other,
+    });
+    located.collect()
 }
 
 /// A whole number as one with a fraction.
@@ -161,7 +180,7 @@ pub(crate) fn holds_default(given: &Given, ty: &Type, of: &str, errors: &mut Err
     };
     let expr = given.expr("default");
     let default = match expr {
-        Some(expr) => shown(expr).and_then(number),
+        Some(expr) => number(expr),
         // That is `Default::default()`.
         None => ty::is_number(ty).then_some(0.0),
     };
@@ -200,25 +219,24 @@ pub(crate) fn number(expr: &Expr) -> Option<f64> {
     }
 }
 
-/// The literal that the expression is, alone or in `Some`, so that the schema can show it.
-pub(crate) fn shown(expr: &Expr) -> Option<&Expr> {
+/// Whether the expression is a literal, alone or in `Some`, so that the schema can show it.
+pub(crate) fn is_shown(expr: &Expr) -> bool {
     match expr {
-        Expr::Group(group) => shown(&group.expr),
+        Expr::Group(group) => is_shown(&group.expr),
         Expr::Unary(ExprUnary {
             op: UnOp::Neg(_),
-            expr: inner,
+            expr,
             ..
-        }) => number(inner).is_some().then_some(expr),
+        }) => number(expr).is_some(),
         Expr::Lit(ExprLit { lit, .. }) => matches!(
             lit,
             Lit::Str(_) | Lit::Int(_) | Lit::Float(_) | Lit::Bool(_) | Lit::Char(_)
-        )
-        .then_some(expr),
+        ),
         Expr::Call(ExprCall { func, args, .. }) => match (&**func, args.first()) {
-            (Expr::Path(path), Some(inner)) if path.path.is_ident("Some") => shown(inner),
-            _ => None,
+            (Expr::Path(path), Some(inner)) => path.path.is_ident("Some") && is_shown(inner),
+            _ => false,
         },
-        _ => None,
+        _ => false,
     }
 }
 
@@ -254,9 +272,7 @@ mod tests {
 
     #[test]
     fn a_schema_shows_defaults_that_are_literals() {
-        let shown = |expr: Expr| super::shown(&expr).map(|shown| quote!(#shown).to_string());
-        assert_eq!(shown(parse_quote!(Some(-1.5))).as_deref(), Some("- 1.5"));
-        assert_eq!(shown(parse_quote!("slow")).as_deref(), Some("\"slow\""));
-        assert_eq!(shown(parse_quote!(LIMIT)), None);
+        assert!(is_shown(&parse_quote!(Some(-1.5))) && is_shown(&parse_quote!("slow")));
+        assert!(!is_shown(&parse_quote!(LIMIT)) && !is_shown(&parse_quote!(of(1))));
     }
 }

@@ -3,13 +3,12 @@
 use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 
 /// The mistakes found so far, in the order of the source.
 #[derive(Default)]
 pub(crate) struct Errors {
     all: Vec<syn::Error>,
-    conditional: Vec<TokenStream>,
 }
 
 impl Errors {
@@ -17,18 +16,6 @@ impl Errors {
     pub(crate) fn at(&mut self, tokens: impl ToTokens, what: impl Display, note: impl Display) {
         self.all
             .push(syn::Error::new_spanned(tokens, with_note(&what, &note)));
-    }
-
-    /// Adds what is a mistake under these `#[cfg]`s only.
-    pub(crate) fn under(
-        &mut self,
-        conditions: &[TokenStream],
-        tokens: impl ToTokens,
-        what: impl Display,
-        note: impl Display,
-    ) {
-        let error = syn::Error::new_spanned(tokens, with_note(&what, &note)).to_compile_error();
-        self.conditional.push(quote!(#(#conditions)* #error));
     }
 
     /// Adds a mistake at a place that has no tokens of its own.
@@ -42,14 +29,17 @@ impl Errors {
         self.all.push(error);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.all.len()
     }
 
     /// The compiler's own form of the mistakes: items that do not compile.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        let all = self.all.iter().map(syn::Error::to_compile_error);
-        all.chain(self.conditional).collect()
+        self.all.iter().map(syn::Error::to_compile_error).collect()
     }
 
     #[cfg(test)]

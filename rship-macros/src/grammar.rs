@@ -158,6 +158,24 @@ mod tests {
     }
 
     #[test]
+    fn every_argument_is_in_the_table_of_its_attribute() {
+        // What an editor shows for an attribute is the documentation of the macro of that name; for one
+        // that only a derive reads, it is on the page of the derive.
+        let pages = include_str!("lib.rs").split("\n}\n");
+        let pages: Vec<&str> = pages.collect();
+        for grammar in ALL {
+            let own = format!("pub fn {}(", grammar.attribute);
+            let derive = format!("pub fn derive_{}(", grammar.attribute);
+            let is_of = |page: &&&str| page.contains(&own) || page.contains(&derive);
+            let page = pages.iter().find(is_of).unwrap();
+            for key in grammar.keys {
+                let row = format!("`{}", key.name);
+                assert!(page.contains(&row), "{row} of `#[{}]`", grammar.attribute);
+            }
+        }
+    }
+
+    #[test]
     fn an_argument_of_another_attribute_is_found_there() {
         let found = STATE.elsewhere("every").map(|grammar| grammar.place);
         assert_eq!(found, Some("a method"));

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::Ident;
 use quote::ToTokens;
 
 use crate::attr::Given;
+use crate::docs::Doc;
 use crate::errors::Errors;
 use crate::names;
 
@@ -13,19 +14,19 @@ use crate::names;
 pub(crate) struct Names {
     pub(crate) id: String,
     pub(crate) name: String,
-    pub(crate) doc: Option<String>,
+    pub(crate) doc: Option<Doc>,
     /// Whether the id is the one that is meant: one with a mistake was replaced.
     pub(crate) sure: bool,
 }
 
 impl Names {
     /// The names that an attribute gives, or else those that follow from the Rust name.
-    pub(crate) fn of(given: &Given, rust_name: &str, doc: Option<&str>) -> Self {
+    pub(crate) fn of(given: &Given, rust_name: &str, doc: Option<&Doc>) -> Self {
         let string = |key| given.string(key).map(syn::LitStr::value);
         Self {
             id: string("id").unwrap_or_else(|| names::kebab(rust_name)),
             name: string("name").unwrap_or_else(|| names::sentence(rust_name)),
-            doc: doc.map(str::to_owned),
+            doc: doc.cloned(),
             sure: is_sure(given),
         }
     }
@@ -39,14 +40,8 @@ fn is_sure(given: &Given) -> bool {
 pub(crate) struct Taken {
     kind: &'static str,
     attribute: &'static str,
-    ids: HashMap<String, Vec<Owner>>,
-}
-
-struct Owner {
-    /// Its Rust name.
-    name: String,
-    /// The `#[cfg]`s under which it is there.
-    conditions: Vec<TokenStream>,
+    /// With the Rust name of who has it.
+    ids: HashMap<String, String>,
 }
 
 impl Taken {
@@ -58,15 +53,8 @@ impl Taken {
         }
     }
 
-    /// Takes an id for `owner`, or reports who has it, under the `#[cfg]`s of both.
-    pub(crate) fn take(
-        &mut self,
-        id: &str,
-        owner: &Ident,
-        conditions: &[TokenStream],
-        given: &Given,
-        errors: &mut Errors,
-    ) {
+    /// Takes an id for `owner`, or reports who has it.
+    pub(crate) fn take(&mut self, id: &str, owner: &Ident, given: &Given, errors: &mut Errors) {
         if !is_sure(given) {
             return;
         }
@@ -86,23 +74,16 @@ impl Taken {
             );
             return;
         }
-        let owners = self.ids.entry(id.to_owned()).or_default();
-        for first in &*owners {
-            let what = format!(
-                "{kind} `{name}` has the id `{id}`, which {kind} `{}` has already",
-                first.name
+        if let Some(first) = self.ids.get(id) {
+            errors.at(
+                place,
+                format_args!(
+                    "{kind} `{name}` has the id `{id}`, which {kind} `{first}` has already"
+                ),
+                format_args!("give one of them another: `#[{attribute}(id = \"..\")]`"),
             );
-            let note = format!("give one of them another: `#[{attribute}(id = \"..\")]`");
-            let both = [conditions, &first.conditions].concat();
-            if both.is_empty() {
-                errors.at(place, what, note);
-                return;
-            }
-            errors.under(&both, &place, what, note);
+            return;
         }
-        owners.push(Owner {
-            name,
-            conditions: conditions.to_vec(),
-        });
+        self.ids.insert(id.to_owned(), name);
     }
 }

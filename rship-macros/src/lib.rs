@@ -22,6 +22,7 @@ mod actions;
 mod attr;
 mod blocks;
 mod bounds;
+mod docs;
 mod errors;
 #[cfg(test)]
 mod golden;
@@ -42,6 +43,24 @@ use proc_macro::TokenStream;
 /// The struct has named fields, or none, and owns its data (no lifetime parameters). The derive adds
 /// no field, changes no type, and asks for no other trait of the struct than `Send`.
 ///
+/// ```
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// #[target(name = "The rack", category = "audio", bg_color = "#202020")]
+/// struct Rack {
+///     #[target(key = "serial")]
+///     amplifiers: Vec<Amplifier>,
+/// }
+///
+/// #[derive(Target)]
+/// struct Amplifier {
+///     serial: String,
+///     #[emitter]
+///     gain: f64,
+/// }
+/// ```
+///
 /// # `#[target(..)]` on the struct
 ///
 /// | argument                 | meaning                                                                  |
@@ -58,23 +77,25 @@ use proc_macro::TokenStream;
 ///
 /// # On fields
 ///
-/// A field without one of these attributes stays private.
+/// A field without one of these attributes stays private:
 ///
-/// **`#[emitter]`** publishes the field whenever its value has changed. Its type has
-/// `serde::Serialize` and `schemars::JsonSchema`. A field of type `Emitter<T>` is an impulse instead:
-/// it publishes when it is pulsed. Arguments: `id = ".."`, `name = ".."`, and for what others change, too,
-/// `every = "100ms"`: the clock looks at it as well. Behind `Arc<Mutex<T>>`, `Arc<RwLock<T>>` and in `Arc`s of
-/// atomics a field is what its `T` is; a `tokio::sync::watch` channel tells of its changes itself.
+/// | attribute                              | the field becomes                                          |
+/// |----------------------------------------|------------------------------------------------------------|
+/// | [`#[emitter]`](macro@emitter)          | a state, or impulses where it is an `Emitter<T>`           |
+/// | [`#[action]`](macro@action) beside it  | also an action that sets it                                |
+/// | `#[target]`                            | a sub-target, or several                                   |
 ///
-/// **`#[action]`** beside `#[emitter]` adds an action `set-FIELD`, whose payload is the value as the
-/// emitter publishes it, or `{"FIELD": value}`. The type has `serde::Deserialize`, too. Arguments:
-/// `id = ".."`, `name = ".."`, `choices = "method"`, and for numbers `min = ..`, `max = ..`, as on an
-/// argument.
+/// # `#[target(..)]` on a field
 ///
-/// **`#[target]`** makes the field a sub-target: it is a `T`, `Option<T>`, `Vec<T>`, `BTreeMap<K, T>` or
-/// `HashMap<K, T>` where `T` is a target, and may be in a `Box`, an `Arc<Mutex<..>>` or an `Arc<RwLock<..>>`. Its id is `PARENT.FIELD`, or `PARENT.FIELD.KEY` for a
-/// member of an array or a map. Arguments: `id = ".."` (the whole id), `name = ".."`, `key = "field"` (the
-/// field of an array's members that tells them apart; their position when there is none).
+/// The field is a `T`, `Option<T>`, `Vec<T>`, `BTreeMap<K, T>` or `HashMap<K, T>` where `T` is a
+/// target, and may be in a `Box`, an `Arc<Mutex<..>>` or an `Arc<RwLock<..>>`. Its id is
+/// `PARENT.FIELD`, or `PARENT.FIELD.KEY` for a member of an array or a map.
+///
+/// | argument                 | meaning                                                                  |
+/// |--------------------------|--------------------------------------------------------------------------|
+/// | `id = ".."`              | the whole id, or what comes before `.KEY`                                |
+/// | `name = ".."`            | what people read in place of the type's name                             |
+/// | `key = "field"`          | the field of an array's members that tells them apart                    |
 ///
 /// # On an enum
 ///
@@ -86,7 +107,7 @@ use proc_macro::TokenStream;
 /// The expansion has exactly the bounds of the struct, so the struct says what its fields need as
 /// emitters (`V: Serialize + JsonSchema + Send + 'static`). One that has actions says so,
 /// `#[target(actions)]`: then it is a target for those types for which its `#[actions]` impl is there.
-#[proc_macro_derive(Target, attributes(target, emitter, action, arg))]
+#[proc_macro_derive(Target, attributes(target, emitter, action))]
 pub fn derive_target(input: TokenStream) -> TokenStream {
     target::derive(input.into()).into()
 }
@@ -100,6 +121,39 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// |------------------|----------------------------------------------------------------------------------|
 /// | `block = ".."`   | the name of a further block of the type, listed in `#[target(actions(".."))]`     |
 /// | `crate = path`   | where `rship_runtime` is, if it is not a dependency of that name                  |
+///
+/// [`#[action]`](macro@action) makes a method a command, [`#[emitter]`](macro@emitter) a computed value;
+/// [`#[arg]`](macro@arg) describes an argument of a command.
+///
+/// `#[cfg]` and `#[cfg_attr]` on methods and arguments hold for what is described, too.
+#[proc_macro_attribute]
+pub fn actions(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    actions::expand(arguments.into(), item.into()).into()
+}
+
+/// Makes a method inside [`#[actions]`](macro@actions) a command, or a field of a
+/// [`#[derive(Target)]`](macro@Target) struct one that can be set.
+///
+/// ```
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// struct Lamp {
+///     #[emitter]
+///     #[action(min = 0, max = 1)]
+///     level: f64,
+/// }
+///
+/// #[actions]
+/// impl Lamp {
+///     /// Off if it is on, else on.
+///     #[action(writes = "level", timeout = "1s")]
+///     fn toggle(&mut self) -> bool {
+///         self.level = if self.level > 0.0 { 0.0 } else { 1.0 };
+///         self.level > 0.0
+///     }
+/// }
+/// ```
 ///
 /// # `#[action]` on a method
 ///
@@ -122,6 +176,46 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `restart`           | for an `async fn`: a new run cancels the one before                           |
 /// | `timeout = "5s"`    | that long after it arrived, answers with an error, and cancels an `async fn`   |
 ///
+/// # `#[action(..)]` on a field
+///
+/// Beside `#[emitter]`, it adds an action `set-FIELD`, whose payload is the value as the emitter
+/// publishes it, or `{"FIELD": value}`. The type has `serde::Deserialize`, too.
+///
+/// | argument            | meaning                                                                       |
+/// |---------------------|-------------------------------------------------------------------------------|
+/// | `id = ".."`         | its id after `TARGET:`                                                        |
+/// | `name = ".."`       | what people read                                                              |
+/// | `min = ..`          | the lowest value allowed, for numbers and `Option`s of numbers                 |
+/// | `max = ..`          | the highest value allowed                                                     |
+///
+/// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
+#[proc_macro_attribute]
+pub fn action(_: TokenStream, item: TokenStream) -> TokenStream {
+    stray::member("action", place(), item.into()).into()
+}
+
+/// Describes an argument of an `#[action]` method inside [`#[actions]`](macro@actions).
+///
+/// ```
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// struct Lamp;
+///
+/// #[actions]
+/// impl Lamp {
+///     #[action]
+///     fn fade(
+///         &mut self,
+///         /// The brightness in the end.
+///         #[arg(min = 0, max = 1)]
+///         level: f64,
+///         #[arg(default = 2.0, unit = "s")] seconds: f64,
+///     ) {
+///     }
+/// }
+/// ```
+///
 /// # `#[arg(..)]` on an argument
 ///
 /// A documentation comment on an argument is its description. All of these may be left out:
@@ -139,6 +233,37 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `section = ".."`   | the heading under which a form shows it (2026); forms keep the order of the arguments |
 /// | `flatten`          | for one struct: its fields are the arguments                                   |
 ///
+/// That macro reads it itself; on anything else, it is an error that says where it belongs.
+#[proc_macro_attribute]
+pub fn arg(_: TokenStream, item: TokenStream) -> TokenStream {
+    stray::argument(item.into()).into()
+}
+
+/// Makes a field of a [`#[derive(Target)]`](macro@Target) struct, or a method inside
+/// [`#[actions]`](macro@actions), an emitter: a value that the show sees.
+///
+/// ```
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// struct Tank {
+///     /// In litres.
+///     #[emitter(id = "content", name = "Content")]
+///     litres: f64,
+///     /// Pulsed, not watched: `self.overflowed.pulse(litres)`.
+///     #[emitter]
+///     overflowed: Emitter<f64>,
+/// }
+///
+/// #[actions]
+/// impl Tank {
+///     #[emitter(every = "1s")]
+///     fn is_full(&self) -> bool {
+///         self.litres > 100.0
+///     }
+/// }
+/// ```
+///
 /// # `#[emitter]` on a method
 ///
 /// A `fn(&self) -> V` is a computed emitter: it is called again whenever the target changed, and
@@ -150,23 +275,16 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `name = ".."`       | what people read                                                              |
 /// | `every = "500ms"`   | reads by the clock, for what changes without the target                        |
 ///
-/// `#[cfg]` and `#[cfg_attr]` on methods and arguments hold for what is described, too.
-#[proc_macro_attribute]
-pub fn actions(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    actions::expand(arguments.into(), item.into()).into()
-}
-
-/// Marks a method inside [`#[actions]`](macro@actions) as an action, or a field of a
-/// [`#[derive(Target)]`](macro@Target) struct as one that can be set.
+/// # `#[emitter(..)]` on a field
 ///
-/// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
-#[proc_macro_attribute]
-pub fn action(_: TokenStream, item: TokenStream) -> TokenStream {
-    stray::member("action", place(), item.into()).into()
-}
-
-/// Marks a field of a [`#[derive(Target)]`](macro@Target) struct, or a method inside
-/// [`#[actions]`](macro@actions), as an emitter.
+/// It publishes the field whenever its value has changed. The type has `serde::Serialize` and
+/// `schemars::JsonSchema`. A field of type `Emitter<T>` is an impulse instead: it publishes when it is
+/// pulsed.
+///
+/// | argument            | meaning                                                                       |
+/// |---------------------|-------------------------------------------------------------------------------|
+/// | `id = ".."`         | its id after `TARGET:`                                                        |
+/// | `name = ".."`       | what people read                                                              |
 ///
 /// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
 #[proc_macro_attribute]
@@ -174,12 +292,18 @@ pub fn emitter(_: TokenStream, item: TokenStream) -> TokenStream {
     stray::member("emitter", place(), item.into()).into()
 }
 
-/// Describes an argument of an `#[action]` method inside [`#[actions]`](macro@actions).
-///
-/// That macro reads it itself; on anything else, it is an error that says where it belongs.
+/// Describes an impl with conditions in it, once the compiler has looked at them.
+#[doc(hidden)]
+#[proc_macro_derive(__Described)]
+pub fn described(asked: TokenStream) -> TokenStream {
+    actions::describe(asked.into()).into()
+}
+
+/// Takes away the item that has carried such an impl to its derive.
+#[doc(hidden)]
 #[proc_macro_attribute]
-pub fn arg(_: TokenStream, item: TokenStream) -> TokenStream {
-    stray::argument(item.into()).into()
+pub fn __asked(_: TokenStream, _: TokenStream) -> TokenStream {
+    TokenStream::new()
 }
 
 fn place() -> stray::Place {

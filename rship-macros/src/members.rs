@@ -11,21 +11,20 @@ pub(crate) struct Functions {
     pub(crate) calls: TokenStream,
 }
 
-/// Makes functions of descriptions, each with the `#[cfg]`s under which it is there.
-pub(crate) fn functions<'a>(
+/// Makes functions of descriptions.
+pub(crate) fn functions(
     generics: &Generics,
     self_ty: &impl ToTokens,
-    descriptions: impl Iterator<Item = (&'a [TokenStream], TokenStream)>,
+    descriptions: impl Iterator<Item = TokenStream>,
 ) -> Functions {
     let (generics, _, bounds) = generics.split_for_impl();
     let (mut declared, mut defined, mut calls) = <(Vec<_>, Vec<_>, Vec<_>)>::default();
-    for (index, (conditions, description)) in descriptions.enumerate() {
+    for (index, description) in descriptions.enumerate() {
         let name = format_ident!("__rship_describe_{index}");
         let signature = quote!(fn #name(__rship_model: &mut __rship::ModelBuilder<Self>));
-        declared.push(quote!(#(#conditions)* #signature;));
-        defined.push(quote!(#(#conditions)* #signature { #description }));
+        declared.push(quote!(#signature;));
+        defined.push(quote!(#signature { #description }));
         calls.push(quote! {
-            #(#conditions)*
             <Self as __RshipMembers>::#name(__rship_model);
         });
     }

@@ -1,11 +1,22 @@
 //! What the show sees of a Rust name: ids in kebab-case, names in sentence case.
 
 use proc_macro2::Ident;
+use quote::ToTokens as _;
 use syn::ext::IdentExt as _;
 
 /// The name without `r#` and without leading underscores, which only silence the compiler.
 pub(crate) fn plain(ident: &Ident) -> String {
     ident.unraw().to_string().trim_start_matches('_').to_owned()
+}
+
+/// How the field of this name is reached: `type` as `r#type`; `None` when no field can have it.
+pub(crate) fn field(name: &Ident) -> Option<Ident> {
+    if syn::parse2::<Ident>(name.to_token_stream()).is_ok() {
+        return Some(name.clone());
+    }
+    let never = ["self", "Self", "super", "crate", "_"];
+    (!never.iter().any(|word| name == word))
+        .then(|| Ident::new_raw(&name.unraw().to_string(), name.span()))
 }
 
 /// `set_stock` and `SetStock` as `set-stock`.
@@ -146,6 +157,17 @@ mod tests {
     fn raw_identifiers_and_leading_underscores_do_not_show() {
         assert_eq!(plain(&format_ident!("r#type")), "type");
         assert_eq!(plain(&format_ident!("_unused")), "unused");
+    }
+
+    #[test]
+    fn a_field_is_reached_by_any_name_that_it_can_have() {
+        let reached = |name: &str| field(&format_ident!("{name}")).map(|ident| ident.to_string());
+        assert_eq!(reached("level").as_deref(), Some("level"));
+        assert_eq!(reached("type").as_deref(), Some("r#type"));
+        assert_eq!(reached("r#type").as_deref(), Some("r#type"));
+        for name in ["self", "Self", "super", "crate", "_"] {
+            assert_eq!(reached(name), None);
+        }
     }
 
     #[test]

@@ -47,6 +47,10 @@ impl Pace {
         }
     }
 
+    pub(crate) fn is_given(&self) -> bool {
+        self.interval.is_some() || self.deadband.is_some()
+    }
+
     /// The builder calls, at the place of the type.
     pub(crate) fn calls(&self, values: &Of<'_>, place: Span) -> TokenStream {
         let interval = self.interval.map(|interval| {

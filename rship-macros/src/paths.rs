@@ -1,19 +1,52 @@
-//! How expanded code names the crate it needs, and what is of it.
+//! How expanded code names the crate it needs, and how its attributes are named.
 
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::Path;
 
 use crate::attr::Given;
 
 /// The import that gives expanded code everything it names, as `__rship`.
 pub(crate) fn import(given: Option<&Given>) -> TokenStream {
-    match given.and_then(|given| given.path("crate")) {
-        Some(path) => quote!(use #path::__private as __rship;),
-        None => quote!(
-            use ::rship_runtime::__private as __rship;
-        ),
+    let runtime = runtime(given.and_then(|given| given.path("crate")));
+    quote!(use #runtime::__private as __rship;)
+}
+
+/// The path of the crate: the one that was given, or else its name.
+pub(crate) fn runtime(given: Option<&Path>) -> TokenStream {
+    given.map_or_else(|| quote!(::rship_runtime), ToTokens::to_token_stream)
+}
+
+/// How the attributes of this crate can be written.
+pub(crate) struct Ours {
+    /// Where the crate is, if it was given.
+    pub(crate) runtime: Option<Path>,
+}
+
+impl Ours {
+    pub(crate) fn of(given: &Given) -> Self {
+        Self {
+            runtime: given.path("crate").cloned(),
+        }
+    }
+
+    /// Whether the path is `name`, alone or as an item of this crate.
+    pub(crate) fn is(&self, path: &Path, name: &str) -> bool {
+        let mut segments = path.segments.iter().map(|segment| &segment.ident);
+        if segments.next_back().is_none_or(|last| last != name) {
+            return false;
+        }
+        let before: Vec<_> = segments.collect();
+        let given = self.runtime.iter().flat_map(|path| &path.segments);
+        let given: Vec<_> = given.map(|segment| &segment.ident).collect();
+        match before.first() {
+            None => path.leading_colon.is_none(),
+            Some(first) => {
+                *first == "rship_runtime" || !given.is_empty() && before.starts_with(&given)
+            }
+        }
     }
 }
 
@@ -23,18 +56,15 @@ pub(crate) fn duration(duration: Duration) -> TokenStream {
     quote!(__rship::Duration::new(#seconds, #nanos))
 }
 
-/// Lints that would look into expanded code: what it does with the user's items is not the user's doing.
-pub(crate) fn allow() -> TokenStream {
-    quote! {
-        #[allow(
-            deprecated,
-            unreachable_code,
-            unused_mut,
-            unused_qualifications,
-            unused_variables,
-            clippy::all,
-            clippy::pedantic,
-            clippy::nursery
-        )]
-    }
+/// On an item of ours: its use of what the user has deprecated is none of the user's. Where the user
+/// forbids lints, `allow` would be a mistake itself.
+pub(crate) fn unlinted() -> TokenStream {
+    quote!(#[deprecated])
+}
+
+/// The name of the user's type where the compiler would not look at the item around it.
+pub(crate) fn unlinted_name(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(Span::call_site().located_at(ident.span()));
+    ident
 }

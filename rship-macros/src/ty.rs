@@ -3,7 +3,10 @@
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::visit::{self, Visit};
-use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeImplTrait, TypeReference};
+use syn::{
+    GenericArgument, Generics, Lifetime, PathArguments, Type, TypeImplTrait, TypePath,
+    TypeReference, WherePredicate,
+};
 
 /// The type without the invisible groups that `macro_rules!` captures come in, and without parentheses.
 pub(crate) fn bare(ty: &Type) -> &Type {
@@ -168,16 +171,59 @@ fn without_lifetimes(tokens: TokenStream) -> TokenStream {
     anonymous.collect()
 }
 
+/// The type parameters that nothing is said of.
+pub(crate) fn unbounded(generics: &Generics) -> Vec<&Ident> {
+    let bounded_later = |param: &Ident| {
+        let predicates = generics
+            .where_clause
+            .iter()
+            .flat_map(|clause| &clause.predicates);
+        predicates.into_iter().any(|predicate| match predicate {
+            WherePredicate::Type(predicate) => match bare(&predicate.bounded_ty) {
+                Type::Path(path) => path.path.is_ident(param),
+                _ => false,
+            },
+            _ => false,
+        })
+    };
+    let params = generics.type_params();
+    let unbounded = params.filter(|param| param.bounds.is_empty() && !bounded_later(&param.ident));
+    unbounded.map(|param| &param.ident).collect()
+}
+
 /// What to write in place of a borrowed type.
 pub(crate) fn owned(reference: &TypeReference) -> String {
-    match bare(&reference.elem) {
-        Type::Slice(slice) => format!("Vec<{}>", text(&slice.elem)),
-        other => match last_name(other).as_deref() {
+    owned_type(&reference.elem)
+}
+
+fn owned_type(ty: &Type) -> String {
+    match bare(ty) {
+        Type::Reference(reference) => owned_type(&reference.elem),
+        Type::Slice(slice) => format!("Vec<{}>", owned_type(&slice.elem)),
+        Type::Path(path) => match last_name(ty).as_deref() {
             Some("str") => "String".to_owned(),
             Some("Path") => "std::path::PathBuf".to_owned(),
-            _ => text(other),
+            _ => with_owned_arguments(path),
         },
+        other => text(other),
     }
+}
+
+fn with_owned_arguments(path: &TypePath) -> String {
+    let arguments = path.path.segments.last().map(|last| &last.arguments);
+    let Some(PathArguments::AngleBracketed(list)) = arguments else {
+        return text(&Type::Path(path.clone()));
+    };
+    let types = list.args.iter().map(|argument| match argument {
+        GenericArgument::Type(ty) => owned_type(ty),
+        other => quote::quote!(#other).to_string(),
+    });
+    let types: Vec<String> = types.collect();
+    let mut alone = path.clone();
+    if let Some(last) = alone.path.segments.last_mut() {
+        last.arguments = PathArguments::None;
+    }
+    format!("{}<{}>", text(&Type::Path(alone)), types.join(", "))
 }
 
 /// The first `impl Trait` in a type.
@@ -259,6 +305,11 @@ mod tests {
             ("&'a [u8]", "Vec<u8>"),
             ("&Path", "std::path::PathBuf"),
             ("&mut BTreeMap<String, u8>", "BTreeMap<String, u8>"),
+            ("&[&str]", "Vec<String>"),
+            (
+                "&std::vec::Vec<Option<&'a Path>>",
+                "std::vec::Vec<Option<std::path::PathBuf>>",
+            ),
         ] {
             let reference: TypeReference = syn::parse_str(borrowed).unwrap();
             assert_eq!(owned(&reference), owned_form);

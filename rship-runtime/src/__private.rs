@@ -18,13 +18,21 @@ pub trait PlainField {
     /// The type of the field.
     type Field;
 
-    /// Adds the emitter whose values are the field.
+    /// Adds the emitter that the field is.
+    fn describe<T>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &Self::Field + Send + Sync + 'static,
+    ) where
+        Self::Field: EmitterField;
+
+    /// The same, with what only a value that stays can have.
     fn state<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &Self::Field + Send + Sync + 'static,
     ) where
-        Self::Field: EmitterValue;
+        Self::Field: StateField;
 
     /// Sets the field.
     fn set(field: &mut Self::Field, value: Self::Field);
@@ -33,12 +41,22 @@ pub trait PlainField {
 impl<F> PlainField for FieldOf<F> {
     type Field = F;
 
+    fn describe<T>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &F + Send + Sync + 'static,
+    ) where
+        F: EmitterField,
+    {
+        F::describe(model, spec, field);
+    }
+
     fn state<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &F + Send + Sync + 'static,
     ) where
-        F: EmitterValue,
+        F: StateField,
     {
         model.state(spec, field);
     }
@@ -49,6 +67,15 @@ impl<F> PlainField for FieldOf<F> {
 }
 
 impl<V: EmitterValue + Send + Sync> FieldOf<watch::Receiver<V>> {
+    /// Adds the emitter whose values are those of the channel.
+    pub fn describe<T>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &watch::Receiver<V> + Send + Sync + Clone + 'static,
+    ) {
+        Self::state(model, spec, field);
+    }
+
     /// Adds the emitter whose values are those of the channel.
     pub fn state<T>(
         model: &mut ModelBuilder<T>,
@@ -65,6 +92,15 @@ impl<V: EmitterValue + Send + Sync> FieldOf<watch::Receiver<V>> {
 }
 
 impl<V: EmitterValue + Send + Sync> FieldOf<watch::Sender<V>> {
+    /// Adds the emitter whose values are those of the channel.
+    pub fn describe<T>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &watch::Sender<V> + Send + Sync + Clone + 'static,
+    ) {
+        Self::state(model, spec, field);
+    }
+
     /// Adds the emitter whose values are those of the channel.
     pub fn state<T>(
         model: &mut ModelBuilder<T>,

@@ -54,6 +54,8 @@ pub use rship_core::entity::{Item, Position};
 pub use rship_core::show;
 pub use rship_core::wire::{Encoding, Generation, Query, QueryFormError};
 pub use rship_core::{Actions, Emitter, Published, Target};
+#[doc(hidden)]
+pub use rship_macros::{__Described, __asked};
 pub use rship_macros::{Target, action, actions, arg, emitter};
 
 pub use address::{Address, AddressError, Connect, Transport};

@@ -106,6 +106,16 @@ impl<T> CalledPlain for &Called<T> {
         Running::Done(self.0.take().map_or(Ok(Value::Null), reply))
     }
 }
+/// A handle of a `T`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handle of `{T}`",
+    label = "an action without a receiver takes a handle of its own target first",
+    note = "begin the arguments with `&self` or `&mut self`, or with `this: Handle<Self>` if the action runs long"
+)]
+pub trait HandleOf<T>: TargetHandle {}
+
+#[diagnostic::do_not_recommend]
+impl<T, H: TargetHandle<Target = T>> HandleOf<T> for H {}
 
 /// What a method returned, on its way to becoming an answer.
 ///
@@ -120,7 +130,8 @@ impl<T, E> ReplyOf<Result<T, E>> {
     ///
     /// # Errors
     /// The method's own error, as text.
-    pub fn reply(self) -> Reply
+    // Called as a method, so its name must be none that a trait of the user's can have.
+    pub fn __rship_reply(self) -> Reply
     where
         T: Answer,
         E: AnswerError,
@@ -206,7 +217,7 @@ pub trait PlainReply {
     /// # Errors
     /// When the value cannot be written as JSON.
     // The bound is here, not on the impl: a type without it is then a message in the trait's words.
-    fn reply(self) -> Reply
+    fn __rship_reply(self) -> Reply
     where
         Self::Returned: Answer;
 }
@@ -214,7 +225,7 @@ pub trait PlainReply {
 impl<T> PlainReply for ReplyOf<T> {
     type Returned = T;
 
-    fn reply(self) -> Reply
+    fn __rship_reply(self) -> Reply
     where
         T: Answer,
     {
@@ -367,7 +378,7 @@ impl ActionSpec {
     }
 
     /// The handler: a future that holds a handle and runs beside the others.
-    pub fn detached<T, H: TargetHandle<Target = T>>(
+    pub fn detached<T, H: HandleOf<T>>(
         self,
         handler: impl Fn(H, Args) -> BoxFuture<'static, Reply> + Send + Sync + 'static,
     ) -> Action<T> {

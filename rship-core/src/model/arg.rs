@@ -20,10 +20,11 @@ use crate::shortest;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the argument of an action",
     label = "this type must implement `Deserialize` and `JsonSchema`",
-    note = "add `#[derive(serde::Deserialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none",
-    note = "for a type of another crate inside of yours, `#[serde(with = \"..\")]` on the field says how it is read, and `#[schemars(with = \"f64\")]` beside it as what"
+    note = "derive both on a type of your own: `#[derive(serde::Deserialize, schemars::JsonSchema)]`, with version 1 of `schemars`",
+    note = "for a type of another crate inside of yours, `#[serde(with = \"..\")]` on the field says how it is read, and `#[schemars(with = \"f64\")]` beside it as what",
+    note = "what has no value that could be sent, such as an `Instant`, a lock, a handle or an `Emitter`, cannot be an argument; take plain data in its place"
 )]
-pub trait ArgumentValue: Sized + Send + 'static {
+pub trait ArgumentValue: Sized + 'static {
     #[doc(hidden)]
     fn argument_schema() -> Result<TypeSchema, SchemaError>;
     #[doc(hidden)]
@@ -31,13 +32,31 @@ pub trait ArgumentValue: Sized + Send + 'static {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned + JsonSchema + Send + 'static> ArgumentValue for T {
+impl<T: DeserializeOwned + JsonSchema + 'static> ArgumentValue for T {
     fn argument_schema() -> Result<TypeSchema, SchemaError> {
         schema::of_argument::<T>()
     }
 
     fn decode(path: &str, value: &Value) -> Result<Self, PayloadError> {
         payload::decode(path, value)
+    }
+}
+
+/// A type that a text can be the default of: all that a `&'static str` can be made into.
+#[diagnostic::on_unimplemented(
+    message = "a text cannot be the default of an argument of type `{Self}`",
+    label = "this type cannot be made of a text",
+    note = "write `default` with a value of the type `{Self}`"
+)]
+pub trait FromText {
+    #[doc(hidden)]
+    fn from_text(text: &'static str) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: From<&'static str>> FromText for T {
+    fn from_text(text: &'static str) -> Self {
+        text.into()
     }
 }
 
@@ -154,7 +173,7 @@ impl<T> Arg<T> {
     #[must_use]
     pub fn new(name: &'static str) -> Self
     where
-        T: ArgumentValue,
+        T: ArgumentValue + Send,
     {
         Self {
             name,
@@ -178,7 +197,7 @@ impl<T> Arg<T> {
     #[must_use]
     pub fn published_by<F>(name: &'static str, _published: fn(&F) -> T) -> Self
     where
-        T: ArgumentValue,
+        T: ArgumentValue + Send,
     {
         Self::new(name)
     }
@@ -211,13 +230,6 @@ impl<T> Arg<T> {
         self
     }
 
-    /// The default as the schema shows it.
-    #[must_use]
-    pub fn shown_default(mut self, value: impl Serialize) -> Self {
-        self.shown_default = shortest::to_value(&value).ok();
-        self
-    }
-
     /// What can be chosen when the action is called: asked of the target, a `S`, each time, and shown as
     /// it is then. Of a list, each item is one of the choices.
     #[must_use]
@@ -226,6 +238,27 @@ impl<T> Arg<T> {
         choices: impl Fn(&S) -> Choices + Send + Sync + 'static,
     ) -> Self {
         self.live.push(Rule::choices(choices));
+        self
+    }
+
+    /// The text to use when the payload has none; the schema shows it.
+    #[must_use]
+    pub fn default_text(mut self, text: &'static str) -> Self
+    where
+        T: FromText,
+    {
+        self.shown_default = Some(Value::String(text.to_owned()));
+        self.default(move || T::from_text(text))
+    }
+
+    /// Has the schema show the default, which is the same in every run.
+    #[must_use]
+    pub fn show_default(mut self) -> Self
+    where
+        T: Serialize,
+    {
+        let default = self.default.as_ref();
+        self.shown_default = default.and_then(|default| shortest::to_value(&default()).ok());
         self
     }
 

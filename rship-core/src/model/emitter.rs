@@ -14,8 +14,9 @@ use crate::schema::{self, SchemaError, TypeSchema};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of an emitter",
     label = "this type must implement `Serialize` and `JsonSchema`",
-    note = "add `#[derive(serde::Serialize, schemars::JsonSchema)]` to `{Self}`, or to the type inside it that has none",
-    note = "for a type of another crate, `#[emitter(with = \"function\")]` publishes what the function makes of the field; inside of a type of yours, `#[serde(with = \"..\")]` says how it is written, and `#[schemars(with = \"f64\")]` beside it as what"
+    note = "derive both on a type of your own: `#[derive(serde::Serialize, schemars::JsonSchema)]`, with version 1 of `schemars`",
+    note = "of what cannot have them, such as a type of another crate, an `Instant` or a lock, publish plain data: `#[emitter(with = \"function\")]`, or `#[emitter]` on a method that returns it",
+    note = "inside of a type of yours, `#[serde(with = \"..\")]` says how it is written, and `#[schemars(with = \"f64\")]` beside it as what"
 )]
 pub trait EmitterValue: 'static {
     #[doc(hidden)]

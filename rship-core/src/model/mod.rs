@@ -30,6 +30,7 @@ mod cache;
 mod emitter;
 mod erased;
 mod error;
+mod field;
 mod follow;
 mod held;
 mod live;
@@ -41,16 +42,17 @@ mod tests;
 mod typed;
 
 pub use action::{
-    Action, ActionError, ActionSpec, Answer, AnswerError, BoxFuture, PlainReply, Reply, ReplyOf,
-    Running, TargetHandle,
+    Action, ActionError, ActionSpec, Answer, AnswerError, BoxFuture, HandleOf, PlainReply, Reply,
+    ReplyOf, Running, TargetHandle,
 };
 #[doc(hidden)]
 pub use action::{AnswerPart, Called, CalledFuture, CalledPlain, NoResult, PlainPart};
-pub use arg::{Arg, ArgReader, Args, ArgumentValue, Bounded};
+pub use arg::{Arg, ArgReader, Args, ArgumentValue, Bounded, FromText};
 pub use builder::ModelBuilder;
 pub use emitter::{EmitterSpec, EmitterValue, Measured, Written};
 pub use erased::{AnyModel, AnyTarget};
 pub use error::{ModelError, Problem};
+pub use field::{EmitterField, StateField};
 pub use follow::{Changes, Following};
 pub use held::Unreached;
 pub use live::{ChoiceList, Choices, Limit, LimitValue};

@@ -1,27 +1,26 @@
 //! The arguments of an action.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Pat, PatIdent, PatType, Type};
 
-use crate::actions::signature::{self, Named};
-use crate::actions::{ast, conditions};
-use crate::attr::{self, Given};
+use crate::actions::signature::Named;
+use crate::attr::Given;
 use crate::bounds::{self, Bounds};
+use crate::docs::Doc;
 use crate::errors::Errors;
+use crate::paths::Ours;
 use crate::{grammar, names, ty};
 
 pub(crate) struct Argument<'a> {
     /// Its name in the payload.
     pub(crate) name: String,
     pub(crate) ty: &'a Type,
-    pub(crate) doc: Option<String>,
-    pub(crate) conditions: Vec<TokenStream>,
+    pub(crate) doc: Option<Doc>,
     pub(crate) bounds: Bounds,
+    /// The builder calls for its default.
     pub(crate) default: Option<TokenStream>,
-    /// The default, where it is a literal.
-    pub(crate) shown_default: Option<TokenStream>,
     pub(crate) label: Option<String>,
     pub(crate) section: Option<String>,
     pub(crate) flatten: bool,
@@ -31,13 +30,14 @@ pub(crate) struct Argument<'a> {
 pub(crate) fn all<'a>(
     inputs: &[&'a PatType],
     named: &Named<'_>,
+    ours: &Ours,
     errors: &mut Errors,
 ) -> Vec<Argument<'a>> {
     let mut taken: Vec<String> = Vec::new();
     let mut flattened: Option<String> = None;
     let mut arguments = Vec::new();
     for input in inputs {
-        let Some((argument, given)) = argument(input, named, errors) else {
+        let Some((argument, given)) = argument(input, named, ours, errors) else {
             continue;
         };
         if argument.flatten {
@@ -58,7 +58,7 @@ pub(crate) fn all<'a>(
                 format_args!("{named} has two arguments named `{}`", argument.name),
                 "give one of them another: `#[arg(name = \"..\")]`",
             );
-        } else if argument.conditions.is_empty() {
+        } else {
             taken.push(argument.name.clone());
         }
         arguments.push(argument);
@@ -67,8 +67,8 @@ pub(crate) fn all<'a>(
 }
 
 /// Refuses `#[arg]` where it says nothing.
-pub(crate) fn none(attrs: &[Attribute], named: &Named<'_>, errors: &mut Errors) {
-    for attr in attrs.iter().filter(|attr| ast::is_arg(attr)) {
+pub(crate) fn none(attrs: &[Attribute], named: &Named<'_>, ours: &Ours, errors: &mut Errors) {
+    for attr in attrs.iter().filter(|attr| ours.is(attr.path(), "arg")) {
         errors.at(
             attr.path(),
             format_args!("`#[arg]` must not be on the receiver of {named}"),
@@ -87,12 +87,16 @@ fn place(input: &PatType, given: Option<&Given>) -> TokenStream {
 fn argument<'a>(
     input: &'a PatType,
     named: &Named<'_>,
+    ours: &Ours,
     errors: &mut Errors,
 ) -> Option<(Argument<'a>, Option<Given>)> {
-    let sorted = conditions::sort(&input.attrs, &["arg"]);
     let mut given = None;
-    for meta in &sorted.ours {
-        Given::add(&mut given, &grammar::ARGUMENT, meta, errors);
+    for attr in input
+        .attrs
+        .iter()
+        .filter(|attr| ours.is(attr.path(), "arg"))
+    {
+        Given::add(&mut given, &grammar::ARGUMENT, &attr.meta, errors);
     }
     let ident = name(&input.pat, named, errors);
     let shown = ident.map_or_else(|| "..".to_owned(), names::plain);
@@ -116,15 +120,24 @@ fn argument<'a>(
             .and_then(|given| given.string(key))
             .map(syn::LitStr::value)
     };
-    let (default, shown_default) = default(given.as_ref(), &input.ty);
+    if let Some(name) = given.as_ref().and_then(|given| given.string("name"))
+        && name.value().is_empty()
+    {
+        errors.at(
+            name,
+            format_args!("{of} has an empty name"),
+            "remove `name`, or write one",
+        );
+    }
     let argument = Argument {
         name: string("name").unwrap_or_else(|| names::plain(ident)),
         ty: &input.ty,
-        doc: doc(&input.attrs, string("unit").as_deref()),
-        conditions: sorted.conditions,
+        doc: match string("unit") {
+            Some(unit) => Some(Doc::with_unit(Doc::of(&input.attrs), &unit)),
+            None => Doc::of(&input.attrs),
+        },
         bounds,
-        default,
-        shown_default,
+        default: default(given.as_ref(), &input.ty),
         label: string("label"),
         section: string("section"),
         flatten: given.as_ref().is_some_and(|given| given.has("flatten")),
@@ -152,7 +165,10 @@ fn name<'a>(pat: &'a Pat, named: &Named<'_>, errors: &mut Errors) -> Option<&'a 
 }
 
 fn type_is_usable(ty: &Type, name: &str, named: &Named<'_>, errors: &mut Errors) -> bool {
-    if signature::is_handle(ty) {
+    // A type of the user's may have that name, but none of them is sent with its own target in it.
+    if ty::only_argument(ty, "Handle")
+        .is_some_and(|of| ty::last_name(of).as_deref() == Some("Self"))
+    {
         errors.at(
             ty,
             format_args!("argument `{name}` of {named} is a handle, which no server can send"),
@@ -200,62 +216,17 @@ fn flatten_stands_alone(given: &Given, of: &str, errors: &mut Errors) {
     }
 }
 
-fn default(given: Option<&Given>, ty: &Type) -> (Option<TokenStream>, Option<TokenStream>) {
-    let Some(given) = given.filter(|given| given.has("default")) else {
-        return (None, None);
-    };
+fn default(given: Option<&Given>, ty: &Type) -> Option<TokenStream> {
+    let given = given.filter(|given| given.has("default"))?;
     let Some(expr) = given.expr("default") else {
         let place = proc_macro2::Span::call_site().located_at(ty.span());
-        let default = quote::quote_spanned!(place=> <#ty as ::core::default::Default>::default());
-        return (Some(default), None);
+        return Some(quote_spanned!(place=> .default(<#ty as ::core::default::Default>::default)));
     };
-    let value = bounds::literal(expr, ty);
-    let shown = bounds::shown(expr).map(|shown| bounds::literal(shown, ty));
     // A literal is borrowed text, and nobody means to write `.to_owned()` in an attribute.
-    if bounds::text(expr).is_some() && ty::last_name(ty).as_deref() == Some("String") {
-        return (
-            Some(quote!(<__rship::String as ::core::convert::From<_>>::from(#value))),
-            shown,
-        );
+    if bounds::text(expr).is_some() {
+        return Some(quote!(.default_text(#expr)));
     }
-    (Some(value), shown)
-}
-
-fn doc(attrs: &[Attribute], unit: Option<&str>) -> Option<String> {
-    let doc = attr::docs(attrs);
-    let Some(unit) = unit else {
-        return doc;
-    };
-    let Some(mut doc) = doc else {
-        return Some(format!("Unit: {unit}."));
-    };
-    if !doc.ends_with(['.', '!', '?', ':']) {
-        doc.push('.');
-    }
-    Some(format!("{doc} Unit: {unit}."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use syn::parse_quote;
-
-    #[test]
-    fn a_unit_is_part_of_the_description() {
-        let method: syn::Signature = parse_quote! {
-            fn set(
-                /// How loud
-                level: f64,
-            )
-        };
-        let Some(syn::FnArg::Typed(input)) = method.inputs.first() else {
-            panic!("the method has an argument");
-        };
-        assert_eq!(
-            doc(&input.attrs, Some("dB")).as_deref(),
-            Some("How loud. Unit: dB.")
-        );
-        assert_eq!(doc(&[], Some("s")).as_deref(), Some("Unit: s."));
-        assert_eq!(doc(&[], None), None);
-    }
+    let value = bounds::literal(expr, ty);
+    let shown = bounds::is_shown(expr).then(|| quote!(.show_default()));
+    Some(quote!(.default(|| #value) #shown))
 }

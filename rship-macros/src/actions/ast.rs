@@ -2,27 +2,27 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser};
 use syn::{
     Attribute, FnArg, Generics, ImplItem, ItemImpl, Path, Signature, Token, Type, Visibility,
 };
 
-use crate::actions::conditions::{self, Sorted};
-use crate::actions::strip;
+use crate::actions::{conditions, strip};
 use crate::errors::Errors;
+use crate::paths::Ours;
 
 /// The impl that `#[actions]` is on.
 pub(crate) struct Block {
     header: TokenStream,
     body: Group,
     inner: Vec<Attribute>,
-    pub(crate) conditions: Vec<TokenStream>,
     pub(crate) generics: Generics,
     pub(crate) self_ty: Type,
     pub(crate) of_trait: Option<Path>,
-    /// Whether its methods could be read.
-    pub(crate) readable: bool,
     members: Vec<Member>,
+    /// Whether a method is not finished yet; what is wrong with it, the compiler has said already.
+    pub(crate) unfinished: bool,
 }
 
 enum Member {
@@ -32,7 +32,6 @@ enum Member {
 
 pub(crate) struct Method {
     pub(crate) attrs: Vec<Attribute>,
-    pub(crate) sorted: Sorted,
     visibility: TokenStream,
     pub(crate) sig: Signature,
     body: TokenTree,
@@ -52,39 +51,82 @@ impl Block {
     }
 
     /// The impl without the attributes that are for this macro.
-    pub(crate) fn without_attributes(&self) -> TokenStream {
+    pub(crate) fn without_attributes(&self, ours: &Ours) -> TokenStream {
         let Self { header, inner, .. } = self;
         let members = self.members.iter().map(|member| match member {
-            Member::Method(method) => method.without_attributes(),
+            Member::Method(method) => method.without_attributes(ours),
             Member::Other(tokens) => tokens.clone(),
         });
         let mut body = Group::new(Delimiter::Brace, quote!(#(#inner)* #(#members)*));
         body.set_span(self.body.span());
         quote!(#header #body)
     }
+
+    /// The methods as far as they are described: without bodies.
+    pub(crate) fn skeleton(&self) -> TokenStream {
+        let header = &self.header;
+        let methods = self
+            .methods()
+            .map(|Method { attrs, sig, .. }| quote!(#(#attrs)* #sig {}));
+        quote!(#header { #(#methods)* })
+    }
+
+    /// Whether a method is marked, perhaps under a condition.
+    pub(crate) fn marks(&self, ours: &Ours) -> bool {
+        let mut attrs = self.methods().flat_map(|method| &method.attrs);
+        attrs.any(|attr| conditions::mentions(&attr.meta, ours, MARKS))
+    }
+
+    /// Whether what is described of it depends on conditions.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.methods().any(|method| {
+            let inputs = method.sig.inputs.iter();
+            conditions::any(&method.attrs) || inputs.map(attrs_of).any(conditions::any)
+        })
+    }
 }
 
 impl Method {
-    fn without_attributes(&self) -> TokenStream {
+    fn without_attributes(&self, ours: &Ours) -> TokenStream {
         let Self {
             visibility, body, ..
         } = self;
-        let kept = &self.sorted.kept;
+        let kept = without(&self.attrs, ours, MARKS);
         let mut sig = self.sig.clone();
         for input in &mut sig.inputs {
             match input {
-                FnArg::Receiver(receiver) => receiver.attrs.retain(|attr| !is_arg(attr)),
-                FnArg::Typed(typed) => typed
-                    .attrs
-                    .retain(|attr| !is_arg(attr) && !attr.path().is_ident("doc")),
+                FnArg::Receiver(receiver) => {
+                    receiver.attrs = without(&receiver.attrs, ours, &["arg"]);
+                }
+                // Nothing else may be documented there.
+                FnArg::Typed(typed) => {
+                    typed.attrs = without(&typed.attrs, ours, &["arg", "doc"]);
+                }
             }
         }
         quote!(#(#kept)* #visibility #sig #body)
     }
 }
 
-pub(crate) fn is_arg(attr: &Attribute) -> bool {
-    attr.path().is_ident("arg")
+/// What a method can be marked with.
+const MARKS: &[&str] = &["action", "emitter"];
+
+fn without(attrs: &[Attribute], ours: &Ours, names: &[&str]) -> Vec<Attribute> {
+    let kept = attrs.iter().filter_map(|attr| {
+        let meta = conditions::without(&attr.meta, ours, names)?;
+        Some(Attribute {
+            meta,
+            ..attr.clone()
+        })
+    });
+    kept.collect()
+}
+
+pub(crate) fn attrs_of(input: &FnArg) -> &[Attribute] {
+    match input {
+        FnArg::Receiver(receiver) => &receiver.attrs,
+        FnArg::Typed(typed) => &typed.attrs,
+    }
 }
 
 /// Reads the impl; `None` when it is none, or none that can be read.
@@ -111,27 +153,35 @@ pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Block> {
     let members = |input: ParseStream<'_>| {
         let inner = input.call(Attribute::parse_inner)?;
         let mut members = Vec::new();
+        let mut unfinished = false;
         while !input.is_empty() {
-            members.push(member(input)?);
+            let whole = input.fork();
+            members.push(match member(input) {
+                Ok(member) => member,
+                Err(_) => {
+                    unfinished = true;
+                    input.advance_to(&whole);
+                    Member::Other(self::unfinished(input)?)
+                }
+            });
         }
-        Ok((inner, members))
+        Ok((inner, members, unfinished))
     };
     let read = members.parse2(body.stream());
-    let readable = read.is_ok();
-    let (inner, members) = read.unwrap_or_else(|error| {
+    let (inner, members, unfinished) = read.unwrap_or_else(|error| {
         errors.push(error);
-        (Vec::new(), vec![Member::Other(strip::all(body.stream()))])
+        let kept = vec![Member::Other(strip::all(body.stream()))];
+        (Vec::new(), kept, false)
     });
     Some(Block {
         header,
         body,
         inner,
-        conditions: conditions::sort(&parsed.attrs, &[]).conditions,
         generics: parsed.generics,
         self_ty: *parsed.self_ty,
         of_trait: parsed.trait_.map(|(path, _)| path),
-        readable,
         members,
+        unfinished,
     })
 }
 
@@ -162,12 +212,29 @@ fn member(input: ParseStream<'_>) -> syn::Result<Member> {
     // A group, unless it is not finished yet; one without delimiters where a `macro_rules!` passes it on.
     let body: TokenTree = input.parse()?;
     Ok(Member::Method(Box::new(Method {
-        sorted: conditions::sort(&attrs, &["action", "emitter"]),
         attrs,
         visibility: quote!(#visibility #defaultness),
         sig,
         body,
     })))
+}
+
+/// A method that cannot be read, up to its body; nothing of one that has none.
+fn unfinished(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens: Vec<TokenTree> = Vec::new();
+    while !input.is_empty() {
+        let token: TokenTree = input.parse()?;
+        let last = match &token {
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            _ => false,
+        };
+        tokens.push(token);
+        if last {
+            return Ok(strip::all(tokens.into_iter().collect()));
+        }
+    }
+    Ok(TokenStream::new())
 }
 
 fn starts_fn(input: ParseStream<'_>) -> bool {
@@ -182,7 +249,6 @@ fn starts_fn(input: ParseStream<'_>) -> bool {
 
 /// Anything but a method: taken over as it is.
 fn other(whole: ParseStream<'_>, input: ParseStream<'_>) -> syn::Result<Member> {
-    use syn::parse::discouraged::Speculative as _;
     let item: ImplItem = whole.parse()?;
     input.advance_to(whole);
     Ok(Member::Other(item.to_token_stream()))

@@ -8,6 +8,7 @@ use syn::{Type, parse_quote};
 use crate::actions::argument::Argument;
 use crate::actions::twice;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
+use crate::actions::written;
 use crate::ids::Names;
 use crate::pace::Of;
 use crate::paths::{self, duration};
@@ -16,30 +17,35 @@ use crate::{blocks, members, ty};
 pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let Actions {
         import,
-        conditions,
         generics,
         self_ty,
         block,
         members,
+        unfinished,
         ..
     } = actions;
-    // The derive refuses a target that borrows, and further messages here would add nothing.
+    let unreadable = unfinished.then(|| quote!(__rship::unreadable::<Self>();));
+    // The derive refuses a target that borrows, or may, and further messages here would add nothing.
     let members = match ty::Borrows::of(self_ty, false) {
-        Some(_) => &[],
-        None => members.as_slice(),
+        None if ty::unbounded(generics).is_empty() => members.as_slice(),
+        _ => &[],
     };
     let self_ty = match ty::bare(self_ty) {
         Type::Reference(reference) => &*reference.elem,
         other => other,
     };
-    let allow = paths::allow();
+    let unlinted = paths::unlinted();
     let marker = blocks::marker(*block);
     let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
     let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
-    let described = members
-        .iter()
-        .map(|member| (member.conditions, self::member(member, actions)));
+    let described = members.iter().map(|member| self::member(member, actions));
     let members::Functions { items, calls } = members::functions(generics, &self_ty, described);
+    let (at_once, in_all_cases) = match checks(actions) {
+        Some(checks) if generics.params.is_empty() => {
+            (Some(quote!(const _: () = { #checks };)), None)
+        }
+        checks => (None, checks.map(|checks| quote!(const { #checks }))),
+    };
     let require = require(actions);
     let twice::Comparison {
         items: compared,
@@ -52,12 +58,11 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     }
     let (generics, _, bounds) = with_condition.split_for_impl();
     quote! {
-        #(#conditions)*
-        #allow
+        #unlinted
         const _: () = {
             #import
             #[allow(unused_imports)]
-            use __rship::{PlainPart as _, PlainReply as _};
+            use __rship::{PlainPart as _, PlainReply as _, written::NoFields as _};
 
             #items
 
@@ -69,10 +74,14 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
                 const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[#emitter_ids];
 
                 fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+                    #unreadable
                     #require
+                    #in_all_cases
                     #calls
                 }
             }
+
+            #at_once
         };
     }
 }
@@ -97,10 +106,22 @@ fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
         .collect();
     ids.sort_by(|a, b| a.names.id.cmp(&b.names.id));
     let ids = ids.iter().map(|member| {
-        let (conditions, id) = (member.conditions, &member.names.id);
-        quote!(#(#conditions)* #id,)
+        let id = &member.names.id;
+        quote!(#id,)
     });
     quote!(#(#ids)*)
+}
+
+/// What no single macro knows; of a generic type, the compiler looks at it when it is used.
+fn checks(actions: &Actions<'_>) -> Option<TokenStream> {
+    let self_ty = actions.self_ty;
+    let target = quote!(#self_ty);
+    let members = &actions.members;
+    let checks = members
+        .iter()
+        .filter_map(|member| written::check(member, members, &target));
+    let checks: Vec<_> = checks.collect();
+    (!checks.is_empty()).then(|| quote!(#(#checks)*))
 }
 
 fn member(member: &Member<'_>, actions: &Actions<'_>) -> TokenStream {
@@ -130,7 +151,7 @@ fn member(member: &Member<'_>, actions: &Actions<'_>) -> TokenStream {
                 );
             }
         }
-        MemberKind::Action(action) => self::action(ident, &method(ident, actions), names, action),
+        MemberKind::Action(action) => self::action(ident, names, action, actions),
     }
 }
 
@@ -155,9 +176,8 @@ fn types(kind: &MemberKind<'_>) -> TokenStream {
         },
         MemberKind::Action(action) => {
             let arguments = action.arguments.iter().map(|argument| {
-                let conditions = &argument.conditions;
                 let declared = declared(argument);
-                quote_spanned!(at(argument.ty.span())=> #(#conditions)* let _ = #declared;)
+                quote_spanned!(at(argument.ty.span())=> let _ = #declared;)
             });
             quote!(#(#arguments)*)
         }
@@ -186,20 +206,21 @@ impl Locals {
     }
 }
 
-fn action(ident: &Ident, method: &TokenStream, names: &Names, action: &Action<'_>) -> TokenStream {
+fn action(ident: &Ident, names: &Names, action: &Action<'_>, actions: &Actions<'_>) -> TokenStream {
+    let method = method(ident, actions);
     let Names { id, name, doc, .. } = names;
     let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
-    let writes = action
-        .writes
-        .as_ref()
-        .map(|emitter| quote!(.writes(#emitter)));
+    let writes = action.writes.as_ref().map(|writes| {
+        let id = written::id(writes, &actions.members);
+        quote!(.writes(#id))
+    });
     let restart = action.restart.then(|| quote!(.restart()));
     let timeout = action
         .timeout
         .map(duration)
         .map(|after| quote!(.timeout(#after)));
     let arguments = action.arguments.iter().enumerate().map(argument);
-    let handler = handler(ident, method, action);
+    let handler = handler(ident, &method, action);
     quote! {
         let __rship_spec =
             __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart #timeout;
@@ -210,15 +231,11 @@ fn action(ident: &Ident, method: &TokenStream, names: &Names, action: &Action<'_
 }
 
 fn argument((index, argument): (usize, &Argument<'_>)) -> TokenStream {
-    let conditions = &argument.conditions;
     let Locals { arg, reader, .. } = Locals::of(index);
     let declared = declared(argument);
     quote_spanned! {at(argument.ty.span())=>
-        #(#conditions)*
         let #arg = #declared;
-        #(#conditions)*
-        let #reader = #arg.reader();
-        #(#conditions)*
+        let #reader = __rship::Arg::reader(&#arg);
         let __rship_spec = __rship_spec.arg(&#arg);
     }
 }
@@ -232,17 +249,10 @@ fn declared(argument: &Argument<'_>) -> TokenStream {
         .as_ref()
         .map(|section| quote!(.section(#section)));
     let bounds = argument.bounds.calls(at(ty.span()));
-    let default = argument
-        .default
-        .as_ref()
-        .map(|default| quote!(.default(|| #default)));
-    let shown_default = argument
-        .shown_default
-        .as_ref()
-        .map(|shown| quote!(.shown_default(#shown)));
+    let default = argument.default.as_ref();
     let flatten = argument.flatten.then(|| quote!(.flatten()));
     quote_spanned! {at(ty.span())=>
-        __rship::Arg::<#ty>::new(#name) #doc #label #section #bounds #default #shown_default #flatten
+        __rship::Arg::<#ty>::new(#name) #doc #label #section #bounds #default #flatten
     }
 }
 
@@ -253,30 +263,20 @@ fn part(part: TokenStream) -> TokenStream {
 
 fn handler(ident: &Ident, method: &TokenStream, action: &Action<'_>) -> TokenStream {
     let place = at(ident.span());
-    let values = |read: fn(&Argument<'_>, &Locals) -> TokenStream| -> TokenStream {
-        let arguments = action.arguments.iter().enumerate();
-        arguments
-            .map(|(index, argument)| read(argument, &Locals::of(index)))
-            .collect()
-    };
+    let locals = || (0..action.arguments.len()).map(Locals::of);
     // Arguments are decoded before the future exists, because it must not borrow their readers.
-    let read = values(
-        |Argument { conditions, .. }, Locals { value, reader, .. }| {
-            quote! {
-                #(#conditions)*
-                let #value = __rship_args.read(&#reader);
-            }
-        },
-    );
-    let pass = values(
-        |Argument { conditions, .. }, Locals { value, .. }| quote!(#(#conditions)* #value?,),
-    );
+    let read = locals().map(|Locals { value, reader, .. }| {
+        quote!(let #value = __rship::Args::read(__rship_args, &#reader);)
+    });
+    let read = quote!(#(#read)*);
+    let pass = locals().map(|Locals { value, .. }| quote!(#value?,));
+    let pass = quote!(#(#pass)*);
     let parts = action.output.map(ty::parts).unwrap_or_default();
     let parts: Vec<TokenStream> = parts.into_iter().map(part).collect();
     let reply = |call: TokenStream| {
         // A type that cannot be an answer is a message at the type.
         let output = at(action.output.map_or(ident.span(), Type::span));
-        let reply = quote_spanned!(output=> __rship::ReplyOf(__rship_answer).reply());
+        let reply = quote_spanned!(output=> __rship::ReplyOf(__rship_answer).__rship_reply());
         let parts = parts.iter();
         quote_spanned! {place=>
             #(#parts)*
@@ -289,10 +289,11 @@ fn handler(ident: &Ident, method: &TokenStream, action: &Action<'_>) -> TokenStr
     } else {
         quote!(__rship_args)
     };
-    let owned_args = if action.arguments.is_empty() {
-        quote!(_)
+    let (owned_args, read_owned) = if action.arguments.is_empty() {
+        (quote!(_), TokenStream::new())
     } else {
-        quote!(mut __rship_args)
+        let lend = quote!(let __rship_args = &mut __rship_owned_args;);
+        (quote!(mut __rship_owned_args), quote!(#lend #read))
     };
     match &action.run {
         run @ (Run::Sync | Run::Blocking) => {
@@ -312,7 +313,7 @@ fn handler(ident: &Ident, method: &TokenStream, action: &Action<'_>) -> TokenStr
             let reply = reply(quote_spanned!(place=> #method(__rship_target, #pass).await));
             quote_spanned! {place=>
                 .future(move |__rship_target: &mut Self, #owned_args| {
-                    #read
+                    #read_owned
                     __rship::Box::pin(async move { #reply })
                 })
             }
@@ -321,8 +322,8 @@ fn handler(ident: &Ident, method: &TokenStream, action: &Action<'_>) -> TokenStr
             let wait = future.then(|| quote_spanned!(place=> .await));
             let reply = reply(quote_spanned!(place=> #method(__rship_handle, #pass) #wait));
             quote_spanned! {place=>
-                .detached(move |__rship_handle: #handle, #owned_args| {
-                    #read
+                .detached::<Self, #handle>(move |__rship_handle: #handle, #owned_args| {
+                    #read_owned
                     __rship::Box::pin(async move { #reply })
                 })
             }

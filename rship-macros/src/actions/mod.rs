@@ -9,25 +9,67 @@ mod signature;
 pub(crate) mod strip;
 mod twice;
 mod valid;
+mod written;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::actions::ast::Block;
 use crate::attr::Given;
 use crate::errors::Errors;
 use crate::grammar;
+use crate::paths::Ours;
+use crate::ty;
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let given = Given::of_macro(&grammar::ACTIONS, arguments, &mut errors);
+    let given = Given::of_macro(&grammar::ACTIONS, arguments.clone(), &mut errors);
+    let ours = Ours::of(&given);
     let Some(block) = ast::parse(item.clone(), &mut errors) else {
         let item = strip::all(item);
         let errors = errors.into_tokens();
         return quote!(#item #errors);
     };
-    let actions = valid::check(&block, &given, &mut errors);
-    let item = block.without_attributes();
-    let described = expand::expand(&actions);
+    let item = block.without_attributes(&ours);
+    let described = if !block.marks(&ours) && block.unfinished {
+        TokenStream::new()
+    } else if !block.marks(&ours) {
+        nothing_in(&block, &mut errors);
+        TokenStream::new()
+    } else if block.is_conditional() {
+        // Reads the arguments again, and then says what is wrong with them.
+        errors = Errors::default();
+        conditions::ask(&ours, &arguments, &block)
+    } else {
+        expand::expand(&valid::check(&block, &given, &ours, &mut errors))
+    };
     let errors = errors.into_tokens();
     quote!(#item #errors #described)
+}
+
+/// Describes an impl whose conditions the compiler has looked at.
+pub(crate) fn describe(asked: TokenStream) -> TokenStream {
+    let Some((arguments, item)) = conditions::answer(asked) else {
+        return TokenStream::new();
+    };
+    let mut errors = Errors::default();
+    let given = Given::of_macro(&grammar::ACTIONS, arguments, &mut errors);
+    let ours = Ours::of(&given);
+    let block = ast::parse(item, &mut errors);
+    let described = block
+        .as_ref()
+        .map(|block| expand::expand(&valid::check(block, &given, &ours, &mut errors)));
+    let errors = errors.into_tokens();
+    quote!(#errors #described)
+}
+
+fn nothing_in(block: &Block, errors: &mut Errors) {
+    errors.at_span(
+        proc_macro2::Span::call_site(),
+        format_args!(
+            "`#[actions]` finds nothing in this impl of `{}`",
+            ty::text(&block.self_ty)
+        ),
+        "mark methods with `#[action]` or `#[emitter]`, or remove `#[actions]`",
+    );
 }

@@ -72,6 +72,7 @@ pub(crate) fn check(sig: &Signature, named: &Named<'_>, errors: &mut Errors) {
 pub(crate) fn called_on<'a>(
     sig: &'a Signature,
     named: &Named<'_>,
+    self_ty: &Type,
     handles: bool,
     errors: &mut Errors,
 ) -> (Option<CalledOn<'a>>, Vec<&'a PatType>) {
@@ -89,7 +90,17 @@ pub(crate) fn called_on<'a>(
         Some(FnArg::Receiver(receiver)) => {
             (self::receiver(receiver, named, fix, errors), arguments)
         }
-        Some(FnArg::Typed(first)) if handles && is_handle(&first.ty) => {
+        Some(FnArg::Typed(first)) if is_self_by_reference(&first.ty, self_ty) => {
+            let arguments = sig.inputs.iter().skip(1).filter_map(typed).collect();
+            errors.at(
+                first,
+                format_args!("{named} takes the target as an argument"),
+                format_args!("write {}, which is the receiver", receiver_of(&first.ty)),
+            );
+            (None, arguments)
+        }
+        // Whether it is one, its type knows.
+        Some(FnArg::Typed(first)) if handles => {
             let arguments = sig.inputs.iter().skip(1).filter_map(typed).collect();
             (Some(CalledOn::Handle(&first.ty)), arguments)
         }
@@ -104,9 +115,19 @@ pub(crate) fn called_on<'a>(
     }
 }
 
-/// Whether the type is `Handle<..>`, wherever that comes from.
-pub(crate) fn is_handle(ty: &Type) -> bool {
-    ty::only_argument(ty, "Handle").is_some()
+fn is_self_by_reference(ty: &Type, self_ty: &Type) -> bool {
+    let Type::Reference(reference) = ty::bare(ty) else {
+        return false;
+    };
+    ty::last_name(&reference.elem).as_deref() == Some("Self")
+        || ty::text(&reference.elem) == ty::text(self_ty)
+}
+
+fn receiver_of(ty: &Type) -> &'static str {
+    match ty::bare(ty) {
+        Type::Reference(reference) if reference.mutability.is_some() => "`&mut self`",
+        _ => "`&self`",
+    }
 }
 
 fn receiver<'a>(

@@ -7,18 +7,19 @@ use quote::{ToTokens, quote};
 use syn::{FnArg, GenericParam, Generics, LitStr, PatType, Path, ReturnType, Signature, Type};
 
 use crate::actions::argument::{self, Argument};
-use crate::actions::ast::{Block, Method};
+use crate::actions::ast::{Block, Method, attrs_of};
 use crate::actions::signature::{self, CalledOn, Named};
-use crate::attr::{self, Given};
+use crate::attr::Given;
+use crate::docs::Doc;
 use crate::errors::Errors;
 use crate::ids::{Names, Taken};
 use crate::pace::Pace;
-use crate::{grammar, names, paths, ty};
+use crate::paths::{self, Ours};
+use crate::{grammar, names, ty};
 
 /// All that the expansion needs.
 pub(crate) struct Actions<'a> {
     pub(crate) import: TokenStream,
-    pub(crate) conditions: &'a [TokenStream],
     pub(crate) generics: &'a Generics,
     pub(crate) self_ty: &'a Type,
     /// The trait whose methods they are.
@@ -28,11 +29,11 @@ pub(crate) struct Actions<'a> {
     /// The block's name.
     pub(crate) block: Option<&'a LitStr>,
     pub(crate) members: Vec<Member<'a>>,
+    pub(crate) unfinished: bool,
 }
 
 pub(crate) struct Member<'a> {
     pub(crate) ident: &'a Ident,
-    pub(crate) conditions: &'a [TokenStream],
     pub(crate) names: Names,
     pub(crate) kind: MemberKind<'a>,
     /// Whether it is without mistakes; if not, only the types in it can be used.
@@ -52,7 +53,7 @@ pub(crate) struct Action<'a> {
     pub(crate) run: Run<'a>,
     pub(crate) arguments: Vec<Argument<'a>>,
     pub(crate) output: Option<&'a Type>,
-    pub(crate) writes: Option<String>,
+    pub(crate) writes: Option<LitStr>,
     pub(crate) restart: bool,
     pub(crate) timeout: Option<Duration>,
 }
@@ -66,28 +67,36 @@ pub(crate) enum Run<'a> {
     Detached(&'a Type, bool),
 }
 
-pub(crate) fn check<'a>(block: &'a Block, of_macro: &'a Given, errors: &mut Errors) -> Actions<'a> {
+pub(crate) fn check<'a>(
+    block: &'a Block,
+    given: &'a Given,
+    ours: &Ours,
+    errors: &mut Errors,
+) -> Actions<'a> {
     let mut actions = Taken::new("action", "action");
     let mut emitters = Taken::new("emitter", "emitter");
     let mut members = Vec::new();
-    let mut marked = false;
     for method in block.methods() {
         let before = errors.count();
-        let Some((attribute, given)) = role(method, errors, &mut marked) else {
+        let Some((attribute, given)) = role(method, ours, errors) else {
             continue;
         };
         let ident = &method.sig.ident;
-        let doc = attr::docs(&method.attrs);
-        let names = Names::of(&given, &names::plain(ident), doc.as_deref());
-        let conditions = method.sorted.conditions.as_slice();
+        let doc = Doc::of(&method.attrs);
+        let names = Names::of(&given, &names::plain(ident), doc.as_ref());
         let taken = match attribute {
             Attribute::Action => &mut actions,
             Attribute::Emitter => &mut emitters,
         };
-        taken.take(&names.id, ident, conditions, &given, errors);
+        taken.take(&names.id, ident, &given, errors);
         let kind = match attribute {
-            Attribute::Action => Some(MemberKind::Action(action(&method.sig, &given, errors))),
-            Attribute::Emitter => computed(&method.sig, &given, errors),
+            Attribute::Action => Some(MemberKind::Action(action(
+                &method.sig,
+                &given,
+                (ours, &block.self_ty),
+                errors,
+            ))),
+            Attribute::Emitter => computed(&method.sig, &given, (ours, &block.self_ty), errors),
         };
         let sound = errors.count() == before;
         // Outside the method, its own type parameters have no meaning.
@@ -95,7 +104,6 @@ pub(crate) fn check<'a>(block: &'a Block, of_macro: &'a Given, errors: &mut Erro
         if let Some(kind) = kind.filter(|_| sound || !generic) {
             members.push(Member {
                 ident,
-                conditions,
                 names,
                 kind,
                 sound,
@@ -109,25 +117,15 @@ pub(crate) fn check<'a>(block: &'a Block, of_macro: &'a Given, errors: &mut Erro
             format_args!("write `{}`", ty::text(&reference.elem)),
         );
     }
-    if !marked && block.readable {
-        errors.at_span(
-            proc_macro2::Span::call_site(),
-            format_args!(
-                "`#[actions]` finds nothing in this impl of `{}`",
-                ty::text(&block.self_ty)
-            ),
-            "mark methods with `#[action]` or `#[emitter]`, or remove `#[actions]`",
-        );
-    }
     Actions {
-        import: paths::import(Some(of_macro)),
-        conditions: &block.conditions,
+        import: paths::import(Some(given)),
         generics: &block.generics,
         self_ty: &block.self_ty,
         of_trait: block.of_trait.as_ref(),
         code: block.code(),
-        block: of_macro.string("block"),
+        block: given.string("block"),
         members,
+        unfinished: block.unfinished,
     }
 }
 
@@ -142,16 +140,15 @@ enum Attribute {
 }
 
 /// Which attribute the method has, with its arguments.
-fn role(method: &Method, errors: &mut Errors, marked: &mut bool) -> Option<(Attribute, Given)> {
+fn role(method: &Method, ours: &Ours, errors: &mut Errors) -> Option<(Attribute, Given)> {
     let (mut action, mut emitter) = (None, None);
-    for meta in &method.sorted.ours {
-        if meta.path().is_ident("action") {
-            Given::add(&mut action, &grammar::ACTION, meta, errors);
-        } else {
-            Given::add(&mut emitter, &grammar::COMPUTED, meta, errors);
+    for attr in &method.attrs {
+        if ours.is(attr.path(), "action") {
+            Given::add(&mut action, &grammar::ACTION, &attr.meta, errors);
+        } else if ours.is(attr.path(), "emitter") {
+            Given::add(&mut emitter, &grammar::COMPUTED, &attr.meta, errors);
         }
     }
-    *marked |= action.is_some() || emitter.is_some();
     let ident = &method.sig.ident;
     match (action, emitter) {
         (Some(_), Some(emitter)) => {
@@ -166,7 +163,7 @@ fn role(method: &Method, errors: &mut Errors, marked: &mut bool) -> Option<(Attr
         (None, Some(emitter)) => Some((Attribute::Emitter, emitter)),
         (None, None) => {
             for arg in method.sig.inputs.iter().flat_map(attrs_of) {
-                if crate::actions::ast::is_arg(arg) {
+                if ours.is(arg.path(), "arg") {
                     errors.at(
                         arg.path(),
                         format_args!(
@@ -181,29 +178,36 @@ fn role(method: &Method, errors: &mut Errors, marked: &mut bool) -> Option<(Attr
     }
 }
 
-fn attrs_of(input: &FnArg) -> &[syn::Attribute] {
-    match input {
-        FnArg::Receiver(receiver) => &receiver.attrs,
-        FnArg::Typed(typed) => &typed.attrs,
-    }
-}
-
-fn action<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Action<'a> {
+fn action<'a>(
+    sig: &'a Signature,
+    given: &Given,
+    (ours, self_ty): (&Ours, &Type),
+    errors: &mut Errors,
+) -> Action<'a> {
     let named = Named {
         kind: "action",
         ident: &sig.ident,
     };
     signature::check(sig, &named, errors);
     if let Some(FnArg::Receiver(receiver)) = sig.inputs.first() {
-        argument::none(&receiver.attrs, &named, errors);
+        argument::none(&receiver.attrs, &named, ours, errors);
     }
-    let (called_on, inputs) = signature::called_on(sig, &named, true, errors);
+    let (called_on, inputs) = signature::called_on(sig, &named, self_ty, true, errors);
     if let (Some(CalledOn::Handle(_)), Some(FnArg::Typed(handle))) =
         (&called_on, sig.inputs.first())
     {
-        argument::none(&handle.attrs, &named, errors);
+        argument::none(&handle.attrs, &named, ours, errors);
     }
-    let arguments = argument::all(&inputs, &named, errors);
+    if let ReturnType::Type(_, output) = &sig.output
+        && matches!(ty::bare(output), Type::Never(_))
+    {
+        errors.at(
+            output,
+            format_args!("{named} never returns, so nobody would be answered"),
+            "return something or nothing; what goes on for ever belongs into a task that is started",
+        );
+    }
+    let arguments = argument::all(&inputs, &named, ours, errors);
     let future = sig.asyncness.is_some();
     let detached = matches!(called_on, Some(CalledOn::Handle(_)));
     options(given, &named, future, detached, errors);
@@ -219,9 +223,7 @@ fn action<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Action<
             ReturnType::Type(_, ty) => Some(ty),
             ReturnType::Default => None,
         },
-        writes: given
-            .string("writes")
-            .map(|emitter| emitter_id(&emitter.value())),
+        writes: given.string("writes").cloned(),
         restart: given.has("restart"),
         timeout: given.duration("timeout"),
     }
@@ -257,19 +259,12 @@ fn options(given: &Given, named: &Named<'_>, future: bool, detached: bool, error
     }
 }
 
-/// The id of an emitter that is named by its id or by its field.
-fn emitter_id(text: &str) -> String {
-    let is_rust_name = text
-        .chars()
-        .all(|c| c == '_' || c.is_lowercase() || c.is_numeric());
-    if is_rust_name {
-        names::kebab(text)
-    } else {
-        text.to_owned()
-    }
-}
-
-fn computed<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Option<MemberKind<'a>> {
+fn computed<'a>(
+    sig: &'a Signature,
+    given: &Given,
+    (ours, self_ty): (&Ours, &Type),
+    errors: &mut Errors,
+) -> Option<MemberKind<'a>> {
     let named = Named {
         kind: "computed emitter",
         ident: &sig.ident,
@@ -284,9 +279,9 @@ fn computed<'a>(sig: &'a Signature, given: &Given, errors: &mut Errors) -> Optio
         );
     }
     if let Some(FnArg::Receiver(receiver)) = sig.inputs.first() {
-        argument::none(&receiver.attrs, &named, errors);
+        argument::none(&receiver.attrs, &named, ours, errors);
     }
-    let (called_on, inputs) = signature::called_on(sig, &named, false, errors);
+    let (called_on, inputs) = signature::called_on(sig, &named, self_ty, false, errors);
     if matches!(called_on, Some(CalledOn::Exclusive)) {
         errors.at(
             sig.inputs.first(),
@@ -332,7 +327,13 @@ fn no_arguments(inputs: &[&PatType], named: &Named<'_>, errors: &mut Errors) {
 }
 
 fn owns_its_value(value: &Type, named: &Named<'_>, errors: &mut Errors) -> bool {
-    if ty::impl_trait(value).is_some() {
+    if matches!(ty::bare(value), Type::Never(_)) {
+        errors.at(
+            value,
+            format_args!("{named} never returns, so it has no value"),
+            "write the type of its value, such as `-> f64`",
+        );
+    } else if ty::impl_trait(value).is_some() {
         errors.at(
             value,
             format_args!("{named} must name the type of its value"),
@@ -354,16 +355,4 @@ fn owns_its_value(value: &Type, named: &Named<'_>, errors: &mut Errors) -> bool 
         return true;
     }
     false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_written_emitter_is_named_by_its_field_or_by_its_id() {
-        assert_eq!(emitter_id("stock_level"), "stock-level");
-        assert_eq!(emitter_id("cash"), "cash");
-        assert_eq!(emitter_id("Master.Level_1"), "Master.Level_1");
-    }
 }

@@ -4,14 +4,15 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, Type};
 
-use crate::attr::{self, Given};
+use crate::attr::Given;
+use crate::docs::Doc;
 use crate::errors::Errors;
 use crate::grammar::{self, Grammar};
 
 pub(crate) struct Parsed<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
-    pub(crate) doc: Option<String>,
+    pub(crate) doc: Option<Doc>,
     pub(crate) target: Option<Given>,
     pub(crate) fields: Vec<ParsedField<'a>>,
 }
@@ -19,7 +20,7 @@ pub(crate) struct Parsed<'a> {
 pub(crate) struct ParsedField<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) ty: &'a Type,
-    pub(crate) doc: Option<String>,
+    pub(crate) doc: Option<Doc>,
     pub(crate) emitter: Option<Given>,
     pub(crate) action: Option<Given>,
     pub(crate) target: Option<Given>,
@@ -31,7 +32,7 @@ pub(crate) fn parse<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Parsed<'
         if attr.path().is_ident("target") {
             Given::add(&mut target, &grammar::STRUCT, &attr.meta, errors);
         }
-        for misplaced in ["emitter", "action", "arg"] {
+        for misplaced in ["emitter", "action"] {
             if attr.path().is_ident(misplaced) {
                 errors.at(
                     attr.path(),
@@ -47,7 +48,7 @@ pub(crate) fn parse<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Parsed<'
     Parsed {
         ident: &input.ident,
         generics: &input.generics,
-        doc: attr::docs(&input.attrs),
+        doc: Doc::of(&input.attrs),
         target,
         fields: fields(input, errors),
     }
@@ -81,13 +82,10 @@ fn fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Vec<ParsedField<'a
                 Some(ParsedField {
                     ident,
                     ty: &field.ty,
-                    doc: attr::docs(&field.attrs),
+                    doc: Doc::of(&field.attrs),
                     emitter: given("emitter", &grammar::STATE, &field.attrs, errors),
                     action: given("action", &grammar::SETTER, &field.attrs, errors),
-                    target: {
-                        no_arg(ident, &field.attrs, errors);
-                        given("target", &grammar::SUB_TARGET, &field.attrs, errors)
-                    },
+                    target: given("target", &grammar::SUB_TARGET, &field.attrs, errors),
                 })
             })
             .collect(),
@@ -109,14 +107,4 @@ fn given(name: &str, grammar: &Grammar, attrs: &[Attribute], errors: &mut Errors
         Given::add(&mut given, grammar, &attr.meta, errors);
     }
     given
-}
-
-fn no_arg(ident: &Ident, attrs: &[Attribute], errors: &mut Errors) {
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("arg")) {
-        errors.at(
-            attr.path(),
-            format_args!("`#[arg]` must not be on the field `{ident}`"),
-            "bounds of a field are written `#[action(min = .., max = ..)]`",
-        );
-    }
 }

@@ -261,8 +261,7 @@ fn emitters<'a>(target: &'a Target<'_>) -> impl Iterator<Item = (&'a Ident, &'a 
         .members
         .iter()
         .filter_map(|Member { ident, kind, .. }| match kind {
-            MemberKind::State(state, _) => Some((*ident, &state.names)),
-            MemberKind::Impulse(names, _) => Some((*ident, names)),
+            MemberKind::Emitter(state, _) => Some((*ident, &state.names)),
             MemberKind::SubTarget { .. } => None,
         })
 }
@@ -272,7 +271,7 @@ fn setters<'a>(target: &'a Target<'_>) -> impl Iterator<Item = (&'a Ident, &'a N
         .members
         .iter()
         .filter_map(|Member { ident, kind, .. }| match kind {
-            MemberKind::State(_, Some(setter)) => Some((*ident, &setter.names)),
+            MemberKind::Emitter(_, Some(setter)) => Some((*ident, &setter.names)),
             _ => None,
         })
 }

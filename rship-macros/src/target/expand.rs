@@ -12,14 +12,18 @@ use crate::target::blocks;
 use crate::target::valid::{Member, MemberKind, Setter, State, Target};
 use crate::{members, names};
 
-pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
+pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     let Target {
         ident,
         import,
         name,
         ..
     } = target;
+    let unlinted = paths::unlinted();
+    let ident = paths::unlinted_name(ident);
     let blocks = blocks::of(target);
+    // With mistakes there might be further ones, which would raise messages elsewhere.
+    let emitters = sound.then(|| emitters(target));
     let (generics, arguments, own_bounds) = target.generics.split_for_impl();
     let doc = target.doc.map(|doc| quote!(__rship_model.doc(#doc);));
     let texts = target.texts.iter().map(|(method, text)| {
@@ -30,10 +34,7 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
         quote!(__rship_model.key::<#ty>(|__rship_target: &Self| &__rship_target.#field);)
     });
     let self_ty = quote!(#ident #arguments);
-    let described = target
-        .members
-        .iter()
-        .map(|member| (&[][..], self::member(member)));
+    let described = target.members.iter().map(member);
     let known = blocks::known(target, &self_ty, own_bounds);
     let with_blocks = blocks.required(target.generics);
     let members::Functions { items, calls } = members::functions(&with_blocks, &self_ty, described);
@@ -52,9 +53,8 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
         )
     };
     let (checks, inline_checks) = blocks.checks(target);
-    let allow = paths::allow();
     quote! {
-        #allow
+        #unlinted
         const _: () = {
             #import
             #[allow(unused_imports)]
@@ -66,6 +66,8 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
 
             #[automatically_derived]
             impl #generics __rship::Target for #self_ty #bounds {
+                #emitters
+
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     #(#inline_keys)*
                     #inline_checks
@@ -84,6 +86,30 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
     }
 }
 
+/// The names of the emitters, for `writes = ".."`.
+fn emitters(target: &Target<'_>) -> TokenStream {
+    let emitters = target
+        .members
+        .iter()
+        .filter_map(|member| match &member.kind {
+            MemberKind::Emitter(
+                State {
+                    names: Names { id, .. },
+                    ..
+                },
+                _,
+            ) => {
+                let name = names::plain(member.ident);
+                Some(quote!((#name, #id)))
+            }
+            MemberKind::SubTarget { .. } => None,
+        });
+    quote! {
+        const EMITTERS: __rship::Option<__rship::written::Emitters> =
+            __rship::Some(&[#(#emitters),*]);
+    }
+}
+
 /// Where the compiler's own messages about a type point, without the lints that look at user code.
 fn place(ty: &Type) -> Span {
     Span::call_site().located_at(ty.span())
@@ -94,7 +120,7 @@ fn member(member: &Member<'_>) -> TokenStream {
     let place = place(ty);
     let field = quote_spanned!(place=> |__rship_target: &Self| &__rship_target.#ident);
     match kind {
-        MemberKind::State(state, setter) => {
+        MemberKind::Emitter(state, setter) => {
             let spec = emitter_spec(&state.names);
             let every = state
                 .every
@@ -109,8 +135,11 @@ fn member(member: &Member<'_>) -> TokenStream {
             };
             let pace = state.pace.calls(&values, place);
             let published = match &state.with {
-                None => quote_spanned! {place=>
+                None if state.stays() => quote_spanned! {place=>
                     __rship::FieldOf::<#ty>::state(__rship_model, #spec #every #pace, #field)
+                },
+                None => quote_spanned! {place=>
+                    __rship::FieldOf::<#ty>::describe(__rship_model, #spec, #field)
                 },
                 Some(with) => quote_spanned! {place=>
                     __rship_model.state_with(#spec #every #pace, #field, #with)
@@ -121,10 +150,6 @@ fn member(member: &Member<'_>) -> TokenStream {
                 #setter
             }
         }
-        MemberKind::Impulse(names, value) => {
-            let spec = emitter_spec(names);
-            quote_spanned!(place=> __rship_model.impulse::<#value>(#spec, #field);)
-        }
         MemberKind::SubTarget {
             field: own,
             id,
@@ -133,17 +158,22 @@ fn member(member: &Member<'_>) -> TokenStream {
         } => {
             let id = id.as_ref().map(|id| quote!(.id(#id)));
             let name = name.as_ref().map(|name| quote!(.name(#name)));
-            let key = key.as_ref().map(|key| {
-                quote! {
-                    .key(|__rship_member: &<#ty as __rship::SubTargets>::Member| &__rship_member.#key)
+            let spec = quote_spanned!(place=> __rship::SubTargetSpec::new(#own) #id #name);
+            let field_mut =
+                quote_spanned!(place=> |__rship_target: &mut Self| &mut __rship_target.#ident);
+            match key {
+                Some(key) => quote_spanned! {place=>
+                    __rship::keyed::<#ty, _, _>(
+                        __rship_model,
+                        #spec,
+                        #field,
+                        #field_mut,
+                        |__rship_member| &__rship_member.#key,
+                    );
+                },
+                None => {
+                    quote_spanned!(place=> __rship_model.sub_targets::<#ty>(#spec, #field, #field_mut);)
                 }
-            });
-            quote_spanned! {place=>
-                __rship_model.sub_targets::<#ty>(
-                    __rship::SubTargetSpec::new(#own) #id #name #key,
-                    #field,
-                    |__rship_target: &mut Self| &mut __rship_target.#ident,
-                );
             }
         }
     }
@@ -196,7 +226,7 @@ fn hook(method: &syn::Ident) -> TokenStream {
             #[allow(unused_imports)]
             use __rship::{CalledFuture as _, CalledPlain as _, PlainReply as _};
             __rship::Called::new(Self::#method(__rship_target, __rship_value))
-                .run(|__rship_answer| __rship::ReplyOf(__rship_answer).reply())
+                .run(|__rship_answer| __rship::ReplyOf(__rship_answer).__rship_reply())
         }
     }
 }

@@ -1,9 +1,9 @@
-//! A struct that borrows, as a target that describes nothing: the code which uses it raises no further
+//! A struct that borrows, or may, as a target that describes nothing: the code which uses it raises no further
 //! messages.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{GenericParam, Generics};
+use syn::{DeriveInput, GenericParam, Generics};
 
 use crate::paths;
 use crate::target::blocks;
@@ -11,12 +11,22 @@ use crate::target::valid::Target;
 
 pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
     let Target { ident, import, .. } = target;
-    let (generics, arguments, bounds) = without_lifetimes(target.generics);
+    let mut bounded = target.generics.clone();
+    if !target.unbounded.is_empty() {
+        let clause = bounded.make_where_clause();
+        for param in &target.unbounded {
+            let bound: syn::WherePredicate =
+                syn::parse_quote!(#param: ::core::marker::Send + 'static);
+            clause.predicates.push(bound);
+        }
+    }
+    let (generics, arguments, bounds) = without_lifetimes(&bounded);
     let (_, own_arguments, own_bounds) = target.generics.split_for_impl();
+    let unlinted = paths::unlinted();
+    let ident = paths::unlinted_name(ident);
     let known = blocks::known(target, &quote!(#ident #own_arguments), own_bounds);
-    let allow = paths::allow();
     quote! {
-        #allow
+        #unlinted
         const _: () = {
             #import
 
@@ -25,6 +35,35 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
             #[automatically_derived]
             impl #generics __rship::Target for #ident #arguments #bounds {
                 fn describe(_: &mut __rship::ModelBuilder<Self>) {}
+            }
+        };
+    }
+}
+
+/// For a struct that is not finished yet: what is wrong with it, the compiler has said already.
+pub(crate) fn of_unreadable(input: TokenStream, error: &syn::Error) -> TokenStream {
+    let mut header: Vec<TokenTree> = input.into_iter().collect();
+    if matches!(header.last(), Some(TokenTree::Punct(_))) {
+        header.pop();
+    }
+    header.pop();
+    let header: TokenStream = header.into_iter().collect();
+    let Ok(input) = syn::parse2::<DeriveInput>(quote!(#header;)) else {
+        return error.to_compile_error();
+    };
+    let (generics, arguments, bounds) = without_lifetimes(&input.generics);
+    let ident = &input.ident;
+    // Without the attributes that may be what is not finished.
+    let import = paths::import(None);
+    quote! {
+        const _: () = {
+            #import
+
+            #[automatically_derived]
+            impl #generics __rship::Target for #ident #arguments #bounds {
+                fn describe(_: &mut __rship::ModelBuilder<Self>) {
+                    __rship::unreadable::<Self>();
+                }
             }
         };
     }

@@ -14,11 +14,11 @@ use syn::{Data, DeriveInput};
 use crate::errors::Errors;
 
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
-    let input: DeriveInput = match syn::parse2(input) {
-        Ok(input) => input,
-        Err(error) => return error.to_compile_error(),
-    };
     let mut errors = Errors::default();
+    let input: DeriveInput = match syn::parse2(input.clone()) {
+        Ok(input) => input,
+        Err(error) => return fallback::of_unreadable(input, &error),
+    };
     if let Data::Enum(data) = &input.data {
         let target = variants::derive(&input, data, &mut errors);
         let errors = errors.into_tokens();
@@ -26,10 +26,10 @@ pub(crate) fn derive(input: TokenStream) -> TokenStream {
     }
     let parsed = ast::parse(&input, &mut errors);
     let target = valid::check(&parsed, &mut errors);
-    let target = if target.generics.lifetimes().next().is_some() {
+    let target = if target.generics.lifetimes().next().is_some() || !target.unbounded.is_empty() {
         fallback::expand(&target)
     } else {
-        expand::expand(&target)
+        expand::expand(&target, errors.is_empty())
     };
     let errors = errors.into_tokens();
     quote::quote!(#errors #target)

@@ -9,6 +9,7 @@ use syn::{GenericParam, Generics, LitStr, Type};
 use crate::attr::Given;
 use crate::blocks::Listed;
 use crate::bounds::Bounds;
+use crate::docs::Doc;
 use crate::errors::Errors;
 use crate::ids::{Names, Taken};
 use crate::pace::Pace;
@@ -20,9 +21,11 @@ use crate::{names, paths, ty};
 pub(crate) struct Target<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
+    /// Parameters that could be anything, which no target can have.
+    pub(crate) unbounded: Vec<&'a Ident>,
     pub(crate) import: TokenStream,
     pub(crate) name: String,
-    pub(crate) doc: Option<&'a str>,
+    pub(crate) doc: Option<&'a Doc>,
     /// Builder methods that take one string, with that string.
     pub(crate) texts: Vec<(&'static str, LitStr)>,
     pub(crate) key: Option<(Ident, &'a Type)>,
@@ -34,13 +37,11 @@ pub(crate) struct Target<'a> {
 pub(crate) struct Member<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) ty: &'a Type,
-    pub(crate) kind: MemberKind<'a>,
+    pub(crate) kind: MemberKind,
 }
 
-pub(crate) enum MemberKind<'a> {
-    State(State, Option<Setter>),
-    /// With the type of its values.
-    Impulse(Names, &'a Type),
+pub(crate) enum MemberKind {
+    Emitter(State, Option<Setter>),
     SubTarget {
         field: String,
         id: Option<LitStr>,
@@ -56,6 +57,13 @@ pub(crate) struct State {
     pub(crate) every: Option<Duration>,
     /// The function that makes of the field what is published.
     pub(crate) with: Option<syn::Path>,
+}
+
+impl State {
+    /// Whether it has what only a value that stays can have.
+    pub(crate) fn stays(&self) -> bool {
+        self.every.is_some() || self.pace.is_given()
+    }
 }
 
 pub(crate) struct Setter {
@@ -77,12 +85,13 @@ pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'
     Target {
         ident: parsed.ident,
         generics: parsed.generics,
+        unbounded: unbounded(parsed, errors),
         import: paths::import(given),
         name: string("name").map_or_else(
             || names::sentence(&names::plain(parsed.ident)),
             LitStr::value,
         ),
-        doc: parsed.doc.as_deref(),
+        doc: parsed.doc.as_ref(),
         texts: ["category", "bg_color", "fg_color", "id"]
             .into_iter()
             .filter_map(|key| Some((key, string(key)?.clone())))
@@ -111,6 +120,25 @@ fn no_lifetimes(parsed: &Parsed<'_>, errors: &mut Errors) {
             );
         }
     }
+}
+
+fn unbounded<'a>(parsed: &Parsed<'a>, errors: &mut Errors) -> Vec<&'a Ident> {
+    let unbounded = ty::unbounded(parsed.generics);
+    for param in &unbounded {
+        errors.at(
+            param,
+            format_args!(
+                "target `{}` must not hold just any `{param}`, because it is kept and may go to \
+                 other threads",
+                parsed.ident
+            ),
+            format_args!(
+                "write `{param}: Send + 'static`, and `{param}: Serialize + JsonSchema + Send + \
+                 'static` if an emitter has it"
+            ),
+        );
+    }
+    unbounded
 }
 
 fn own_key<'a>(
@@ -203,27 +231,15 @@ fn no_action(field: &ParsedField<'_>, is: &str, note: &str, errors: &mut Errors)
     }
 }
 
-fn emitter<'a>(
-    field: &'a ParsedField<'a>,
+fn emitter(
+    field: &ParsedField<'_>,
     given: &Given,
     taken: &mut AllTaken,
     errors: &mut Errors,
-) -> MemberKind<'a> {
+) -> MemberKind {
     let rust_name = names::plain(field.ident);
-    let names = Names::of(given, &rust_name, field.doc.as_deref());
-    taken
-        .emitters
-        .take(&names.id, field.ident, &[], given, errors);
-    if let Some(value) = ty::only_argument(field.ty, "Emitter") {
-        no_action(
-            field,
-            "is an emitter of impulses",
-            "make it a plain value to have a state that can be set",
-            errors,
-        );
-        impulses_are_published_as_they_are(field, given, errors);
-        return MemberKind::Impulse(names, value);
-    }
+    let names = Names::of(given, &rust_name, field.doc.as_ref());
+    taken.emitters.take(&names.id, field.ident, given, errors);
     let of = format!("field `{rust_name}`");
     let state = State {
         names,
@@ -234,10 +250,8 @@ fn emitter<'a>(
             .and_then(|function| path(function, errors)),
     };
     let setter = field.action.as_ref().map(|given| {
-        let setter = Names::of(given, &format!("set_{rust_name}"), field.doc.as_deref());
-        taken
-            .actions
-            .take(&setter.id, field.ident, &[], given, errors);
+        let setter = Names::of(given, &format!("set_{rust_name}"), field.doc.as_ref());
+        taken.actions.take(&setter.id, field.ident, given, errors);
         let set = given.string("set").and_then(|name| method(name, errors));
         if state.with.is_some() && !given.has("set") {
             errors.at(
@@ -254,22 +268,7 @@ fn emitter<'a>(
     });
     // Reported already, and the field's own type would raise a message of its own.
     let setter = setter.filter(|setter| state.with.is_none() || setter.set.is_some());
-    MemberKind::State(state, setter)
-}
-
-fn impulses_are_published_as_they_are(field: &ParsedField<'_>, given: &Given, errors: &mut Errors) {
-    for key in ["with", "every", "max_rate", "deadband"] {
-        if let Some(place) = given.name_of(key) {
-            errors.at(
-                place,
-                format_args!(
-                    "field `{}` is an emitter of impulses, so it cannot have `{key}`",
-                    field.ident
-                ),
-                format_args!("each of its pulses counts; remove `{key}`"),
-            );
-        }
-    }
+    MemberKind::Emitter(state, setter)
 }
 
 fn method(name: &LitStr, errors: &mut Errors) -> Option<Ident> {
@@ -296,20 +295,18 @@ fn path(function: &LitStr, errors: &mut Errors) -> Option<syn::Path> {
     path.ok()
 }
 
-fn sub_target<'a>(
-    field: &'a ParsedField<'a>,
+fn sub_target(
+    field: &ParsedField<'_>,
     given: &Given,
     taken: &mut AllTaken,
     errors: &mut Errors,
-) -> Option<MemberKind<'a>> {
+) -> Option<MemberKind> {
     let holds = holds_sub_targets(field, errors);
     let own = names::kebab(&names::plain(field.ident));
     let id = given.string("id").cloned();
     // A whole id and `PARENT.FIELD` never meet, so the two kinds are told apart by the dot.
     let claim = id.as_ref().map_or_else(|| format!(".{own}"), LitStr::value);
-    taken
-        .sub_targets
-        .take(&claim, field.ident, &[], given, errors);
+    taken.sub_targets.take(&claim, field.ident, given, errors);
     let kind = MemberKind::SubTarget {
         field: own,
         id,
@@ -371,24 +368,15 @@ fn member_key(field: &ParsedField<'_>, key: &LitStr, errors: &mut Errors) -> Opt
         );
         return None;
     }
-    match key.parse_with(syn::ext::IdentExt::parse_any) {
-        Ok(ident) => Some(raw_if_keyword(ident)),
-        Err(_) => {
-            errors.at(
-                key.to_token_stream(),
-                format_args!("`{}` is not the name of a field", key.value()),
-                "name the field of the members that tells them apart",
-            );
-            None
-        }
+    if let Ok(ident) = key.parse_with(syn::ext::IdentExt::parse_any)
+        && let Some(ident) = names::field(&ident)
+    {
+        return Some(ident);
     }
-}
-
-/// `type` as `r#type`, which is how a field of that name is reached.
-fn raw_if_keyword(ident: Ident) -> Ident {
-    if syn::parse2::<Ident>(ident.to_token_stream()).is_ok() {
-        ident
-    } else {
-        Ident::new_raw(&ident.to_string(), ident.span())
-    }
+    errors.at(
+        key.to_token_stream(),
+        format_args!("`{}` is not the name of a field", key.value()),
+        "name the field of the members that tells them apart",
+    );
+    None
 }

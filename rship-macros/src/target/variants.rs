@@ -5,7 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{DataEnum, DeriveInput, Fields, Ident, Type, Variant};
 
-use crate::attr::{self, Given};
+use crate::attr::Given;
+use crate::docs::Doc;
 use crate::errors::Errors;
 use crate::{grammar, names, paths};
 
@@ -44,8 +45,8 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) 
         .iter()
         .map(|(variant, ty)| self::variant(variant, ty, alone));
     let name = names::sentence(&names::plain(ident));
-    let doc = attr::docs(&input.attrs).map(|doc| quote!(__rship_model.doc(#doc);));
-    let (import, allow) = (paths::import(given.as_ref()), paths::allow());
+    let doc = Doc::of(&input.attrs).map(|doc| quote!(__rship_model.doc(#doc);));
+    let (import, allow) = (paths::import(given.as_ref()), paths::unlinted());
     let no_actions = generics.params.is_empty().then(|| no_actions(ident));
     let (generics, arguments, bounds) = generics.split_for_impl();
     quote! {
