@@ -72,7 +72,7 @@ pub use target::{Changes, Member};
 pub mod model {
     pub use rship_core::model::{
         Action, ActionError, ActionSpec, Answer, Arg, ArgReader, Args, ArgumentValue, Bounded,
-        BoxFuture, EmitterSpec, EmitterValue, Model, ModelBuilder, ModelError, Problem, Reply,
-        SubTargetSpec, SubTargets, TargetHandle,
+        BoxFuture, EmitterField, EmitterSpec, EmitterValue, FromText, HandleOf, Model,
+        ModelBuilder, ModelError, Problem, Reply, SubTargetSpec, SubTargets, TargetHandle,
     };
 }

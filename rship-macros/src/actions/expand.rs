@@ -11,11 +11,12 @@ use crate::actions::argument::Argument;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
 use crate::actions::written;
 use crate::ids::Names;
-use crate::{paths, ty};
+use crate::ty;
 
 pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let Actions {
         import,
+        allowed,
         generics,
         self_ty,
         members,
@@ -29,18 +30,18 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     if borrows || members.is_empty() {
         return TokenStream::new();
     }
-    let unlinted = paths::unlinted();
     let params = &actions.generics.params;
     let (generics, _, bounds) = generics.split_for_impl();
     let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
     let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
     let described = members.iter().map(|member| self::member(member, members));
-    let (at_once, in_all_cases) = match checks(actions) {
-        Some(checks) if params.is_empty() => (Some(quote!(const _: () = { #checks };)), None),
-        checks => (None, checks.map(|checks| quote!(const { #checks }))),
+    let (at_once, in_all_cases) = if params.is_empty() {
+        (quote!(#(const _: () = { #checks };)*), TokenStream::new())
+    } else {
+        (TokenStream::new(), quote!(#(const { #checks };)*))
     };
     quote! {
-        #unlinted
+        #(#allowed)*
         const _: () = {
             #import
             use __rship::written::NoFields as _;
@@ -72,15 +73,14 @@ fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
 }
 
 /// What no single macro knows; of a generic type, the compiler looks at it when it is used.
-fn checks(actions: &Actions<'_>) -> Option<TokenStream> {
+fn checks(actions: &Actions<'_>) -> Vec<TokenStream> {
     let self_ty = actions.self_ty;
     let target = quote!(#self_ty);
     let members = &actions.members;
     let checks = members
         .iter()
         .filter_map(|member| written::check(member, members, &target));
-    let checks: Vec<_> = checks.collect();
-    (!checks.is_empty()).then(|| quote!(#(#checks)*))
+    checks.collect()
 }
 
 fn member(member: &Member<'_>, members: &[Member<'_>]) -> TokenStream {

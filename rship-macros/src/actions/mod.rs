@@ -35,7 +35,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     } else if !block.marks(&ours) {
         nothing_in(&block, &mut errors);
         TokenStream::new()
-    } else if block.is_conditional() {
+    } else if block.needs_derive() {
         // Reads the arguments again, and then says what is wrong with them.
         errors = Errors::default();
         conditions::ask(&ours, &arguments, &block)

@@ -17,8 +17,7 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
         name,
         ..
     } = target;
-    let unlinted = paths::unlinted();
-    let ident = paths::unlinted_name(ident);
+    let ident = paths::unlinted(ident);
     // With mistakes there might be further ones, which would raise messages elsewhere.
     let emitters = sound.then(|| emitters(target));
     let (generics, arguments, bounds) = target.generics.split_for_impl();
@@ -34,7 +33,6 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     // An id with a mistake was replaced, so that it might collide without being wrong.
     let checks = (sound && target.generics.params.is_empty()).then(|| checks(target));
     quote! {
-        #unlinted
         const _: () = {
             #import
 
@@ -176,7 +174,7 @@ fn check(
     if fields.is_empty() {
         return None;
     }
-    let ty = paths::unlinted_name(target.ident);
+    let ty = paths::unlinted(target.ident);
     let ids = fields.iter().map(|(_, names)| &names.id);
     let arms = fields.iter().enumerate().map(|(index, (field, names))| {
         let id = &names.id;

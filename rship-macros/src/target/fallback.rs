@@ -20,10 +20,8 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
         }
     }
     let (generics, arguments, bounds) = without_lifetimes(&bounded);
-    let unlinted = paths::unlinted();
-    let ident = paths::unlinted_name(ident);
+    let ident = paths::unlinted(ident);
     quote! {
-        #unlinted
         const _: () = {
             #import
 
