@@ -35,6 +35,7 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
     let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
     let described = members.iter().map(|member| self::member(member, members));
+    let checks = checks(actions);
     let (at_once, in_all_cases) = if params.is_empty() {
         (quote!(#(const _: () = { #checks };)*), TokenStream::new())
     } else {
