@@ -56,14 +56,9 @@ pub(crate) fn duration(duration: Duration) -> TokenStream {
     quote!(__rship::Duration::new(#seconds, #nanos))
 }
 
-/// On an item of ours: its use of what the user has deprecated is none of the user's. Where the user
-/// forbids lints, `allow` would be a mistake itself.
-pub(crate) fn unlinted() -> TokenStream {
-    quote!(#[deprecated])
-}
-
-/// The name of the user's type where the compiler would not look at the item around it.
-pub(crate) fn unlinted_name(ident: &Ident) -> Ident {
+/// The name of something of the user's in the expansion of a derive, which may use what is deprecated.
+/// (Where the user forbids lints, `allow` would be a mistake itself.)
+pub(crate) fn unlinted(ident: &Ident) -> Ident {
     let mut ident = ident.clone();
     ident.set_span(Span::call_site().located_at(ident.span()));
     ident

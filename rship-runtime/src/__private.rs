@@ -24,7 +24,7 @@ pub trait PlainField {
         spec: EmitterSpec,
         field: impl Fn(&T) -> &Self::Field + Send + Sync + 'static,
     ) where
-        Self::Field: EmitterField;
+        Self::Field: EmitterField<Value: EmitterValue>;
 
     /// The same, with what only a value that stays can have.
     fn state<T>(
@@ -46,7 +46,7 @@ impl<F> PlainField for FieldOf<F> {
         spec: EmitterSpec,
         field: impl Fn(&T) -> &F + Send + Sync + 'static,
     ) where
-        F: EmitterField,
+        F: EmitterField<Value: EmitterValue>,
     {
         F::describe(model, spec, field);
     }

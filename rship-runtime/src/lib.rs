@@ -73,8 +73,8 @@ pub use target::{Changes, Member};
 pub mod model {
     pub use rship_core::model::{
         Action, ActionError, ActionSpec, Answer, Arg, ArgReader, Args, ArgumentValue, Bounded,
-        BoxFuture, ChoiceList, Choices, EmitterSpec, EmitterValue, Limit, LimitValue, MapKey,
-        Model, ModelBuilder, ModelError, Problem, Reply, SubTargetSpec, SubTargets, TargetHandle,
-        Unreached,
+        BoxFuture, ChoiceList, Choices, EmitterField, EmitterSpec, EmitterValue, FromText,
+        HandleOf, Limit, LimitValue, MapKey, Model, ModelBuilder, ModelError, Problem, Reply,
+        SubTargetSpec, SubTargets, TargetHandle, Unreached,
     };
 }

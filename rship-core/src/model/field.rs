@@ -14,14 +14,15 @@ use crate::model::{EmitterSpec, EmitterValue, ModelBuilder};
 )]
 pub trait EmitterField: Sized {
     /// What is published.
-    type Value: EmitterValue;
+    type Value;
 
     /// Adds the emitter.
     fn describe<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &Self + Send + Sync + 'static,
-    );
+    ) where
+        Self::Value: EmitterValue;
 }
 
 #[diagnostic::do_not_recommend]
@@ -37,15 +38,18 @@ impl<V: EmitterValue> EmitterField for V {
     }
 }
 
+// Without a bound here, a value that cannot be published is named itself.
 #[diagnostic::do_not_recommend]
-impl<V: EmitterValue> EmitterField for Emitter<V> {
+impl<V> EmitterField for Emitter<V> {
     type Value = V;
 
     fn describe<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &Self + Send + Sync + 'static,
-    ) {
+    ) where
+        V: EmitterValue,
+    {
         model.impulse(spec, field);
     }
 }

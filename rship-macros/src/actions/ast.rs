@@ -17,6 +17,8 @@ pub(crate) struct Block {
     header: TokenStream,
     body: Group,
     inner: Vec<Attribute>,
+    /// What the user allows in the impl, and so in what is described of it.
+    pub(crate) allowed: Vec<Attribute>,
     pub(crate) generics: Generics,
     pub(crate) self_ty: Type,
     pub(crate) of_trait: Option<Path>,
@@ -77,11 +79,15 @@ impl Block {
         attrs.any(|attr| conditions::mentions(&attr.meta, ours, MARKS))
     }
 
-    /// Whether what is described of it depends on conditions.
-    pub(crate) fn is_conditional(&self) -> bool {
+    /// Whether it can be described by a derive alone: where there are conditions, and where methods are
+    /// called that are deprecated, which a derive may do.
+    pub(crate) fn needs_derive(&self) -> bool {
         self.methods().any(|method| {
-            let inputs = method.sig.inputs.iter();
-            conditions::any(&method.attrs) || inputs.map(attrs_of).any(conditions::any)
+            let mut inputs = method.sig.inputs.iter().map(attrs_of);
+            let deprecated = |attr: &Attribute| attr.path().is_ident("deprecated");
+            conditions::any(&method.attrs)
+                || inputs.any(conditions::any)
+                || method.attrs.iter().any(deprecated)
         })
     }
 }
@@ -177,6 +183,11 @@ pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Block> {
         header,
         body,
         inner,
+        allowed: {
+            let mut attrs = parsed.attrs;
+            attrs.retain(|attr| attr.path().is_ident("allow"));
+            attrs
+        },
         generics: parsed.generics,
         self_ty: *parsed.self_ty,
         of_trait: parsed.trait_.map(|(path, _)| path),

@@ -11,12 +11,13 @@ use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
 use crate::actions::written;
 use crate::ids::Names;
 use crate::pace::Of;
-use crate::paths::{self, duration};
+use crate::paths::duration;
 use crate::{blocks, members, ty};
 
 pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let Actions {
         import,
+        allowed,
         generics,
         self_ty,
         block,
@@ -34,17 +35,16 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         Type::Reference(reference) => &*reference.elem,
         other => other,
     };
-    let unlinted = paths::unlinted();
     let marker = blocks::marker(*block);
     let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
     let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
     let described = members.iter().map(|member| self::member(member, actions));
     let members::Functions { items, calls } = members::functions(generics, &self_ty, described);
-    let (at_once, in_all_cases) = match checks(actions) {
-        Some(checks) if generics.params.is_empty() => {
-            (Some(quote!(const _: () = { #checks };)), None)
-        }
-        checks => (None, checks.map(|checks| quote!(const { #checks }))),
+    let checks = checks(actions);
+    let (at_once, in_all_cases) = if generics.params.is_empty() {
+        (quote!(#(const _: () = { #checks };)*), TokenStream::new())
+    } else {
+        (TokenStream::new(), quote!(#(const { #checks };)*))
     };
     let require = require(actions);
     let twice::Comparison {
@@ -58,10 +58,9 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     }
     let (generics, _, bounds) = with_condition.split_for_impl();
     quote! {
-        #unlinted
+        #(#allowed)*
         const _: () = {
             #import
-            #[allow(unused_imports)]
             use __rship::{PlainPart as _, PlainReply as _, written::NoFields as _};
 
             #items
@@ -113,15 +112,14 @@ fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
 }
 
 /// What no single macro knows; of a generic type, the compiler looks at it when it is used.
-fn checks(actions: &Actions<'_>) -> Option<TokenStream> {
+fn checks(actions: &Actions<'_>) -> Vec<TokenStream> {
     let self_ty = actions.self_ty;
     let target = quote!(#self_ty);
     let members = &actions.members;
     let checks = members
         .iter()
         .filter_map(|member| written::check(member, members, &target));
-    let checks: Vec<_> = checks.collect();
-    (!checks.is_empty()).then(|| quote!(#(#checks)*))
+    checks.collect()
 }
 
 fn member(member: &Member<'_>, actions: &Actions<'_>) -> TokenStream {

@@ -31,12 +31,11 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         return quote!(#item #errors);
     };
     let item = block.without_attributes(&ours);
-    let described = if !block.marks(&ours) && block.unfinished {
-        TokenStream::new()
-    } else if !block.marks(&ours) {
+    let marks = block.marks(&ours);
+    if !marks && !block.unfinished {
         nothing_in(&block, &mut errors);
-        TokenStream::new()
-    } else if block.is_conditional() {
+    }
+    let described = if marks && block.needs_derive() {
         // Reads the arguments again, and then says what is wrong with them.
         errors = Errors::default();
         conditions::ask(&ours, &arguments, &block)

@@ -49,7 +49,6 @@ pub(crate) fn compare(actions: &Actions<'_>) -> Comparison {
         Some(_) => quote!(__rship::OnlyOfItsName<#self_ty>),
     };
     items.extend(quote! {
-        #[allow(unused_imports)]
         use __rship::NoBlock as _;
 
         struct __RshipIsFirst<const IS: ::core::primitive::bool>;

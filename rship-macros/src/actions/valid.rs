@@ -20,6 +20,7 @@ use crate::{grammar, names, ty};
 /// All that the expansion needs.
 pub(crate) struct Actions<'a> {
     pub(crate) import: TokenStream,
+    pub(crate) allowed: &'a [syn::Attribute],
     pub(crate) generics: &'a Generics,
     pub(crate) self_ty: &'a Type,
     /// The trait whose methods they are.
@@ -85,18 +86,18 @@ pub(crate) fn check<'a>(
         let doc = Doc::of(&method.attrs);
         let names = Names::of(&given, &names::plain(ident), doc.as_ref());
         let taken = match attribute {
-            Attribute::Action => &mut actions,
-            Attribute::Emitter => &mut emitters,
+            Role::Action => &mut actions,
+            Role::Emitter => &mut emitters,
         };
         taken.take(&names.id, ident, &given, errors);
         let kind = match attribute {
-            Attribute::Action => Some(MemberKind::Action(action(
+            Role::Action => Some(MemberKind::Action(action(
                 &method.sig,
                 &given,
                 (ours, &block.self_ty),
                 errors,
             ))),
-            Attribute::Emitter => computed(&method.sig, &given, (ours, &block.self_ty), errors),
+            Role::Emitter => computed(&method.sig, &given, (ours, &block.self_ty), errors),
         };
         let sound = errors.count() == before;
         // Outside the method, its own type parameters have no meaning.
@@ -119,6 +120,7 @@ pub(crate) fn check<'a>(
     }
     Actions {
         import: paths::import(Some(given)),
+        allowed: &block.allowed,
         generics: &block.generics,
         self_ty: &block.self_ty,
         of_trait: block.of_trait.as_ref(),
@@ -134,13 +136,13 @@ fn is_type_or_const(param: &GenericParam) -> bool {
 }
 
 #[derive(Clone, Copy)]
-enum Attribute {
+enum Role {
     Action,
     Emitter,
 }
 
 /// Which attribute the method has, with its arguments.
-fn role(method: &Method, ours: &Ours, errors: &mut Errors) -> Option<(Attribute, Given)> {
+fn role(method: &Method, ours: &Ours, errors: &mut Errors) -> Option<(Role, Given)> {
     let (mut action, mut emitter) = (None, None);
     for attr in &method.attrs {
         if ours.is(attr.path(), "action") {
@@ -159,8 +161,8 @@ fn role(method: &Method, ours: &Ours, errors: &mut Errors) -> Option<(Attribute,
             );
             None
         }
-        (Some(action), None) => Some((Attribute::Action, action)),
-        (None, Some(emitter)) => Some((Attribute::Emitter, emitter)),
+        (Some(action), None) => Some((Role::Action, action)),
+        (None, Some(emitter)) => Some((Role::Emitter, emitter)),
         (None, None) => {
             for arg in method.sig.inputs.iter().flat_map(attrs_of) {
                 if ours.is(arg.path(), "arg") {
@@ -204,7 +206,7 @@ fn action<'a>(
         errors.at(
             output,
             format_args!("{named} never returns, so nobody would be answered"),
-            "return something or nothing; what goes on for ever belongs into a task that is started",
+            "return something or nothing; what goes on for ever belongs in a task that the action starts",
         );
     }
     let arguments = argument::all(&inputs, &named, ours, errors);

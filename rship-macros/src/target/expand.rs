@@ -19,8 +19,7 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
         name,
         ..
     } = target;
-    let unlinted = paths::unlinted();
-    let ident = paths::unlinted_name(ident);
+    let ident = paths::unlinted(ident);
     let blocks = blocks::of(target);
     // With mistakes there might be further ones, which would raise messages elsewhere.
     let emitters = sound.then(|| emitters(target));
@@ -54,10 +53,8 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     };
     let (checks, inline_checks) = blocks.checks(target);
     quote! {
-        #unlinted
         const _: () = {
             #import
-            #[allow(unused_imports)]
             use __rship::{NoActions as _, PlainField as _};
 
             #known
@@ -223,7 +220,6 @@ fn hook(method: &syn::Ident) -> TokenStream {
     let place = Span::call_site().located_at(method.span());
     quote_spanned! {place=>
         |__rship_target, __rship_value| {
-            #[allow(unused_imports)]
             use __rship::{CalledFuture as _, CalledPlain as _, PlainReply as _};
             __rship::Called::new(Self::#method(__rship_target, __rship_value))
                 .run(|__rship_answer| __rship::ReplyOf(__rship_answer).__rship_reply())

@@ -22,11 +22,9 @@ pub(crate) fn expand(target: &Target<'_>) -> TokenStream {
     }
     let (generics, arguments, bounds) = without_lifetimes(&bounded);
     let (_, own_arguments, own_bounds) = target.generics.split_for_impl();
-    let unlinted = paths::unlinted();
-    let ident = paths::unlinted_name(ident);
+    let ident = paths::unlinted(ident);
     let known = blocks::known(target, &quote!(#ident #own_arguments), own_bounds);
     quote! {
-        #unlinted
         const _: () = {
             #import
 

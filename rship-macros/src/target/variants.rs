@@ -46,7 +46,7 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) 
         .map(|(variant, ty)| self::variant(variant, ty, alone));
     let name = names::sentence(&names::plain(ident));
     let doc = Doc::of(&input.attrs).map(|doc| quote!(__rship_model.doc(#doc);));
-    let (import, allow) = (paths::import(given.as_ref()), paths::unlinted());
+    let import = paths::import(given.as_ref());
     let no_actions = generics.params.is_empty().then(|| no_actions(ident));
     let (generics, arguments, bounds) = generics.split_for_impl();
     quote! {
@@ -54,7 +54,6 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) 
             #import
 
             #[automatically_derived]
-            #allow
             impl #generics __rship::Target for #ident #arguments #bounds {
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     __rship_model.name(#name);
@@ -77,7 +76,6 @@ fn no_actions(ident: &Ident) -> TokenStream {
     let place = Span::call_site().located_at(ident.span());
     quote_spanned! {place=>
         const _: () = {
-            #[allow(unused_imports)]
             use __rship::NoActions as _;
             let actions = __rship::Probe::<#ident>::ACTION_IDS;
             let emitters = __rship::Probe::<#ident>::EMITTER_IDS;

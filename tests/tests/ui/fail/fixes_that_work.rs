@@ -1,7 +1,6 @@
 #![allow(unused)]
 
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use rship_runtime::prelude::*;
@@ -14,8 +13,6 @@ struct NoTarget;
 struct Lamp {
     #[emitter]
     started: Instant,
-    #[emitter]
-    shared: Arc<Mutex<u8>>,
     #[target(key = "id")]
     members: Vec<NoTarget>,
 }
