@@ -16,7 +16,7 @@ use crate::load::Load;
 use crate::sink::{Keep, Sink};
 use crate::{Failure, root};
 
-/// How often each is done: a line that costs fewer instructions does not run each time.
+/// How often each is done.
 const TIMES: usize = 2_000;
 
 /// What is left out: the counters, and `flush`, by which the device waits until a change is on the wire.
@@ -46,9 +46,11 @@ impl Walks {
         ] {
             let entered = entered(&profile, &root)?;
             println!("{title}: {} files", entered.len());
-            for file in &entered {
-                println!("- {file}");
+            for (file, functions) in &entered {
+                let functions: Vec<_> = functions.iter().map(|name| &**name).collect();
+                println!("- {file}: {}", functions.join(", "));
             }
+            let entered: BTreeSet<_> = entered.into_keys().collect();
             let named = named(&map, title).ok_or_else(|| format!("no section `{title}`"))?;
             for (what, one, other) in [
                 ("entered, and not named", &entered, &named),
@@ -114,45 +116,47 @@ async fn field(load: &Load) -> Result<String, Failure> {
     Ok(fs::read_to_string(folder.path().join("profile"))?)
 }
 
-/// The files with a function of more than one expression that ran each time.
-fn entered(profile: &str, root: &Path) -> Result<BTreeSet<String>, Failure> {
-    let mut entered = BTreeSet::new();
-    for (file, lines) in lines_of(profile) {
+/// The files with functions of more than one expression that are entered each time, or nearly so: what comes
+/// at the same moment may be done in one go.
+fn entered(profile: &str, root: &Path) -> Result<BTreeMap<String, BTreeSet<String>>, Failure> {
+    let mut entered: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for (file, calls) in calls(profile) {
         if LEFT_OUT.contains(&&*file) {
             continue;
         }
         let source = fs::read_to_string(root.join(SOURCES).join(&file))?;
         let bodies = bodies(&source);
-        let runs = |line: usize| {
+        for (line, times) in calls {
             // The innermost.
             let body = bodies.iter().rfind(|body| body.has(line));
-            body.is_some_and(|body| body.counts)
-        };
-        let often = lines.iter().filter(|(_, cost)| **cost >= TIMES as u64);
-        if often.into_iter().any(|(line, _)| runs(*line)) {
-            entered.insert(file);
+            if let Some(body) = body.filter(|body| body.counts && times >= TIMES / 2) {
+                let functions = entered.entry(file.clone()).or_default();
+                functions.insert(body.name.clone());
+            }
         }
     }
     Ok(entered)
 }
 
-/// What each line of the runtime's files cost by itself, in instructions.
-fn lines_of(profile: &str) -> BTreeMap<String, BTreeMap<usize, u64>> {
-    let mut all: BTreeMap<String, BTreeMap<usize, u64>> = BTreeMap::new();
-    let (mut file, mut is_call) = (None, false);
+/// How often what begins in each line of the runtime's files was called. Without optimization, each call
+/// is one.
+fn calls(profile: &str) -> BTreeMap<String, BTreeMap<usize, usize>> {
+    let mut all: BTreeMap<String, BTreeMap<usize, usize>> = BTreeMap::new();
+    let own = |path: &str| path.split_once(SOURCES).map(|(_, name)| name.to_owned());
+    let (mut file, mut called) = (None, None);
     for line in profile.lines() {
-        let key = line.split_once('=');
-        if let Some(("fl" | "fi" | "fe", path)) = key {
-            file = path.split_once(SOURCES).map(|(_, name)| name.to_owned());
-        } else if let Some(("calls", _)) = key {
-            // What is called is counted where it is.
-            is_call = true;
-        } else if let Some((number, cost)) = line.split_once(' ')
-            && let (Ok(number), Ok(cost)) = (number.parse(), cost.parse::<u64>())
-            && !std::mem::take(&mut is_call)
-            && let Some(file) = &file
-        {
-            *all.entry(file.clone()).or_default().entry(number).or_default() += cost;
+        match line.split_once('=') {
+            Some(("fl", path)) => file = own(path),
+            Some(("cfi" | "cfl", path)) => called = Some(own(path)),
+            Some(("calls", numbers)) => {
+                let numbers: Vec<_> = numbers.split(' ').flat_map(str::parse).collect();
+                if let Some(file) = called.take().unwrap_or_else(|| file.clone())
+                    && let [times, line] = numbers[..]
+                {
+                    *all.entry(file).or_default().entry(line).or_default() += times;
+                }
+            }
+            _ => {}
         }
     }
     all
@@ -160,6 +164,7 @@ fn lines_of(profile: &str) -> BTreeMap<String, BTreeMap<usize, u64>> {
 
 /// A function's body, from the line of its `fn` to that of its last brace.
 struct Body {
+    name: String,
     first: usize,
     last: usize,
     /// Whether it is more than one expression without a block.
@@ -177,8 +182,8 @@ fn bodies(source: &str) -> Vec<Body> {
     let lines: Vec<&str> = source.lines().collect();
     let indent = |line: &str| line.len() - line.trim_start().len();
     let is_function = |line: &str| {
-        let words = line.trim_start().split(['(', '<']).next().unwrap_or_default();
-        !words.starts_with("//") && words.split(' ').any(|word| word == "fn")
+        let mut words = line.split_whitespace();
+        !line.trim_start().starts_with("//") && words.any(|word| word == "fn")
     };
     let mut all = Vec::new();
     for (first, line) in lines.iter().enumerate().filter(|(_, line)| is_function(line)) {
@@ -195,7 +200,10 @@ fn bodies(source: &str) -> Vec<Body> {
         let begins = |line: &&&str| indent(line) == own + 4 && !line.trim_start().starts_with(['}', ')', ']', '/']);
         let several = body.iter().filter(begins).count() > 1;
         let block = body.iter().any(|line| line.ends_with('{'));
+        let name = line.split("fn ").nth(1).unwrap_or_default();
+        let end = name.find(['(', '<']).unwrap_or(name.len());
         all.push(Body {
+            name: name[..end].to_owned(),
             first: first + 1,
             last: first + length + 1,
             counts: several || block,
@@ -226,17 +234,25 @@ mod tests {
         let source = "impl A {\n    fn one(&self) -> u8 {\n        self.a\n            .b()\n    }\n\n    pub(crate) async fn two<T>(\n        a: T,\n    ) -> u8 {\n        let b = a;\n        b.c()\n    }\n\n    fn block(&self) {\n        if self.a {\n            go();\n        }\n    }\n}\n";
         let counts: Vec<_> = bodies(source)
             .iter()
-            .map(|body| (body.first, body.last, body.counts))
+            .map(|body| (&*body.name, body.first, body.last, body.counts))
             .collect();
-        assert_eq!(counts, [(2, 5, false), (7, 12, true), (14, 18, true)]);
+        let expected = [
+            ("one", 2, 5, false),
+            ("two", 7, 12, true),
+            ("block", 14, 18, true),
+        ];
+        assert_eq!(counts, expected);
     }
 
     #[test]
-    fn lines_are_summed_without_what_they_call() {
-        let profile = "fl=/w/rship-runtime/src/a/b.rs\nfn=x\n7 10\ncfn=y\ncalls=3 9\n7 1000\n7 5\nfi=/w/rship-core/src/c.rs\n1 2\nfe=/w/rship-runtime/src/a/b.rs\n8 1\n";
-        let lines = lines_of(profile);
-        assert_eq!(lines["a/b.rs"], BTreeMap::from([(7, 15), (8, 1)]));
-        assert_eq!(lines.len(), 1);
+    fn calls_are_summed_by_where_the_called_begins() {
+        let profile = "fl=/w/rship-runtime/src/a/b.rs\nfn=x\n7 10\ncfi=/w/rship-runtime/src/c.rs\ncfn=y\ncalls=3 9\n\
+                       7 1000\ncfn=z\ncalls=4 20\n8 5\nfl=/w/rship-core/src/d.rs\ncfi=/w/rship-runtime/src/c.rs\n\
+                       cfn=y\ncalls=2 9\n1 1\ncfn=w\ncalls=9 9\n1 1\n";
+        let calls = calls(profile);
+        assert_eq!(calls["c.rs"], BTreeMap::from([(9, 5)]));
+        assert_eq!(calls["a/b.rs"], BTreeMap::from([(20, 4)]));
+        assert_eq!(calls.len(), 2);
     }
 
     #[test]
