@@ -3,6 +3,7 @@
 use rship_runtime::Generation;
 
 use crate::Failure;
+use crate::answering;
 use crate::exchange::Commands;
 use crate::load::{Load, finish};
 use crate::scope::Scope;
@@ -12,6 +13,9 @@ use crate::table::Figure;
 
 /// Commands that wait for their answer at a time.
 const WINDOW: usize = 64;
+
+/// CPU of a command, of what a bare loop takes that answers the same.
+const BARE: f64 = 300.0;
 
 /// What one number of targets came to; one entry per round.
 struct Costs {
@@ -25,8 +29,11 @@ struct Costs {
 /// Measures all of it.
 pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Failure> {
     let [mut one, mut some, mut many] = [const { Costs::new() }; 3];
+    let mut bare = Vec::new();
     for _ in 0..scope.pick(7, 1) {
         one.add(load, scope, 1).await?;
+        let sink = Sink::bind(Generation::V2026).await?;
+        bare.push(answering::measure(&sink, commands(scope, 1)).await?);
         some.add(load, scope, 10).await?;
         many.add(load, scope, 1_000).await?;
     }
@@ -44,7 +51,14 @@ pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Fa
         median(&one.slow)
     );
     Ok(vec![
-        Figure::new("CPU of a command and its answer", median(&one.cpu), "µs").at_most(1.7),
+        Figure::new("CPU of a command and its answer", median(&one.cpu), "µs"),
+        Figure::new(
+            "… of a bare loop's that hands it to a thread and back",
+            median(&shares(&one.cpu, &bare)),
+            "%",
+        )
+        .detail(format!("bare: {:.2} µs", median(&bare)))
+        .at_most(BARE),
         Figure::new("… p99 of the latency, of its median", median(&spread), "x")
             .detail(latency)
             .at_most(3.0),
@@ -64,21 +78,30 @@ impl Costs {
 
     async fn add(&mut self, load: &Load, scope: Scope, targets: usize) -> Result<(), Failure> {
         let sink = Sink::bind(Generation::V2026).await?;
-        let count = scope.pick(100_000, 5_000);
+        let count = count(scope);
         let mode = ["dispatch", &count.to_string(), &targets.to_string()];
         let (mut child, mut connection) = load.ready(&sink, &mode).await?;
-        let further = (1..targets).map(|index| format!("load-{index}"));
-        let commands = Commands {
-            targets: std::iter::once("load".to_owned()).chain(further).collect(),
-            action: "level",
-            count,
-            window: WINDOW,
-        };
+        let commands = commands(scope, targets);
         let latencies = child.during(connection.carry_out(commands)).await?;
         let (report, _) = finish(child, connection).await?;
         self.cpu.push(report.cpu_s * 1e6 / count as f64);
         self.middle.push(latencies.percentile(0.5));
         self.slow.push(latencies.percentile(0.99));
         Ok(())
+    }
+}
+
+fn count(scope: Scope) -> usize {
+    scope.pick(100_000, 5_000)
+}
+
+/// What is carried out on so many targets.
+fn commands(scope: Scope, targets: usize) -> Commands {
+    let further = (1..targets).map(|index| format!("load-{index}"));
+    Commands {
+        targets: std::iter::once("load".to_owned()).chain(further).collect(),
+        action: "level",
+        count: count(scope),
+        window: WINDOW,
     }
 }

@@ -1,5 +1,6 @@
 //! Measures the executor and prints one table of figures with their limits.
 
+mod answering;
 mod bare;
 mod build_cost;
 mod child;
@@ -22,6 +23,7 @@ mod stats;
 mod stretch;
 mod table;
 mod threads;
+mod walks;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -31,11 +33,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tokio::process::Command;
 use tokio::runtime::Builder;
 
+use crate::answering::Answering;
 use crate::bare::Bare;
 use crate::load::Load;
 use crate::publish::Readme;
 use crate::scope::Scope;
 use crate::soak::{Soak, SoakDevice};
+use crate::walks::Walks;
 
 /// Why something could not be measured.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -62,6 +66,11 @@ enum Other {
     /// Sends what a script says, in a process of its own for a clean account of CPU time.
     #[command(hide = true)]
     Bare(Bare),
+    /// Answers commands, in a process of its own as well.
+    #[command(hide = true)]
+    Answering(Answering),
+    /// Counts the files that a command and a changed field enter, with valgrind.
+    Walks(Walks),
     /// A device under everything that it may meet, in turn: memory, threads, descriptors, violations.
     Soak(Soak),
     /// The device of a soak, in a process of its own.
@@ -95,6 +104,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let single = || Builder::new_current_thread().enable_all().build();
     match cli.other {
         Some(Other::Bare(bare)) => single()?.block_on(bare.run()),
+        Some(Other::Answering(answering)) => single()?.block_on(answering.run()),
+        Some(Other::Walks(walks)) => single()?.block_on(walks.run()),
         Some(Other::Soak(soak)) => soak.run(),
         Some(Other::SoakDevice(device)) => device.run(),
         None => single()?.block_on(measure(&cli)),

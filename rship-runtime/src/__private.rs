@@ -19,12 +19,12 @@ pub trait PlainField {
     type Field;
 
     /// Adds the emitter that the field is.
-    fn describe<T>(
+    fn describe<T, V: EmitterValue>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &Self::Field + Send + Sync + 'static,
     ) where
-        Self::Field: EmitterField<Value: EmitterValue>;
+        Self::Field: EmitterField<Value = V>;
 
     /// The same, with what only a value that stays can have.
     fn state<T>(
@@ -41,12 +41,12 @@ pub trait PlainField {
 impl<F> PlainField for FieldOf<F> {
     type Field = F;
 
-    fn describe<T>(
+    fn describe<T, V: EmitterValue>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &F + Send + Sync + 'static,
     ) where
-        F: EmitterField<Value: EmitterValue>,
+        F: EmitterField<Value = V>,
     {
         F::describe(model, spec, field);
     }

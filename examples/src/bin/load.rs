@@ -3,10 +3,10 @@
 //!
 //! ```text
 //! cargo run --release -p rship-examples --features load --bin load -- ws://127.0.0.1:5155/myko pulse 10 100000
-//! cargo run --release -p rship-examples --features load --bin load -- URL state EMITTERS PULSES
+//! cargo run --release -p rship-examples --features load --bin load -- URL state EMITTERS PULSES [--flush]
 //! cargo run --release -p rship-examples --features load --bin load -- URL publish THREADS TARGETS PULSES
 //! cargo run --release -p rship-examples --features load --bin load -- URL register TARGETS ACTIONS EMITTERS
-//! cargo run --release -p rship-examples --features load --bin load -- URL dispatch COMMANDS [TARGETS]
+//! cargo run --release -p rship-examples --features load --bin load -- URL dispatch COMMANDS [TARGETS] [--state]
 //! cargo run --release -p rship-examples --features load --bin load -- URL fleet EXECUTORS TARGETS MEMBERS PULSES COMMANDS
 //! cargo run --release -p rship-examples --features load --bin load -- URL tick TARGETS MEMBERS
 //! cargo run --release -p rship-examples --features load --bin load -- URL idle EXECUTORS SECONDS

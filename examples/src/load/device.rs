@@ -40,6 +40,24 @@ impl Fader {
     }
 }
 
+/// One action that changes a state.
+#[derive(Target)]
+pub(super) struct Dimmer {
+    #[emitter]
+    pub(super) level: f64,
+    pub(super) left: Arc<Left>,
+}
+
+#[actions]
+impl Dimmer {
+    #[action(id = "level")]
+    fn dim(&mut self, level: f64, channel: u32, label: String) {
+        std::hint::black_box((channel, label));
+        self.level = level;
+        self.left.count_one();
+    }
+}
+
 /// Any number of actions and emitters.
 #[derive(Clone)]
 pub(super) struct Unit {

@@ -44,6 +44,9 @@ pub enum Mode {
         emitters: usize,
         /// Of all targets together.
         pulses: usize,
+        /// Waits after each until it is on the wire.
+        #[arg(long)]
+        flush: bool,
     },
     /// Sets the state of targets from threads of its own, each on its share of the targets.
     Publish {
@@ -71,6 +74,9 @@ pub enum Mode {
         /// How many targets.
         #[arg(default_value_t = 1)]
         targets: usize,
+        /// Each command changes a state.
+        #[arg(long)]
+        state: bool,
     },
     /// Several executors that register, pulse and answer, one after the other; a line for each step. The actions
     /// are `t0-0:a0`, `t0-1:a0` and so on, those of the next executor `t1-0:a0`.

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::device::{Channel, Fader, Left, Ticker, Unit};
+use super::device::{Channel, Dimmer, Fader, Left, Ticker, Unit};
 use super::meter::{Meter, Ready, sum, watch_idle};
 use super::usage::resident_kib;
 use super::{Level, Load, Mode, target_id};
@@ -72,7 +72,11 @@ impl Fleet<'_> {
         }
         match self.load.mode {
             Mode::Pulse { emitters, pulses } => self.pulse(emitters, pulses).await,
-            Mode::State { emitters, pulses } => self.state(emitters, pulses).await,
+            Mode::State {
+                emitters,
+                pulses,
+                flush,
+            } => self.state(emitters, pulses, flush).await,
             Mode::Publish {
                 threads,
                 targets,
@@ -83,7 +87,11 @@ impl Fleet<'_> {
                 actions,
                 emitters,
             } => self.register(targets, actions, emitters).await,
-            Mode::Dispatch { commands, targets } => self.dispatch(commands, targets).await,
+            Mode::Dispatch {
+                commands,
+                targets,
+                state,
+            } => self.dispatch(commands, targets, state).await,
             Mode::Fleet {
                 targets,
                 members,
@@ -155,12 +163,15 @@ impl Fleet<'_> {
         Ok(channels)
     }
 
-    async fn state(&self, emitters: usize, pulses: usize) -> Result<(), Failure> {
+    async fn state(&self, emitters: usize, pulses: usize, flush: bool) -> Result<(), Failure> {
         let channels = self.channels(emitters)?;
         self.online().await?;
         let meter = self.meter();
         for pulse in 0..pulses {
             channels[pulse % emitters].lock().await.value = Level::number(pulse + 1, emitters);
+            if flush {
+                self.flush().await?;
+            }
         }
         let done = json!({ "mode": "state", "emitters": emitters, "pulses": pulses });
         self.report(&meter, done).await
@@ -227,7 +238,7 @@ impl Fleet<'_> {
         Ok(first)
     }
 
-    async fn dispatch(&self, commands: u64, targets: usize) -> Result<(), Failure> {
+    async fn dispatch(&self, commands: u64, targets: usize, state: bool) -> Result<(), Failure> {
         let left = Left::new(commands);
         let executor = self.first()?;
         for index in 0..targets {
@@ -236,7 +247,11 @@ impl Fleet<'_> {
                 _ => format!("load-{index}"),
             };
             let left = Arc::clone(&left);
-            executor.add(&id, Fader { left })?;
+            if state {
+                executor.add(&id, Dimmer { level: 0.0, left })?;
+            } else {
+                executor.add(&id, Fader { left })?;
+            }
         }
         self.online().await?;
         let done = json!({ "mode": "dispatch", "commands": commands, "targets": targets });

@@ -4,6 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 use rship_core::Target;
 use rship_core::entity::{Instance, Item};
 use rship_core::model::Model;
@@ -74,16 +77,6 @@ impl Engine {
     /// All that an executor does on the connection thread, from its beginning to its end.
     async fn run(self: Arc<Self>) {
         let context = &self.context;
-        let work = async {
-            tokio::select! {
-                () = session::supervise(Arc::clone(&self.parts)) => {}
-                never = context.sampling.run() => match never {},
-                never = context.attention.run() => match never {},
-                never = self.parts.outbox.keep_pace() => match never {},
-                never = self.parts.journal.run() => match never {},
-                never = self.console() => match never {},
-            }
-        };
         let ending = async {
             let mut shutdown = self.shutdown.subscribe();
             session::stopped(&mut shutdown).await;
@@ -92,10 +85,18 @@ impl Engine {
             self.parts.stop.send_replace(true);
             std::future::pending().await
         };
-        tokio::select! {
-            () = work => {}
-            () = ending => {}
-        }
+        // Each is polled when it was woken itself: a frame wakes the session and nobody else.
+        let work: [BoxFuture<'_, ()>; 7] = [
+            Box::pin(session::supervise(Arc::clone(&self.parts))),
+            Box::pin(async { match context.sampling.run().await {} }),
+            Box::pin(async { match context.attention.run().await {} }),
+            Box::pin(async { match self.parts.outbox.keep_pace().await {} }),
+            Box::pin(async { match self.parts.journal.run().await {} }),
+            Box::pin(async { match self.console().await {} }),
+            Box::pin(ending),
+        ];
+        // The sessions alone come to an end.
+        FuturesUnordered::from_iter(work).next().await;
         self.parts.outbox.finish();
         self.parts.set_status(Status::Stopped);
     }

@@ -226,3 +226,61 @@ impl State {
         round.forget_sources();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+
+    /// An outbox with a session that has just taken all there was.
+    fn live() -> (Arc<Outbox>, Epoch) {
+        let outbox = Arc::new(Outbox::new(
+            crate::settings::Limits::default(),
+            Arc::default(),
+            Arc::default(),
+        ));
+        let (epoch, mut round) = (outbox.connected(), Round::default());
+        outbox.begin(&mut round);
+        outbox.registered();
+        assert!(outbox.take_pulses(&mut round));
+        (outbox, epoch)
+    }
+
+    fn is_woken(outbox: &Outbox) -> bool {
+        outbox.ready().now_or_never().is_some()
+    }
+
+    #[test]
+    fn what_is_gathered_wakes_the_session_once_when_the_gathering_ends() {
+        let (outbox, epoch) = live();
+        // However slow the machine is, one of these alone is not too old.
+        let gathering = outbox.gather();
+        assert!(outbox.reply(epoch, "one", &[]));
+        assert!(!is_woken(&outbox));
+        drop(gathering);
+        assert!(is_woken(&outbox));
+        assert!(outbox.reply(epoch, "two", &[]));
+        assert!(!is_woken(&outbox), "it was told, and takes this as well");
+        let mut round = Round::default();
+        assert!(outbox.take_pulses(&mut round));
+        assert_eq!(round.replies(), 2);
+        drop(outbox.gather());
+        assert!(!is_woken(&outbox), "there is nothing");
+    }
+
+    #[test]
+    fn a_gathering_that_is_large_or_old_wakes_the_session_before_it_ends() {
+        let (outbox, epoch) = live();
+        let gathering = outbox.gather();
+        for _ in 0..GATHERED.0 {
+            outbox.reply(epoch, "one of many", &[]);
+        }
+        assert!(is_woken(&outbox));
+        assert!(outbox.take_pulses(&mut Round::default()));
+        outbox.reply(epoch, "one", &[]);
+        std::thread::sleep(GATHERED.1);
+        outbox.reply(epoch, "one that comes later", &[]);
+        assert!(is_woken(&outbox));
+        drop(gathering);
+    }
+}

@@ -190,7 +190,9 @@ impl Outbox {
     fn taken(&self, mut state: MutexGuard<'_, State>, round: &mut Round) {
         state.take_pulses(round);
         let was_full = state.replies.bytes() >= self.limits.reply_bytes;
-        state.take_replies(round, was_full);
+        if !state.replies.is_empty() {
+            state.take_replies(round, was_full);
+        }
         round.more = !round.is_spent() || state.has_takeable();
         drop(state);
         self.counters.pulses_out.add(round.pulses() as u64);
@@ -259,7 +261,7 @@ impl State {
         !self.pulses.is_empty()
             || !self.urgent.is_empty()
             || self.updates.has_next(live)
-            || self.has_takeable_reply()
+            || !self.replies.is_empty() && self.has_takeable_reply()
             || self.echo.is_some()
             || self.requests && live
     }

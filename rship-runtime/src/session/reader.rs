@@ -57,15 +57,17 @@ impl Reader<'_> {
         // link the answers come late, and its clues do too.
         let mut handshake = None;
         let mut burst = 0;
+        // Whether commands came for which the handlers were not started.
+        let mut routed = false;
         loop {
             let mut idle = burst == BURST;
             if idle {
-                start_handlers();
+                start(&mut routed);
                 // Neither the writer nor handlers wait for the end of a flood.
                 yield_now().await;
             }
             if !parts.outbox.has_reply_room() {
-                start_handlers();
+                start(&mut routed);
                 // Who does not take answers asks no more.
                 parts.outbox.reply_room().await;
             }
@@ -78,7 +80,7 @@ impl Reader<'_> {
                 }
                 message = self.shared.socket.next(|| {
                     idle = true;
-                    start_handlers();
+                    start(&mut routed);
                 }) => message,
             };
             burst += 1;
@@ -90,8 +92,8 @@ impl Reader<'_> {
                 burst = 0;
             }
             match message {
-                Some(Ok(Message::Text(text))) => self.frame(wire::read(&text)),
-                Some(Ok(Message::Binary(bytes))) => self.frame(wire::read_binary(&bytes)),
+                Some(Ok(Message::Text(text))) => routed |= self.frame(wire::read(&text)),
+                Some(Ok(Message::Binary(bytes))) => routed |= self.frame(wire::read_binary(&bytes)),
                 Some(Ok(Message::Close(frame))) => {
                     let reason = frame.map_or_else(String::new, |frame| {
                         format!(": {}", shown(&frame.to_string()))
@@ -116,9 +118,11 @@ impl Reader<'_> {
         }
     }
 
-    fn frame(&mut self, frame: Result<Inbound, FrameError>) {
+    /// Takes a frame; says whether it was a command, which may wait for a handler now.
+    fn frame(&mut self, frame: Result<Inbound, FrameError>) -> bool {
         let parts = self.shared.parts;
         parts.counters.frames_in.add(1);
+        let is_command = matches!(frame, Ok(Inbound::Command(_)));
         match frame {
             Ok(Inbound::Command(command)) => {
                 if let Member::SetClientId {
@@ -161,6 +165,7 @@ impl Reader<'_> {
             Ok(Inbound::Ignored) => {}
             Err(error) => self.unreadable(&error),
         }
+        is_command
     }
 
     fn ping(&mut self, ping: Value) {
@@ -188,6 +193,13 @@ impl Reader<'_> {
         parts.journal.warn(Topic::UnreadableFrame, || {
             format!("a frame was skipped: {}", shown(&error.to_string()))
         });
+    }
+}
+
+/// Starts the handlers if there is something for them.
+fn start(routed: &mut bool) {
+    if std::mem::take(routed) {
+        start_handlers();
     }
 }
 

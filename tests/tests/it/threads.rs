@@ -133,6 +133,42 @@ pub(crate) async fn every_kind_of_handler_may_block(host: Host) {
 }
 
 #[tokio::test]
+async fn an_answer_does_not_wait_for_the_slow_handler_behind_it() {
+    const TREES: usize = 3;
+    let Setup {
+        gate,
+        mut peer,
+        hosted,
+        ..
+    } = blocked(on_current_thread, TREES, "turn", 0).await;
+    let first: Vec<_> = (0..TREES).map(|number| format!("slow-{number}")).collect();
+    for _ in &first {
+        peer.answer().await.1.unwrap();
+    }
+    // All of them come at once, so that each answer is given while more is to be done.
+    let member = |target: &str, action: &str| json!({"tx": format!("{target}:{action}"), "action": {"id": format!("{target}:{action}")}});
+    let members = first
+        .iter()
+        .flat_map(|target| ["turn", "block"].map(|action| member(target, action)));
+    let batch = json!({"tx": "all", "actions": members.collect::<Vec<_>>()});
+    peer.command("BatchTargetAction", batch).await;
+    let mut answered = BTreeSet::new();
+    for _ in &first {
+        let (tx, outcome) = peer.answer().await;
+        assert_eq!(outcome, Ok(json!(2)), "{tx}");
+        answered.insert(tx);
+    }
+    let expected = first.iter().map(|target| format!("{target}:turn"));
+    assert_eq!(answered, expected.collect());
+    gate.wait_for(TREES).await;
+    gate.open();
+    for _ in 0..=TREES {
+        peer.answer().await.1.unwrap();
+    }
+    hosted.stop().await;
+}
+
+#[tokio::test]
 async fn handlers_that_block_the_only_thread_of_a_runtime_stop_nothing_else() {
     every_kind_of_handler_may_block(on_current_thread).await;
 }
