@@ -1,6 +1,6 @@
 //! `min`, `max` and `default` as the argument's type takes them.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, ExprCall, ExprLit, ExprUnary, Lit, Type, UnOp};
 
@@ -11,13 +11,19 @@ use crate::ty;
 /// The values that are allowed.
 #[derive(Default)]
 pub(crate) struct Bounds {
-    min: Option<TokenStream>,
-    max: Option<TokenStream>,
+    min: Option<Bound>,
+    max: Option<Bound>,
+}
+
+struct Bound {
+    value: TokenStream,
+    /// Whether it is a whole number for a type that is not known here.
+    whole: bool,
 }
 
 impl Bounds {
-    /// The bounds of something of type `ty`; `of` names it.
-    pub(crate) fn of(given: &Given, ty: &Type, of: &str, errors: &mut Errors) -> Self {
+    /// The bounds of something of type `ty`, or of a type that only the compiler knows; `of` names it.
+    pub(crate) fn of(given: &Given, ty: Option<&Type>, of: &str, errors: &mut Errors) -> Self {
         let (min, max) = (given.expr("min"), given.expr("max"));
         for (key, bound) in [("min", min), ("max", max)] {
             if let Some(bound) = bound.filter(|bound| is_not_finite(bound)) {
@@ -38,22 +44,31 @@ impl Bounds {
                 "no value would be allowed; exchange them",
             );
         }
+        let bound = |expr| match ty {
+            Some(ty) => Bound {
+                value: literal(expr, ty),
+                whole: false,
+            },
+            None => Bound {
+                value: expr.to_token_stream(),
+                whole: float(expr).is_some(),
+            },
+        };
         Self {
-            min: min.map(|bound| literal(bound, ty)),
-            max: max.map(|bound| literal(bound, ty)),
+            min: min.map(bound),
+            max: max.map(bound),
         }
     }
 
     /// The builder calls, at the place of the type: a type without order is one message for both.
     pub(crate) fn calls(&self, place: Span) -> TokenStream {
-        let min = self
-            .min
-            .iter()
-            .map(|bound| quote_spanned!(place=> .min(#bound)));
-        let max = self
-            .max
-            .iter()
-            .map(|bound| quote_spanned!(place=> .max(#bound)));
+        let call = |bound: &Bound, known: &str, whole: &str| {
+            let method = Ident::new(if bound.whole { whole } else { known }, place);
+            let value = &bound.value;
+            quote_spanned!(place=> .#method(#value))
+        };
+        let min = self.min.iter().map(|min| call(min, "min", "min_whole"));
+        let max = self.max.iter().map(|max| call(max, "max", "max_whole"));
         quote!(#(#min)* #(#max)*)
     }
 }

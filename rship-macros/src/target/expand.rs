@@ -77,7 +77,9 @@ fn member(member: &Member<'_>) -> TokenStream {
             let pace = state.pace.calls(&values, place);
             let published = match &state.with {
                 None => quote_spanned!(place=> state::<#ty>(#spec #pace, #field)),
-                Some(with) => quote_spanned!(place=> state_with(#spec #pace, #field, #with)),
+                Some(with) => {
+                    quote_spanned!(place=> state_with::<#ty, _>(#spec #pace, #field, #with))
+                }
             };
             quote_spanned! {place=>
                 __rship_model.#published;

@@ -155,7 +155,7 @@ fn member<'a>(
             );
             return None;
         }
-        (Some(emitter), None) => self::emitter(field, emitter, taken, errors),
+        (Some(emitter), None) => self::emitter(field, emitter, taken, errors)?,
         (None, Some(target)) => {
             no_action(
                 field,
@@ -200,7 +200,7 @@ fn emitter<'a>(
     given: &Given,
     taken: &mut AllTaken,
     errors: &mut Errors,
-) -> MemberKind<'a> {
+) -> Option<MemberKind<'a>> {
     let rust_name = names::plain(field.ident);
     let names = Names::of(given, &rust_name, field.doc.as_deref());
     taken.emitters.take(&names.id, field.ident, given, errors);
@@ -212,7 +212,7 @@ fn emitter<'a>(
             errors,
         );
         impulses_are_published_as_they_are(field, given, errors);
-        return MemberKind::Impulse(names, value);
+        return Some(MemberKind::Impulse(names, value));
     }
     let of = format!("field `{rust_name}`");
     let state = State {
@@ -235,13 +235,16 @@ fn emitter<'a>(
         }
         Setter {
             names: setter,
-            bounds: Bounds::of(given, field.ty, &of, errors),
+            // What is set is what is published, which `with` makes of the field.
+            bounds: Bounds::of(given, state.with.is_none().then_some(field.ty), &of, errors),
             set,
         }
     });
-    // Reported already, and the field's own type would raise a message of its own.
+    // Reported already, and the type of the field would raise a message of its own.
     let setter = setter.filter(|setter| state.with.is_none() || setter.set.is_some());
-    MemberKind::State(state, setter)
+    // Without its function, the type of the field would raise a message of its own.
+    let is_known = state.with.is_some() || !given.has("with");
+    is_known.then_some(MemberKind::State(state, setter))
 }
 
 fn impulses_are_published_as_they_are(

@@ -82,7 +82,7 @@ async fn a_setter_with_a_method_is_checked_first_and_may_refuse() {
     assert_eq!(peer.pulse("lamp:fade").await, 0.0);
 
     let refused = peer.call("t", "lamp:set-level", json!(1.5)).await.unwrap_err();
-    assert!(refused.contains("expected a number from 0 to 1"), "{refused}");
+    assert!(refused.contains("expected a number from 0.0 to 1.0"), "{refused}");
     assert_eq!(lamp.lock().await.told, [0.0_f32; 0]);
     peer.exec("t", "lamp:set-level", json!(0.7)).await;
     assert_eq!(peer.pulse("lamp:level").await, 0.7);
