@@ -90,16 +90,22 @@ fn is_same(one: &RawValue, other: &RawValue) -> bool {
             let fields = |json| serde_json::from_str::<Fields<'_>>(json).ok();
             fields(one).zip(fields(other)).is_some_and(|(one, other)| {
                 one.len() == other.len()
-                    && one.iter().zip(&other).all(|((key, value), (other_key, other))| {
-                        key == other_key && is_same(value, other)
-                    })
+                    && one
+                        .iter()
+                        .zip(&other)
+                        .all(|((key, value), (other_key, other))| {
+                            key == other_key && is_same(value, other)
+                        })
             })
         }
         (Some(b'['), Some(b'[')) => {
             let items = |json| serde_json::from_str::<Vec<&RawValue>>(json).ok();
             items(one).zip(items(other)).is_some_and(|(one, other)| {
                 one.len() == other.len()
-                    && one.iter().zip(&other).all(|(one, other)| is_same(one, other))
+                    && one
+                        .iter()
+                        .zip(&other)
+                        .all(|(one, other)| is_same(one, other))
             })
         }
         _ => false,
@@ -122,9 +128,11 @@ mod tests {
     #[test]
     fn fields_in_another_order_are_no_change_and_items_in_another_order_are() {
         let mut last = LastValue::default();
-        let first = br#"[{"a":{"x":1,"y":[1,2]},"b":"{}"},340282366920938463463374607431768211455]"#;
+        let first =
+            br#"[{"a":{"x":1,"y":[1,2]},"b":"{}"},340282366920938463463374607431768211455]"#;
         assert!(last.update(first));
-        let rebuilt = br#"[{"b":"{}","a":{"y":[1,2],"x":1}},340282366920938463463374607431768211455]"#;
+        let rebuilt =
+            br#"[{"b":"{}","a":{"y":[1,2],"x":1}},340282366920938463463374607431768211455]"#;
         assert!(!last.update(rebuilt));
         assert_eq!(last.json(), first);
         for changed in [

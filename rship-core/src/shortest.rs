@@ -40,6 +40,9 @@ mod tests {
         let close = 0.1 + 0.2;
         assert_eq!(to_value(&close).unwrap(), json!(close));
         assert_eq!(to_value(&u64::MAX).unwrap(), json!(u64::MAX));
-        assert!(to_value(&u128::MAX).is_err(), "nothing is rounded in silence");
+        assert!(
+            to_value(&u128::MAX).is_err(),
+            "nothing is rounded in silence"
+        );
     }
 }

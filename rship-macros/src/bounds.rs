@@ -137,7 +137,9 @@ pub(crate) fn holds_default(given: &Given, ty: &Type, of: &str, errors: &mut Err
         let tokens = expr.map_or_else(|| place.to_token_stream(), ToTokens::to_token_stream);
         errors.at(
             tokens,
-            format_args!("{of} has a default of {default}, which is outside of its `min` and `max`"),
+            format_args!(
+                "{of} has a default of {default}, which is outside of its `min` and `max`"
+            ),
             "write one that is between them",
         );
     }

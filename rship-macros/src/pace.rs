@@ -89,7 +89,17 @@ mod tests {
     fn a_rate_is_a_number_of_hertz() {
         assert_eq!(interval("25 Hz"), Ok(Duration::from_millis(40)));
         assert_eq!(interval(" 0.5Hz "), Ok(Duration::from_secs(2)));
-        for wrong in ["30", "30 hz", "0 Hz", "-1 Hz", "NaN Hz", "inf Hz", "2 kHz", "1001 Hz", "1e-300 Hz"] {
+        for wrong in [
+            "30",
+            "30 hz",
+            "0 Hz",
+            "-1 Hz",
+            "NaN Hz",
+            "inf Hz",
+            "2 kHz",
+            "1001 Hz",
+            "1e-300 Hz",
+        ] {
             assert!(interval(wrong).is_err(), "{wrong}");
         }
     }

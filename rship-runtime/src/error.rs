@@ -52,7 +52,9 @@ pub enum Error {
         target: String,
     },
     /// A member of a list or a map has nothing that its id could be made of.
-    #[error("a member of field `{field}` of target `{target}` has an empty key: its id would end with a dot")]
+    #[error(
+        "a member of field `{field}` of target `{target}` has an empty key: its id would end with a dot"
+    )]
     EmptyKey {
         /// The target's id.
         target: String,

@@ -373,7 +373,11 @@ async fn numbers_that_are_not_finite_are_said_once_until_they_are_again() {
     let scale = executor.add("scale", Scale::default()).unwrap();
     let _running = rship_tests::Running::start(&executor);
     scale.lock().await.limits = (None, 1.0);
-    assert_eq!(logs.with(&["infinite"]), [""; 0], "a null alone is as it should be");
+    assert_eq!(
+        logs.with(&["infinite"]),
+        [""; 0],
+        "a null alone is as it should be"
+    );
     for round in 1..=2 {
         for limit in [1.0, 2.0, 3.0] {
             scale.lock().await.limits = (Some(f64::NAN), limit);
@@ -385,8 +389,10 @@ async fn numbers_that_are_not_finite_are_said_once_until_they_are_again() {
         scale.lock().await.limits = (Some(1.0), 1.0);
     }
     scale.lock().await.weighed.pulse(f32::INFINITY);
-    logs.say(&["WARN", "scale:weighed", "infinite or not a number"]).await;
+    logs.say(&["WARN", "scale:weighed", "infinite or not a number"])
+        .await;
     scale.lock().await.grams = f64::NEG_INFINITY;
-    logs.say(&["WARN", "scale:grams", "published as null"]).await;
+    logs.say(&["WARN", "scale:grams", "published as null"])
+        .await;
     assert_eq!(logs.with(&["and", "more like it"]), [""; 0]);
 }

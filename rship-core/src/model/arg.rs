@@ -336,9 +336,7 @@ fn is_outside(number: &Number, minimum: Option<&Number>, maximum: Option<&Number
 }
 
 fn is_above(one: Option<&Number>, other: Option<&Number>) -> bool {
-    let ordering = one
-        .zip(other)
-        .and_then(|(one, other)| compare(one, other));
+    let ordering = one.zip(other).and_then(|(one, other)| compare(one, other));
     ordering == Some(Ordering::Greater)
 }
 

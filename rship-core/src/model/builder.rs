@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::color;
 use crate::descriptor::{
-    ActionDescriptor, ActionMode, EmitterDescriptor, EmitterKind, Pace, Shape,
-    SubTargetDescriptor, TargetDescriptor, WriteRole, Writes,
+    ActionDescriptor, ActionMode, EmitterDescriptor, EmitterKind, Pace, Shape, SubTargetDescriptor,
+    TargetDescriptor, WriteRole, Writes,
 };
 use crate::emitter::Emitter;
 use crate::id;

@@ -55,7 +55,9 @@ pub enum Problem {
         argument: String,
     },
     /// A bound is infinite, or not a number.
-    #[error("argument `{argument}`: `{key}` is not a finite number, so no server can check it: remove it")]
+    #[error(
+        "argument `{argument}`: `{key}` is not a finite number, so no server can check it: remove it"
+    )]
     NotFinite {
         /// The argument.
         argument: String,

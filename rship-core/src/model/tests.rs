@@ -30,7 +30,9 @@ fn call(model: &Model<Fader>, fader: &mut Fader, action: usize, mut payload: Val
 fn setter(model: &mut ModelBuilder<Fader>, arg: Arg<f32>) {
     model.state(EmitterSpec::new("level"), |fader: &Fader| &fader.level);
     let spec = ActionSpec::new("set-level");
-    model.setter(spec, "level", "level", arg, |fader, level| fader.level = level);
+    model.setter(spec, "level", "level", arg, |fader, level| {
+        fader.level = level
+    });
 }
 
 fn ignore(arg: &Arg<f32>) -> crate::model::Action<Fader> {
@@ -45,10 +47,16 @@ fn what_an_f32_publishes_can_be_set_again_up_to_its_bounds() {
     setter(&mut model, Arg::new("level").min(0.1).max(0.7));
     let model = model.build().unwrap();
     let schema = &model.descriptor().actions[0].schema;
-    assert_eq!((&schema["minimum"], &schema["maximum"]), (&json!(0.1), &json!(0.7)));
+    assert_eq!(
+        (&schema["minimum"], &schema["maximum"]),
+        (&json!(0.1), &json!(0.7))
+    );
     let mut fader = Fader::default();
     for bound in [0.1_f32, 0.7] {
-        for sent in [json!(bound), serde_json::from_str(&bound.to_string()).unwrap()] {
+        for sent in [
+            json!(bound),
+            serde_json::from_str(&bound.to_string()).unwrap(),
+        ] {
             call(&model, &mut fader, 0, sent).unwrap();
             assert_eq!(fader.level, bound);
             let mut json = Vec::new();
@@ -65,15 +73,22 @@ fn what_an_f32_publishes_can_be_set_again_up_to_its_bounds() {
 
 #[test]
 fn bounds_that_are_not_finite_and_defaults_outside_of_them_are_refused() {
-    let infinite = "argument `level`: `max` is not a finite number, so no server can check it: remove it";
+    let infinite =
+        "argument `level`: `max` is not a finite number, so no server can check it: remove it";
     let arg = || Arg::<f32>::new("level");
-    assert_eq!(problems(|model| setter(model, arg().max(f32::INFINITY))), [infinite]);
+    assert_eq!(
+        problems(|model| setter(model, arg().max(f32::INFINITY))),
+        [infinite]
+    );
     let nan = problems(|model| {
         model.action(ignore(&arg().min(f32::NAN)));
     });
     assert_eq!(nan, [infinite.replace("max", "min")]);
     let empty = "argument `level`: `min` is above `max`, so no value would be allowed";
-    assert_eq!(problems(|model| setter(model, arg().min(2.0).max(1.0))), [empty]);
+    assert_eq!(
+        problems(|model| setter(model, arg().min(2.0).max(1.0))),
+        [empty]
+    );
     let outside = "argument `level`: its default 0.7 is outside of its `min` and `max`";
     let default = arg().max(0.5).shown_default(0.7_f32).default(|| 0.7);
     let refused = problems(|model| {

@@ -130,9 +130,7 @@ impl<T: Send + 'static> AnyModel for Model<T> {
     fn is_finite(&self, emitter: usize, target: &AnyTarget) -> bool {
         match (target.downcast_ref::<T>(), self.readers.get(emitter)) {
             // Whatever cannot be serialized was said where it was to be written.
-            (Some(target), Some(Reader::State(ask))) => {
-                ask(target, Ask::IsFinite).unwrap_or(true)
-            }
+            (Some(target), Some(Reader::State(ask))) => ask(target, Ask::IsFinite).unwrap_or(true),
             _ => true,
         }
     }

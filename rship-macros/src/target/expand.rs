@@ -7,8 +7,8 @@ use syn::spanned::Spanned as _;
 
 use crate::ids::Names;
 use crate::names;
-use crate::paths;
 use crate::pace::Of;
+use crate::paths;
 use crate::target::valid::{Member, MemberKind, Setter, State, Target};
 
 pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {

@@ -33,7 +33,7 @@ pub(crate) struct Member<'a> {
 }
 
 pub(crate) enum MemberKind<'a> {
-    State(State, Option<Setter>),
+    State(Box<State>, Option<Setter>),
     /// With the type of its values.
     Impulse(Names, &'a Type),
     SubTarget {
@@ -244,14 +244,10 @@ fn emitter<'a>(
     let setter = setter.filter(|setter| state.with.is_none() || setter.set.is_some());
     // Without its function, the type of the field would raise a message of its own.
     let is_known = state.with.is_some() || !given.has("with");
-    is_known.then_some(MemberKind::State(state, setter))
+    is_known.then_some(MemberKind::State(Box::new(state), setter))
 }
 
-fn impulses_are_published_as_they_are(
-    field: &ParsedField<'_>,
-    given: &Given,
-    errors: &mut Errors,
-) {
+fn impulses_are_published_as_they_are(field: &ParsedField<'_>, given: &Given, errors: &mut Errors) {
     for key in ["with", "max_rate", "deadband"] {
         if let Some(place) = given.name_of(key) {
             errors.at(

@@ -85,7 +85,10 @@ impl Outbox {
                 break;
             }
             paced.held.pop_first();
-            if let Some(used) = slots.get(slot).filter(|used| used.standing == Standing::Held) {
+            if let Some(used) = slots
+                .get(slot)
+                .filter(|used| used.standing == Standing::Held)
+            {
                 used.standing = Standing::Pending;
                 pulses.push_state(slot);
                 any = true;

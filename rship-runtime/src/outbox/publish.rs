@@ -61,7 +61,10 @@ impl Outbox {
             return Published::Detached;
         };
         match used.standing {
-            Standing::Announced if let Some(next) = used.holds_until() && !paced.is_over() => {
+            Standing::Announced
+                if let Some(next) = used.holds_until()
+                    && !paced.is_over() =>
+            {
                 used.standing = Standing::Held;
                 if paced.hold(id, next) {
                     drop(state);

@@ -99,6 +99,8 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use rship_core::descriptor::Pace;
+
     use super::super::slots::{Slots, TargetNumber};
     use super::super::source::Source;
     use super::*;
@@ -107,7 +109,7 @@ mod tests {
     fn slots<const N: usize>() -> [SlotId; N] {
         let mut slots = Slots::default();
         std::array::from_fn(|index| {
-            let source = Source::new(format!("t:e{index}"), "i".into());
+            let source = Source::new(format!("t:e{index}"), "i".into(), Pace::default());
             slots.open(Arc::new(source), TargetNumber::default())
         })
     }

@@ -81,20 +81,34 @@ async fn a_setter_with_a_method_is_checked_first_and_may_refuse() {
     let mut peer = server.accept_2026().await;
     assert_eq!(peer.pulse("lamp:fade").await, 0.0);
 
-    let refused = peer.call("t", "lamp:set-level", json!(1.5)).await.unwrap_err();
-    assert!(refused.contains("expected a number from 0.0 to 1.0"), "{refused}");
+    let refused = peer
+        .call("t", "lamp:set-level", json!(1.5))
+        .await
+        .unwrap_err();
+    assert!(
+        refused.contains("expected a number from 0.0 to 1.0"),
+        "{refused}"
+    );
     assert_eq!(lamp.lock().await.told, [0.0_f32; 0]);
     peer.exec("t", "lamp:set-level", json!(0.7)).await;
     assert_eq!(peer.pulse("lamp:level").await, 0.7);
     assert_eq!(peer.answer().await, ("t".to_owned(), Ok(json!(null))));
-    let set = peer.call("t", "lamp:set-level", json!({"level": 0.1})).await;
+    let set = peer
+        .call("t", "lamp:set-level", json!({"level": 0.1}))
+        .await;
     set.unwrap();
     lamp.lock().await.is_locked = true;
-    let refused = peer.call("u", "lamp:set-level", json!(0.5)).await.unwrap_err();
+    let refused = peer
+        .call("u", "lamp:set-level", json!(0.5))
+        .await
+        .unwrap_err();
     assert!(refused.ends_with("the lamp is locked"), "{refused}");
     assert_eq!(lamp.lock().await.told, [0.7, 0.1]);
 
-    let refused = peer.call("t", "lamp:set-heat", json!(91)).await.unwrap_err();
+    let refused = peer
+        .call("t", "lamp:set-heat", json!(91))
+        .await
+        .unwrap_err();
     assert!(refused.ends_with("91 is too hot"), "{refused}");
     peer.exec("t", "lamp:set-heat", json!(90.0)).await;
     assert_eq!(peer.pulse("lamp:heat").await, 90);
@@ -111,7 +125,10 @@ async fn a_value_that_is_made_of_its_field_is_set_by_what_it_is_published_as() {
     peer.exec("t", "lamp:set-fade", json!(2.5)).await;
     assert_eq!(peer.pulse("lamp:fade").await, 2.5);
     assert_eq!(peer.answer().await.1, Ok(json!(null)));
-    let refused = peer.call("t", "lamp:set-fade", json!(11)).await.unwrap_err();
+    let refused = peer
+        .call("t", "lamp:set-fade", json!(11))
+        .await
+        .unwrap_err();
     assert!(refused.contains("from 0 to 10"), "{refused}");
     assert_eq!(lamp.lock().await.fade, Duration::from_millis(2500));
 }
@@ -139,5 +156,8 @@ async fn an_f32_is_answered_as_it_is_published() {
     let _running = Running::start(&executor);
     let mut peer = server.accept_2026().await;
     peer.pulse("lamp:fade").await;
-    assert_eq!(peer.call("t", "lamp:tenth", json!(null)).await, Ok(json!(0.1)));
+    assert_eq!(
+        peer.call("t", "lamp:tenth", json!(null)).await,
+        Ok(json!(0.1))
+    );
 }

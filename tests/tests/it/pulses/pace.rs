@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use rship_runtime::prelude::*;
 use rship_runtime::Executor;
+use rship_runtime::prelude::*;
 use rship_tests::{Peer, Running, Server, executor};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -158,7 +158,10 @@ async fn a_number_within_the_dead_band_is_not_told_until_it_is_beyond() {
         peer.reading(executor.flush()).await;
     }
     fader.lock().await.done = 1;
-    assert_eq!(values_until_done(&mut peer, "fader:level").await, [0.1, 0.2]);
+    assert_eq!(
+        values_until_done(&mut peer, "fader:level").await,
+        [0.1, 0.2]
+    );
 }
 
 #[tokio::test]
