@@ -17,14 +17,18 @@ pub(crate) struct Bounds {
 }
 
 enum Bound {
-    Fixed(TokenStream),
+    Fixed {
+        value: TokenStream,
+        /// Whether it is a whole number for a type that is not known here.
+        whole: bool,
+    },
     /// The method that says it when the device runs.
     Live(Ident),
 }
 
 impl Bounds {
-    /// The bounds of something of type `ty`; `of` names it.
-    pub(crate) fn of(given: &Given, ty: &Type, of: &str, errors: &mut Errors) -> Self {
+    /// The bounds of something of type `ty`, or of a type that only the compiler knows; `of` names it.
+    pub(crate) fn of(given: &Given, ty: Option<&Type>, of: &str, errors: &mut Errors) -> Self {
         let (min, max) = (given.expr("min"), given.expr("max"));
         for (key, bound) in [("min", min), ("max", max)] {
             if let Some(bound) = bound.filter(|bound| is_not_finite(bound)) {
@@ -45,9 +49,19 @@ impl Bounds {
                 "no value would be allowed; exchange them",
             );
         }
-        let mut bound = |expr: &Expr| match text(expr) {
+        let fixed = |expr| match ty {
+            Some(ty) => Bound::Fixed {
+                value: literal(expr, ty),
+                whole: false,
+            },
+            None => Bound::Fixed {
+                value: expr.to_token_stream(),
+                whole: float(expr).is_some(),
+            },
+        };
+        let mut bound = |expr| match text(expr) {
             Some(name) => method(name, of, errors).map(Bound::Live),
-            None => Some(Bound::Fixed(literal(expr, ty))),
+            None => Some(fixed(expr)),
         };
         let (min, max) = (min.and_then(&mut bound), max.and_then(&mut bound));
         Self {
@@ -61,20 +75,24 @@ impl Bounds {
 
     /// The builder calls, at the place of the type: a type without order is one message for both.
     pub(crate) fn calls(&self, place: Span) -> TokenStream {
-        let min = self.min.iter().map(|bound| match bound {
-            Bound::Fixed(bound) => quote_spanned!(place=> .min(#bound)),
+        let call = |bound: &Bound, key: &str| match bound {
+            Bound::Fixed { value, whole } => {
+                let method = if *whole {
+                    format!("{key}_whole")
+                } else {
+                    key.to_owned()
+                };
+                let method = Ident::new(&method, place);
+                quote_spanned!(place=> .#method(#value))
+            }
             Bound::Live(method) => {
                 let asked = asked(method, quote!(Limit));
-                quote_spanned!(place=> .min_by(#asked))
+                let method = Ident::new(&format!("{key}_by"), place);
+                quote_spanned!(place=> .#method(#asked))
             }
-        });
-        let max = self.max.iter().map(|bound| match bound {
-            Bound::Fixed(bound) => quote_spanned!(place=> .max(#bound)),
-            Bound::Live(method) => {
-                let asked = asked(method, quote!(Limit));
-                quote_spanned!(place=> .max_by(#asked))
-            }
-        });
+        };
+        let min = self.min.iter().map(|min| call(min, "min"));
+        let max = self.max.iter().map(|max| call(max, "max"));
         let choices = self.choices.iter().map(|method| {
             let asked = asked(method, quote!(Choices));
             quote_spanned!(place=> .choices_by(#asked))

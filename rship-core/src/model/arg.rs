@@ -386,6 +386,28 @@ impl<T> Arg<T> {
         self
     }
 
+    /// The lowest value allowed, as a whole number, whatever the number type is.
+    #[must_use]
+    pub fn min_whole(mut self, bound: i64) -> Self
+    where
+        T: Bounded,
+    {
+        self.minimum = Some(bound.into());
+        self.measure = Some(measure);
+        self
+    }
+
+    /// The highest value allowed, as a whole number, whatever the number type is.
+    #[must_use]
+    pub fn max_whole(mut self, bound: i64) -> Self
+    where
+        T: Bounded,
+    {
+        self.maximum = Some(bound.into());
+        self.measure = Some(measure);
+        self
+    }
+
     /// The highest value allowed.
     #[must_use]
     pub fn max(mut self, bound: T::Bound) -> Self

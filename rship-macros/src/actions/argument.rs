@@ -109,7 +109,7 @@ fn argument<'a>(
         }
         Some(given) => {
             bounds::holds_default(given, &input.ty, &of, errors);
-            Bounds::of(given, &input.ty, &of, errors)
+            Bounds::of(given, Some(&input.ty), &of, errors)
         }
         None => Bounds::default(),
     };

@@ -89,13 +89,8 @@ fn emitters(target: &Target<'_>) -> TokenStream {
         .members
         .iter()
         .filter_map(|member| match &member.kind {
-            MemberKind::Emitter(
-                State {
-                    names: Names { id, .. },
-                    ..
-                },
-                _,
-            ) => {
+            MemberKind::Emitter(state, _) => {
+                let id = &state.names.id;
                 let name = names::plain(member.ident);
                 Some(quote!((#name, #id)))
             }
@@ -139,7 +134,7 @@ fn member(member: &Member<'_>) -> TokenStream {
                     __rship::FieldOf::<#ty>::describe(__rship_model, #spec, #field)
                 },
                 Some(with) => quote_spanned! {place=>
-                    __rship_model.state_with(#spec #every #pace, #field, #with)
+                    __rship_model.state_with::<#ty, _>(#spec #every #pace, #field, #with)
                 },
             };
             quote_spanned! {place=>

@@ -41,7 +41,7 @@ pub(crate) struct Member<'a> {
 }
 
 pub(crate) enum MemberKind {
-    Emitter(State, Option<Setter>),
+    Emitter(Box<State>, Option<Setter>),
     SubTarget {
         field: String,
         id: Option<LitStr>,
@@ -191,7 +191,7 @@ fn member<'a>(
             );
             return None;
         }
-        (Some(emitter), None) => self::emitter(field, emitter, taken, errors),
+        (Some(emitter), None) => self::emitter(field, emitter, taken, errors)?,
         (None, Some(target)) => {
             no_action(
                 field,
@@ -236,7 +236,7 @@ fn emitter(
     given: &Given,
     taken: &mut AllTaken,
     errors: &mut Errors,
-) -> MemberKind {
+) -> Option<MemberKind> {
     let rust_name = names::plain(field.ident);
     let names = Names::of(given, &rust_name, field.doc.as_ref());
     taken.emitters.take(&names.id, field.ident, given, errors);
@@ -262,13 +262,16 @@ fn emitter(
         }
         Setter {
             names: setter,
-            bounds: Bounds::of(given, field.ty, &of, errors),
+            // What is set is what is published, which `with` makes of the field.
+            bounds: Bounds::of(given, state.with.is_none().then_some(field.ty), &of, errors),
             set,
         }
     });
-    // Reported already, and the field's own type would raise a message of its own.
+    // Reported already, and the type of the field would raise a message of its own.
     let setter = setter.filter(|setter| state.with.is_none() || setter.set.is_some());
-    MemberKind::Emitter(state, setter)
+    // Without its function, the type of the field would raise a message of its own.
+    let is_known = state.with.is_some() || !given.has("with");
+    is_known.then_some(MemberKind::Emitter(Box::new(state), setter))
 }
 
 fn method(name: &LitStr, errors: &mut Errors) -> Option<Ident> {

@@ -86,7 +86,7 @@ async fn a_setter_with_a_method_is_checked_first_and_may_refuse() {
         .await
         .unwrap_err();
     assert!(
-        refused.contains("expected a number from 0 to 1"),
+        refused.contains("expected a number from 0.0 to 1.0"),
         "{refused}"
     );
     assert_eq!(lamp.lock().await.told, [0.0_f32; 0]);

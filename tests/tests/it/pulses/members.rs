@@ -1,6 +1,7 @@
 //! Sub-targets that come and go.
 
 use rship_dev::LocalCore;
+use rship_runtime::prelude::*;
 use rship_runtime::{Executor, Generation};
 use rship_tests::{Fridge, LIMIT, Lamp, Running, Sign, Stand, core, executor, pulse};
 use serde_json::json;

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use rship_dev::LocalCore;
+use rship_runtime::Executor;
 use rship_runtime::prelude::*;
-use rship_runtime::{Executor, Generation};
-use rship_tests::{LIMIT, Peer, Running, Server, core, executor, pulse};
+use rship_tests::{Peer, Running, Server, executor};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -49,12 +48,6 @@ async fn values_until_done(peer: &mut Peer<TcpStream>, emitter: &str) -> Vec<Val
     let changes = peer.changes_until(done).await.into_iter();
     let of = changes.filter(|change| change["item"]["emitterId"] == emitter);
     of.map(|change| change["item"]["data"].clone()).collect()
-}
-
-async fn has(core: &LocalCore, emitter: &str, value: Value) {
-    let what = format!("{emitter} {value}");
-    let has = |core: &LocalCore| pulse(core, "stand-1", emitter).as_ref() == Some(&value);
-    core.wait_until(LIMIT, &what, has).await.unwrap();
 }
 
 #[tokio::test]
@@ -114,18 +107,14 @@ async fn a_value_that_is_held_goes_to_the_next_session_and_does_not_keep_its_com
 
 #[tokio::test]
 async fn a_value_that_is_held_goes_out_before_the_end() {
-    for generation in Generation::ALL {
-        let core = core(generation).await;
-        let executor = executor(&core.url());
-        let fader = executor.add("fader", Fader::default()).unwrap();
-        let running = Running::online(&executor).await;
-        has(&core, "fader:once", json!(0)).await;
-        fader.lock().await.once = 9;
-        running.stop().await;
-        has(&core, "fader:once", json!(9)).await;
-        has(&core, "fader:twice", json!(18)).await;
-        assert_eq!(core.drops(), [], "{generation}");
-    }
+    let server = Server::bind().await;
+    let executor = executor(&server.url());
+    let fader = executor.add("fader", Fader::default()).unwrap();
+    let (_running, mut peer) = online(&executor, &server).await;
+    fader.lock().await.once = 9;
+    executor.shutdown();
+    assert_eq!(peer.pulse("fader:once").await, 9);
+    assert_eq!(peer.pulse("fader:twice").await, 18);
 }
 
 #[tokio::test]
