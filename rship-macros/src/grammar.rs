@@ -153,6 +153,6 @@ mod tests {
     #[test]
     fn one_argument_is_not_called_one_of() {
         assert_eq!(ACTIONS.expected(), "expected `crate`");
-        assert_eq!(STATE.expected(), "expected one of `id`, `name`");
+        assert_eq!(STATE.expected(), "expected one of `id`, `name`, `every`");
     }
 }
