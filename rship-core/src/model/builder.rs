@@ -16,17 +16,16 @@ use crate::descriptor::{
 use crate::emitter::Emitter;
 use crate::id;
 use crate::model::action::{Action, Handler};
-use crate::model::held::{Held, Way};
+use crate::model::held::Held;
 use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
 use crate::model::typed::{AskFn, AttachFn, Call, Field, MemberKey, Model, Reader, Setter};
 use crate::model::{
     ActionSpec, AnyTarget, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError,
-    Problem, Running, Unreached,
+    Problem, Running,
 };
 use crate::payload::Checker;
 use crate::schema::{SchemaError, TypeSchema};
-use crate::target::Target;
 
 /// Describes a type: its names, emitters, sub-targets and actions.
 ///
@@ -37,12 +36,12 @@ pub struct ModelBuilder<T> {
     fields: Vec<Field<T>>,
     calls: Vec<Call<T>>,
     live_actions: Vec<usize>,
-    key: Option<Arc<KeyFn<T>>>,
-    held: Option<Arc<Held<T>>>,
-    variants: Vec<Arc<Held<T>>>,
-    variant_keys: Vec<Option<Arc<KeyFn<T>>>>,
-    stands_in: Option<Arc<TargetDescriptor>>,
-    problems: Vec<Problem>,
+    pub(super) key: Option<Arc<KeyFn<T>>>,
+    pub(super) held: Option<Arc<Held<T>>>,
+    pub(super) variants: Vec<Arc<Held<T>>>,
+    pub(super) variant_keys: Vec<Option<Arc<KeyFn<T>>>>,
+    pub(super) stands_in: Option<Arc<TargetDescriptor>>,
+    pub(super) problems: Vec<Problem>,
 }
 
 // No bounds on `T` here: a target that is not `Send` is one message, at the type, from the `Target` trait.
@@ -337,121 +336,6 @@ impl<T> ModelBuilder<T> {
             model: || Ok(Model::<S::Member>::of()?.erased()),
         });
         self
-    }
-
-    /// Says that this is nothing but the place of a `I`: what stands in it is the target.
-    pub fn stands_in<I: Target>(
-        &mut self,
-        get: impl Fn(&T) -> &I + Send + Sync + Clone + 'static,
-        get_mut: impl Fn(&mut T) -> &mut I + Send + Sync + 'static,
-    ) -> &mut Self {
-        let for_key = get.clone();
-        let way = Way::In(
-            Box::new(move |place| Some(get(place) as &AnyTarget)),
-            Box::new(move |place| Some(get_mut(place) as &mut AnyTarget)),
-        );
-        self.place_of::<I>(way, |key| {
-            Arc::new(move |place, text| key(for_key(place), text))
-        })
-    }
-
-    /// Says that this is nothing but the lock before a `I`: what stands behind it is the target. `open`
-    /// calls its argument once with the lock held, or says why it cannot be had.
-    ///
-    /// No action of `I`, nor of a sub-target of it, can be `async`, because a lock must not be held over an
-    /// await.
-    pub fn behind<I: Target>(
-        &mut self,
-        open: impl Fn(&T, &mut dyn FnMut(&mut I)) -> Result<(), Unreached>
-        + Send
-        + Sync
-        + Clone
-        + 'static,
-    ) -> &mut Self {
-        let for_key = open.clone();
-        let way = Way::Behind(Box::new(move |place, work| {
-            open(place, &mut |inner| work(inner))
-        }));
-        self.place_of::<I>(way, |key| {
-            Arc::new(move |place, text| {
-                // A key that cannot be asked for is cut.
-                let _ = for_key(place, &mut |inner| key(inner, text));
-            })
-        })
-    }
-
-    /// Adds a variant of an enum of targets: what stands in it is the target.
-    pub fn variant<I: Target>(
-        &mut self,
-        get: impl Fn(&T) -> Option<&I> + Send + Sync + Clone + 'static,
-        get_mut: impl Fn(&mut T) -> Option<&mut I> + Send + Sync + 'static,
-    ) -> &mut Self {
-        let inner = match Model::<I>::of() {
-            Ok(inner) => inner,
-            Err(error) => return self.inherit(error),
-        };
-        let for_key = get.clone();
-        self.variant_keys.push(inner.key.clone().map(|key| {
-            Arc::new(move |place: &T, text: &mut String| {
-                if let Some(inner) = for_key(place) {
-                    key(inner, text);
-                }
-            }) as Arc<KeyFn<T>>
-        }));
-        self.variants.push(Arc::new(Held {
-            way: Arc::new(Way::In(
-                Box::new(move |place| Some(get(place)? as &AnyTarget)),
-                Box::new(move |place| Some(get_mut(place)? as &mut AnyTarget)),
-            )),
-            inner: inner.erased(),
-            by_value: true,
-        }));
-        self
-    }
-
-    fn place_of<I: Target>(
-        &mut self,
-        way: Way<T>,
-        key: impl FnOnce(Arc<KeyFn<I>>) -> Arc<KeyFn<T>>,
-    ) -> &mut Self {
-        let inner = match Model::<I>::of() {
-            Ok(inner) => inner,
-            Err(error) => return self.inherit(error),
-        };
-        self.key = inner.key.clone().map(key);
-        self.stands_in = Some(Arc::clone(&inner.descriptor));
-        self.held = Some(Arc::new(Held {
-            way: Arc::new(way),
-            inner: inner.erased(),
-            by_value: false,
-        }));
-        self
-    }
-
-    fn inherit(&mut self, error: ModelError) -> &mut Self {
-        self.problems.push(Problem::Inner(Box::new(error)));
-        self
-    }
-
-    /// What tells members apart that are of an enum: each variant says it, or none does.
-    fn key_of_variants(&mut self)
-    where
-        T: 'static,
-    {
-        let keys: Vec<_> = self.variant_keys.iter().flatten().cloned().collect();
-        if keys.is_empty() {
-            return;
-        }
-        let bare = self.variant_keys.iter().position(Option::is_none);
-        if let Some(bare) = bare.and_then(|bare| self.variants.get(bare)) {
-            let type_name = bare.inner.descriptor().type_name;
-            self.problems.push(Problem::NoKey(type_name));
-        }
-        self.key = Some(Arc::new(move |place, text| {
-            for key in &keys {
-                key(place, text);
-            }
-        }));
     }
 
     /// Puts the model together.

@@ -221,7 +221,7 @@ impl<S: Send + 'static> AnyModel for Held<S> {
             ))))
         };
         if let Way::In(_, get_mut) = &*self.way {
-            return match target.downcast_mut().and_then(|outer| get_mut(outer)) {
+            return match target.downcast_mut().and_then(get_mut) {
                 Some(inner) => self.inner.call(action, inner, payload),
                 None => unreached(self.elsewhere()),
             };

@@ -5,7 +5,7 @@ use rship_runtime::prelude::*;
 #[derive(Target)]
 #[target(catgory = "retail", weather = "fine")]
 struct Stand {
-    #[emitter(every = "1s")]
+    #[emitter(timeout = "1s")]
     #[action(minimum = 1)]
     cash: f64,
     #[target(keys = "serial")]
