@@ -192,7 +192,7 @@ impl Condition {
             Self::Ids(_) => return None,
             Self::Is(Value::Null) => "is null, which asks for nothing: leave it out",
             Self::Is(Value::Array(_)) if is_new => {
-                "is a list, and a 2026 server compares single values: any of several is `any_of`"
+                "is an array, and a 2026 server compares single values: any of several is `any_of`"
             }
             Self::Is(Value::Object(_)) if is_new => {
                 "is an object, and a 2026 server compares single values: operators are `any_of`, `contains`, \
@@ -331,7 +331,7 @@ mod tests {
         let list = || Query::matching("Target").field("category", json!(["a", "b"]));
         let said = of(list(), Generation::V2026);
         assert!(
-            said.contains("`category` is a list") && said.contains("`any_of`"),
+            said.contains("`category` is an array") && said.contains("`any_of`"),
             "{said}"
         );
         assert_eq!(list().check(Generation::V2024), Ok(()), "compared as it is");

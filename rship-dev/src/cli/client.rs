@@ -242,7 +242,7 @@ fn no_connection(url: &str, error: &Error) -> String {
             format!("cannot open {url}: this rship-dev was built without its feature `tls`")
         }
         Error::Protocol(ProtocolError::HttparseError(_)) | Error::HttpFormat(_) => format!(
-            "what answers at {url} is no WebSocket server: is the port right? A port that speaks TLS is written \
+            "what answers at {url} is not a WebSocket server: is the port right? A port that speaks TLS is written \
              wss:// ({error})"
         ),
         Error::Io(io)

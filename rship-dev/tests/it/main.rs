@@ -10,6 +10,7 @@ mod closing;
 mod commands;
 mod handshake;
 mod limits;
+mod looking;
 mod meddling;
 mod peer;
 mod queries;

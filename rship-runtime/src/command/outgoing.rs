@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::sync::{oneshot, watch};
+use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use crate::connection_thread::ConnectionThread;
@@ -107,8 +108,8 @@ struct Live {
     found: watch::Sender<Found>,
     /// The next part of the answer is a start, whether it says so or not: none has come in this session.
     fresh: bool,
-    /// How often it was asked.
-    asked: u64,
+    /// Says so when the answer does not come in time.
+    watch: Option<AbortHandle>,
 }
 
 impl Outgoing {
@@ -157,13 +158,12 @@ impl Outgoing {
             let Some(live) = queries.get_mut(&tx) else {
                 continue;
             };
-            live.asked += 1;
             if let Err(error) = live.query.check(generation) {
                 failed.push(live.fails(error.into()));
                 continue;
             }
             frame(&live.query.frame(&tx, &now));
-            self.watch(tx, live.asked, live.query.limit());
+            live.watched_by(Some(self.watch(tx, live.query.limit())));
         }
         for tx in std::mem::take(given_up) {
             frame(&Query::cancel(&tx));
@@ -173,11 +173,11 @@ impl Outgoing {
         failed.iter().for_each(|why| alert(why));
     }
 
-    /// Says so if this asking of a query is not answered in time.
-    fn watch(self: &Arc<Self>, tx: String, asked: u64, limit: Duration) {
+    /// Says so when a query is not answered in time.
+    fn watch(self: &Arc<Self>, tx: String, limit: Duration) -> AbortHandle {
         let outgoing = Arc::downgrade(self);
         // What is to be written is written on the connection thread.
-        tokio::spawn(async move {
+        let watching = tokio::spawn(async move {
             tokio::time::sleep(limit).await;
             let Some(outgoing) = outgoing.upgrade() else {
                 return;
@@ -185,7 +185,6 @@ impl Outgoing {
             let mut state = outgoing.state();
             if let Some(live) = state.queries.get_mut(&tx)
                 && live.fresh
-                && live.asked == asked
             {
                 let item_type = live.query.item_type().to_owned();
                 let why = live.fails(QueryError::Unanswered { item_type, limit });
@@ -193,6 +192,7 @@ impl Outgoing {
                 alert(&why);
             }
         });
+        watching.abort_handle()
     }
 
     pub(crate) fn found(&self, mut response: QueryResponse) {
@@ -200,7 +200,10 @@ impl Outgoing {
         let Some(live) = state.queries.get_mut(&response.tx) else {
             return;
         };
-        response.fresh |= std::mem::take(&mut live.fresh);
+        if std::mem::take(&mut live.fresh) {
+            response.fresh = true;
+            live.watched_by(None);
+        }
         live.found.send_modify(|known| {
             if known.is_err() {
                 *known = Ok(Arc::default());
@@ -229,8 +232,8 @@ impl Outgoing {
         state.commands.clear();
         state.given_up.clear();
         for live in state.queries.values_mut() {
-            // Whatever was asked is not answered any more; it is asked again.
-            live.asked += 1;
+            // What was asked is not answered any more; it is asked again.
+            live.watched_by(None);
         }
     }
 
@@ -243,7 +246,7 @@ impl Outgoing {
             query,
             found: sender,
             fresh: true,
-            asked: 0,
+            watch: None,
         };
         {
             let mut state = self.state();
@@ -346,11 +349,23 @@ impl Drop for Waiting<'_> {
 }
 
 impl Live {
+    fn watched_by(&mut self, watch: Option<AbortHandle>) {
+        if let Some(before) = std::mem::replace(&mut self.watch, watch) {
+            before.abort();
+        }
+    }
+
     /// There is no answer, until one comes all the same; returns what to say.
     fn fails(&mut self, error: QueryError) -> String {
         let why = error.to_string();
         let _ = self.found.send_replace(Err(error));
         why
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.watched_by(None);
     }
 }
 

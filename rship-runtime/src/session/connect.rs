@@ -121,7 +121,7 @@ fn explain(address: &Address, error: &WsError) -> String {
             format!("{address} hung up while the WebSocket was being opened")
         }
         WsError::Protocol(ProtocolError::HttparseError(_)) | WsError::HttpFormat(_) => format!(
-            "{address} did not open a WebSocket, because what answers there is no WebSocket server: is the \
+            "{address} did not open a WebSocket, because what answers there is not a WebSocket server: is the \
              port right? A port that speaks TLS is written wss:// ({error})"
         ),
         WsError::Io(io) if is_tls(address) && speaks_no_tls(io) => format!(

@@ -192,7 +192,7 @@ async fn what_is_no_websocket_is_said_and_tried_again() {
             "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
             "wss://",
         ),
-        ("SSH-2.0-OpenSSH_9.0\r\n\r\n", "is no WebSocket server"),
+        ("SSH-2.0-OpenSSH_9.0\r\n\r\n", "is not a WebSocket server"),
         // What a port that speaks TLS says to plain text.
         ("\x15\x03\x01\0\x02\x02\x46", "speaks TLS is written wss://"),
         ("", "hung up"),

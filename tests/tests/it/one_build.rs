@@ -35,6 +35,16 @@ fn features(package: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
+fn whoever_tries_what_an_example_proposes_sees_that_it_is_built() {
+    let examples = format!("{}/../examples/src/lib.rs", env!("CARGO_MANIFEST_DIR"));
+    let examples = std::fs::read_to_string(examples).unwrap();
+    assert!(examples.contains("cargo run -p rship-dev -- {command}"));
+    let readme = format!("{}/../README.md", env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(readme).unwrap();
+    assert!(!readme.contains("cargo run -q"));
+}
+
+#[test]
 fn the_examples_and_rship_dev_need_the_same_features_of_what_both_need() {
     let (examples, dev) = (features("rship-examples"), features("rship-dev"));
     let shared: Vec<_> = dev
