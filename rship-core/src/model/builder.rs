@@ -1,7 +1,7 @@
 //! The builder that the macros expand to.
 
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +15,11 @@ use crate::descriptor::{
 use crate::emitter::Emitter;
 use crate::id;
 use crate::model::action::{Action, Handler};
+use crate::model::long::Long;
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
-use crate::model::typed::{AttachFn, Call, Field, MemberKey, Model, ReadFn, Reader, Setter};
+use crate::model::typed::{
+    AttachFn, Call, Field, MemberKey, Model, NameFn, ReadFn, Reader, Setter,
+};
 use crate::model::{
     ActionSpec, AnyModel, AnyTarget, Arg, Args, EmitterSpec, EmitterValue, ModelError, Problem,
 };
@@ -27,12 +30,13 @@ use crate::schema::{SchemaError, TypeSchema};
 ///
 /// Mistakes are collected and reported together by [`build`](ModelBuilder::build).
 pub struct ModelBuilder<T> {
-    descriptor: TargetDescriptor,
+    pub(super) descriptor: TargetDescriptor,
     readers: Vec<Reader<T>>,
     fields: Vec<Field<T>>,
     calls: Vec<Call<T>>,
     key: Option<Arc<KeyFn<T>>>,
-    problems: Vec<Problem>,
+    live_name: Option<Box<NameFn<T>>>,
+    pub(super) problems: Vec<Problem>,
 }
 
 // No bounds on `T` here: a target that is not `Send` is one message, at the type, from the `Target` trait.
@@ -59,6 +63,7 @@ impl<T> ModelBuilder<T> {
             fields: Vec::new(),
             calls: Vec::new(),
             key: None,
+            live_name: None,
             problems: Vec::new(),
         }
     }
@@ -107,6 +112,16 @@ impl<T> ModelBuilder<T> {
         key: impl Fn(&T) -> &K + Send + Sync + 'static,
     ) -> &mut Self {
         self.key = Some(Arc::from(key_fn(key)));
+        self
+    }
+
+    /// What people read of a target of this type, written from its value: looked at whenever the target
+    /// changed. An empty text stands for the name that it would have without this.
+    pub fn live_name(
+        &mut self,
+        name: impl Fn(&T, &mut dyn fmt::Write) -> fmt::Result + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.live_name = Some(Box::new(name));
         self
     }
 
@@ -160,7 +175,13 @@ impl<T> ModelBuilder<T> {
             handler,
         } = action;
         let schema = std::mem::take(&mut spec.schema).finish();
-        self.call(spec, mode, schema, handler, None)
+        let long = Long::of(&mut spec, mode, &handler);
+        let position = self.descriptor.actions.len();
+        self.call(spec, mode, schema, handler, None);
+        if self.descriptor.actions.len() > position {
+            long.describe(position, self);
+        }
+        self
     }
 
     /// Adds the action that sets a field: its payload is the value itself, as the field's emitter
@@ -209,11 +230,16 @@ impl<T> ModelBuilder<T> {
         for id in spec.id.iter().chain([&spec.field]) {
             self.check_id(id);
         }
+        if spec.forget && S::SHAPE == Shape::One {
+            let field = spec.field.clone();
+            self.problems.push(Problem::NothingToForget(field));
+        }
         self.descriptor.sub_targets.push(SubTargetDescriptor {
             field: spec.field,
             id: spec.id,
             name: spec.name,
             shape: S::SHAPE,
+            forget: spec.forget,
         });
         let keys = Arc::new(MemberKey::new(spec.key));
         let field = Arc::new(field);
@@ -278,6 +304,7 @@ impl<T> ModelBuilder<T> {
                 fields: self.fields,
                 calls: self.calls,
                 key: self.key,
+                name: self.live_name,
             }))
         } else {
             Err(ModelError {
@@ -287,7 +314,7 @@ impl<T> ModelBuilder<T> {
         }
     }
 
-    fn emitter(
+    pub(super) fn emitter(
         &mut self,
         spec: EmitterSpec,
         kind: EmitterKind,
@@ -320,7 +347,7 @@ impl<T> ModelBuilder<T> {
         self
     }
 
-    fn call(
+    pub(super) fn call(
         &mut self,
         spec: ActionSpec,
         mode: ActionMode,
@@ -355,6 +382,8 @@ impl<T> ModelBuilder<T> {
             mode,
             restart: spec.restart,
             timeout: spec.timeout,
+            cancel: spec.cancel,
+            accepted: spec.accepted,
         });
         self
     }

@@ -1,6 +1,7 @@
 //! Models without their type, as the runtime keeps the targets of a tree.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -19,7 +20,14 @@ pub trait AnyModel: Send + Sync {
     /// Everything static about the type.
     fn descriptor(&self) -> &Arc<TargetDescriptor>;
 
-    /// Appends the current value of a state emitter as JSON; `false` for an impulse, which has none.
+    /// The type that it describes.
+    fn target_type(&self) -> TypeId;
+
+    /// Writes the name that the target has of its own now; `false` when its type has none.
+    fn live_name(&self, target: &AnyTarget, text: &mut dyn fmt::Write) -> bool;
+
+    /// Appends the current value of a state emitter as JSON; `false` for an impulse, which has
+    /// none, and for progress, which the runtime knows.
     ///
     /// # Errors
     /// When the value cannot be written as JSON.

@@ -29,6 +29,7 @@ mod cache;
 mod emitter;
 mod erased;
 mod error;
+mod long;
 mod sub_target;
 mod typed;
 
@@ -41,5 +42,6 @@ pub use builder::ModelBuilder;
 pub use emitter::{EmitterSpec, EmitterValue};
 pub use erased::{AnyModel, AnyTarget};
 pub use error::{ModelError, Problem};
+pub use long::{Progress, RunProgress, RunState};
 pub use sub_target::{Place, SubTargetSpec, SubTargets};
 pub use typed::Model;

@@ -1,6 +1,7 @@
 //! The model that comes out of a description: how values of a type are read, written and called.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
@@ -19,12 +20,18 @@ pub struct Model<T> {
     pub(super) fields: Vec<Field<T>>,
     pub(super) calls: Vec<Call<T>>,
     pub(super) key: Option<Arc<KeyFn<T>>>,
+    pub(super) name: Option<Box<NameFn<T>>>,
 }
 
 pub(super) enum Reader<T> {
     State(Box<ReadFn<T>>),
     Impulse(Box<AttachFn<T>>),
+    /// The runtime knows the values.
+    Progress,
 }
+
+/// Writes a target's own name.
+pub(super) type NameFn<T> = dyn Fn(&T, &mut dyn fmt::Write) -> fmt::Result + Send + Sync;
 
 pub(super) type ReadFn<T> = dyn Fn(&T, &mut Vec<u8>) -> Result<(), serde_json::Error> + Send + Sync;
 pub(super) type AttachFn<T> = dyn Fn(&T, &Arc<dyn PulseSink>) + Send + Sync;
@@ -91,6 +98,21 @@ impl<T> Model<T> {
 impl<T: Send + 'static> AnyModel for Model<T> {
     fn descriptor(&self) -> &Arc<TargetDescriptor> {
         &self.descriptor
+    }
+
+    fn target_type(&self) -> TypeId {
+        TypeId::of::<T>()
+    }
+
+    fn live_name(&self, target: &AnyTarget, text: &mut dyn fmt::Write) -> bool {
+        match (target.downcast_ref::<T>(), &self.name) {
+            (Some(target), Some(name)) => {
+                // Fails only when the name's own Display does; the name is then cut there.
+                let _ = name(target, text);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn read(
@@ -167,7 +189,7 @@ impl<T: Send + 'static> AnyModel for Model<T> {
             (Some(target), Some(call)) => match &call.handler {
                 Handler::Sync(handler) => Running::Done(handler(target, &mut args)),
                 Handler::Future(handler) => Running::Future(handler(target, args)),
-                Handler::Detached(_) => Running::Done(mismatched()),
+                Handler::Detached(_) | Handler::Cancel => Running::Done(mismatched()),
             },
             _ => Running::Done(mismatched()),
         }
