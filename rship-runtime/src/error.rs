@@ -73,6 +73,25 @@ pub enum Error {
     /// Only what was added can be removed; a sub-target goes when its field does.
     #[error("target `{0}` is a sub-target: take it out of its field instead")]
     SubTarget(String),
+    /// There is no such sub-target.
+    #[error("target `{target}` has no such sub-target: {why}")]
+    NoSubTarget {
+        /// The target that was asked.
+        target: String,
+        /// What was looked for, and what was found instead.
+        why: String,
+    },
+    /// No target above this one is of the type that was asked for.
+    #[error("no target above `{target}` is a `{wanted}`")]
+    NoParent {
+        /// The target whose parent was asked for.
+        target: String,
+        /// The type.
+        wanted: &'static str,
+    },
+    /// A target cannot be locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The target has no such action or emitter.
     #[error("target `{target}` has no {kind} `{member}`")]
     NoMember {

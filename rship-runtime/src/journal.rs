@@ -24,6 +24,7 @@ pub(crate) enum Topic {
     AnswerDiscarded,
     UpdateDropped,
     TargetLeftOut,
+    Untold,
     UserPanic,
     Healed,
     Refusal,

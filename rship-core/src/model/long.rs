@@ -13,14 +13,9 @@ use crate::show::UnitInterval;
 /// How far the runs of an action are: what its emitter `ID-progress` publishes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 pub struct Progress {
-    /// The newest run; runs are counted from 1, and 0 means that there was none.
-    pub run: u64,
-    /// How it is.
-    pub state: RunState,
-    /// How far it is, from 0 to 1.
-    pub progress: UnitInterval,
-    /// What it said last, or why it ended.
-    pub text: String,
+    /// The newest run.
+    #[serde(flatten)]
+    pub newest: RunProgress,
     /// Older runs: those that are still running, and the last that ended.
     pub others: Vec<RunProgress>,
 }
@@ -28,7 +23,7 @@ pub struct Progress {
 /// How far one run is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, JsonSchema)]
 pub struct RunProgress {
-    /// Its number.
+    /// Its number; runs are counted from 1, and 0 means that there was none.
     pub run: u64,
     /// How it is.
     pub state: RunState,

@@ -1,5 +1,6 @@
 //! Guards: a locked target, and how what changes of it is published.
 
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -7,13 +8,15 @@ use std::sync::Arc;
 
 use rship_core::model::AnyTarget;
 
-use crate::error::LockError;
+use super::SubTarget;
+use crate::error::{Error, LockError};
 use crate::target::{Changes, Held, Inside, Look, Path, RawHandle};
 
 /// A locked target. When it is dropped, what changed is published: each state emitter whose value is
 /// written differently than before, and every sub-target that came or went.
 #[must_use = "the target is unlocked again at once"]
 pub struct Guard<T: 'static> {
+    id: Arc<str>,
     state: Held,
     pinned: Path,
     inside: Option<Arc<Inside>>,
@@ -34,6 +37,7 @@ pub(super) fn make<T: Send + 'static>(
         inside.enter(&raw.tree);
     }
     Ok(Guard {
+        id: Arc::clone(&raw.target.id),
         state,
         pinned,
         inside: inside.cloned(),
@@ -48,6 +52,45 @@ impl<T> Guard<T> {
     pub fn publish(mut self) -> Changes {
         self.published = true;
         self.state.publish(Look::Along(&self.pinned))
+    }
+}
+
+impl<T: Send + 'static> Guard<T> {
+    /// The handle of a sub-target, for whoever locks, renames or places it later: the closure says which.
+    ///
+    /// A member that was put into its field just now, under this guard, is told of at once.
+    ///
+    /// # Errors
+    /// When the closure finds none, or something that is not a sub-target.
+    pub fn sub_target<M: Send + 'static>(
+        &mut self,
+        which: impl FnOnce(&T) -> Option<&M>,
+    ) -> Result<SubTarget<M>, Error> {
+        // Only compared: what is there is looked at again before it is used.
+        let address = which(self).map(|member| std::ptr::from_ref(member).addr());
+        let found = address.map(|address| {
+            let place = (TypeId::of::<M>(), address);
+            self.state.sub_targets_at(&self.pinned, place)
+        });
+        if let Some(inside) = &self.inside {
+            inside.touch(self.state.touched());
+        }
+        let why = match found.as_deref() {
+            Some([one]) => return Ok(SubTarget::new(RawHandle::new(self.state.tree(), one))),
+            Some([]) => {
+                "what the closure found is not in a field with `#[target]`, or was left out because its \
+                 key is taken"
+            }
+            Some(_) => {
+                "the closure found one that takes no memory, so that several cannot be told apart: ask for \
+                 it by its id"
+            }
+            None => "the closure found none",
+        };
+        Err(Error::NoSubTarget {
+            target: self.id.to_string(),
+            why: why.to_owned(),
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 //! Jobs: one action on one target, carried out on the handler pool and answered exactly once.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,23 +15,20 @@ use tracing::{Instrument as _, info_span};
 
 use super::context::Context;
 use super::lock::{Held, Who, lock};
-use super::pool::What;
 use super::publish::Look;
 use super::reentrancy::{Inside, panic_text};
-use super::reference::{RawHandle, Reference};
+use super::reference::Reference;
+use super::runs::{self, End, EndedBy};
 use super::{Tree, TreeState};
 use crate::error::LockError;
 use crate::journal::{Topic, shown};
 use crate::outbox::{Epoch, SlotId, weight};
 
-/// Long actions of one tree that may run at a time.
-const LONG_ACTIONS: usize = 256;
-
-/// `restart` actions of one tree that are remembered before those that are done are swept out.
-const SWEPT_RESTARTS: usize = 64;
-
 /// About what a command takes beside its payload, in bytes.
 const AROUND_A_JOB: usize = 256;
+
+/// What is said of a run that took longer than its action may.
+pub(super) const TIME_IS_OVER: &str = "its time is over";
 
 /// What a command, or a part of one, came to.
 pub(crate) type Outcome = Result<Value, String>;
@@ -48,7 +44,7 @@ pub(crate) trait Complete: Send {
 
 /// The action that an outcome is of.
 #[derive(Clone, Copy)]
-pub(crate) struct Of<'o>(&'o Reference, usize);
+pub(crate) struct Of<'o>(pub(super) &'o Reference, pub(super) usize);
 
 impl std::fmt::Display for Of<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -67,8 +63,8 @@ pub(crate) struct Job {
     pub(crate) answer: Box<dyn Complete>,
     /// About how much memory it takes.
     size: usize,
-    /// Ready when a newer run takes over.
-    superseded: Option<oneshot::Receiver<()>>,
+    /// Ready when somebody ends it.
+    pub(super) ended_by: EndedBy,
 }
 
 /// The job of a mailbox that is carried out now.
@@ -81,23 +77,6 @@ pub(super) struct RunningJob {
     /// What the handler does, once it has begun.
     begun: Option<(Instant, Arc<Inside>)>,
     /// Dropping it ends the handler, if it is one that is ended when its time is over.
-    expire: Option<oneshot::Sender<()>>,
-}
-
-/// Long actions at work.
-#[derive(Default)]
-pub(super) struct LongRuns {
-    runs: BTreeMap<u64, LongRun>,
-    last: u64,
-}
-
-struct LongRun {
-    target: Arc<Reference>,
-    action: usize,
-    began: Instant,
-    deadline: Option<Instant>,
-    answer: Option<Box<dyn Complete>>,
-    /// Dropping it ends the run.
     expire: Option<oneshot::Sender<()>>,
 }
 
@@ -117,7 +96,7 @@ impl Job {
             epoch,
             arrived,
             answer,
-            superseded: None,
+            ended_by: None,
         }
     }
 
@@ -143,19 +122,33 @@ impl Job {
         });
     }
 
-    /// Makes this the newest run of its action, if the action is one that restarts.
-    pub(super) fn supersede(&mut self, tree: &Tree) {
-        if self.descriptor().is_some_and(|action| action.restart) {
-            let (sender, receiver) = oneshot::channel();
-            let mut restarts = lock(&tree.restarts);
-            if restarts.len() >= SWEPT_RESTARTS {
-                // Members that come and go would leave theirs behind.
-                restarts.retain(|_, run| !run.is_closed());
+    /// Ends the runs of its action that are to end for this one, and can be ended itself, if the action is
+    /// one of those.
+    pub(super) fn can_be_ended(&mut self, tree: &Tree) {
+        let Some((restart, cancel)) = self
+            .descriptor()
+            .map(|action| (action.restart, action.cancel))
+        else {
+            return;
+        };
+        if restart || cancel {
+            let mut runs = lock(&tree.runs);
+            if restart {
+                runs.end(&self.target.id, self.action, End::Superseded);
             }
-            // The sender that falls out here cancels the run before.
-            restarts.insert((Arc::clone(&self.target.id), self.action), sender);
-            self.superseded = Some(receiver);
+            self.ended_by = Some(runs.add(&self.target.id, self.action));
         }
+    }
+
+    /// Ends the runs of another action, those that wait included; the answer is whether there were any.
+    pub(super) fn cancel(self, tree: &Tree, action: usize) {
+        let any = lock(&tree.runs).end(&self.target.id, action, End::Cancelled);
+        let of = Of(&self.target, self.action);
+        self.answer.complete(of, Ok(Value::Bool(any)), &[]);
+    }
+
+    pub(super) fn mode(&self) -> Option<ActionMode> {
+        Some(self.descriptor()?.mode)
     }
 
     /// Checks the payload; what is wrong with it, if anything is.
@@ -183,7 +176,7 @@ impl Job {
         let action = self.descriptor()?;
         let limit = match (action.timeout, action.mode) {
             (Some(limit), _) => limit,
-            (None, ActionMode::Detached) => return None,
+            (None, ActionMode::Detached | ActionMode::Cancel { .. }) => return None,
             (None, ActionMode::Exclusive | ActionMode::Blocking) => tree.context.action_timeout,
         };
         self.arrived.checked_add(limit)
@@ -196,10 +189,8 @@ impl Job {
         };
         let span = info_span!("action", target_id = &*self.target.id, action = action.id);
         let mode = action.mode;
-        if let Some(superseded) = &mut self.superseded
-            && superseded.try_recv() != Err(oneshot::error::TryRecvError::Empty)
-        {
-            let why = superseded_by(&self.target, self.action);
+        if let Some(end) = runs::ended_already(&mut self.ended_by) {
+            let why = end.text(&self.target, self.action);
             return self.refuse(&why);
         }
         if tree.removed.load(Ordering::Acquire) {
@@ -211,6 +202,7 @@ impl Job {
                 self.run_exclusive(tree).instrument(span).await;
             }
             ActionMode::Detached => self.run_long(tree, span),
+            ActionMode::Cancel { action } => self.cancel(tree, action),
         }
     }
 
@@ -225,7 +217,7 @@ impl Job {
             action,
             payload,
             answer,
-            superseded,
+            ended_by,
             ..
         } = self;
         *lock(&tree.running) = Some(RunningJob {
@@ -246,8 +238,8 @@ impl Job {
         }
         let outcome = tokio::select! {
             biased;
-            () = taken_over(superseded) => Err(superseded_by(&target, action)),
-            () = taken_over(expired) => Err("its time is over".to_owned()),
+            end = runs::ended(ended_by) => Err(end.text(&target, action)),
+            () = over(expired) => Err(TIME_IS_OVER.to_owned()),
             outcome = call_on(&mut held, &target, action, payload, &inside) => outcome,
         };
         held.publish(Look::Along(&target.path));
@@ -263,66 +255,6 @@ impl Job {
             }
         }
         held.inside = Some(inside);
-    }
-
-    fn run_long(self, tree: &Arc<Tree>, span: tracing::Span) {
-        let deadline = self.deadline(tree);
-        let Self {
-            target,
-            action,
-            payload,
-            answer,
-            superseded,
-            ..
-        } = self;
-        let (expire, expired) = oneshot::channel();
-        let run = LongRun {
-            target: Arc::clone(&target),
-            action,
-            began: Instant::now(),
-            deadline,
-            answer: Some(answer),
-            expire: Some(expire),
-        };
-        let number = match lock(&tree.long).add(run) {
-            Ok(number) => number,
-            Err((answer, why)) => return answer.complete(Of(&target, action), Err(why), &[]),
-        };
-        if deadline.is_some() {
-            tree.context.attention.call(tree);
-        }
-        let running = LongRunning {
-            tree: Arc::clone(tree),
-            number,
-        };
-        let what = What::Long(Arc::clone(&target), action);
-        let handle = RawHandle {
-            tree: Arc::clone(tree),
-            target: Arc::clone(&target),
-        };
-        let work = async move {
-            let inside = Inside::beside(&target, action);
-            let model = Arc::clone(&target.model);
-            // Called inside the future, because a handler's first lines are user code too.
-            let called =
-                AssertUnwindSafe(
-                    async move { model.call_detached(action, &handle, payload).await },
-                )
-                .catch_unwind();
-            let outcome = tokio::select! {
-                biased;
-                () = taken_over(superseded) => Err(superseded_by(&target, action)),
-                _ = expired => Err("its time is over".to_owned()),
-                ended = Arc::clone(&inside).run(called) => self::ended(&target, action, ended),
-            };
-            if let Some(answer) = running.take() {
-                answer.complete(Of(&target, action), outcome, &inside.touched());
-            }
-        };
-        let context = &tree.context;
-        context
-            .tasks
-            .spawn(context, tree, what, work.instrument(span));
     }
 }
 
@@ -343,93 +275,14 @@ impl Drop for Ends<'_> {
     }
 }
 
-/// The end of a long action, whatever becomes of its handler.
-struct LongRunning {
-    tree: Arc<Tree>,
-    number: u64,
-}
-
-impl LongRunning {
-    fn take(&self) -> Option<Box<dyn Complete>> {
-        lock(&self.tree.long).runs.remove(&self.number)?.answer
-    }
-}
-
-impl Drop for LongRunning {
-    fn drop(&mut self) {
-        drop(self.take());
-    }
-}
-
-impl LongRuns {
-    fn add(&mut self, mut run: LongRun) -> Result<u64, (Box<dyn Complete>, String)> {
-        if self.runs.len() >= LONG_ACTIONS
-            && let Some(answer) = run.answer.take()
-        {
-            let oldest = self.runs.values().next().map_or_else(String::new, |run| {
-                let for_s = run.began.elapsed().as_secs_f64();
-                let action = run.target.action_id(run.action);
-                format!(", the oldest is `{action}`, for {for_s:.1} s")
-            });
-            let why = format!("{LONG_ACTIONS} long actions run on this target already{oldest}");
-            return Err((answer, why));
-        }
-        self.last += 1;
-        self.runs.insert(self.last, run);
-        Ok(self.last)
-    }
-
-    fn take_answers(&mut self) -> Vec<Late> {
-        let runs = self.runs.values_mut();
-        runs.filter_map(LongRun::late).collect()
-    }
-
-    /// Whether a run has to end at some time.
-    pub(super) fn has_deadlines(&self) -> bool {
-        self.runs
-            .values()
-            .any(|run| run.answer.is_some() && run.deadline.is_some())
-    }
-
-    /// The answers of runs whose time is over, with what to say; the runs end.
-    fn take_late(&mut self, now: Instant) -> Vec<(Late, String)> {
-        let late = self
-            .runs
-            .values_mut()
-            .filter(|run| run.deadline.is_some_and(|deadline| deadline <= now));
-        late.filter_map(|run| {
-            run.expire = None;
-            let took = run.began.elapsed();
-            let why = format!(
-                "action `{}` was cancelled after {:.1} s",
-                run.target.action_id(run.action),
-                took.as_secs_f64()
-            );
-            Some((run.late()?, why))
-        })
-        .collect()
-    }
-}
-
 /// An answer that is given before its action has ended.
-struct Late {
-    target: Arc<Reference>,
-    action: usize,
-    answer: Box<dyn Complete>,
+pub(super) struct Late {
+    pub(super) target: Arc<Reference>,
+    pub(super) action: usize,
+    pub(super) answer: Box<dyn Complete>,
 }
 
 impl RunningJob {
-    /// Takes its answer, to be given early; `None` when it was given.
-    fn late(&mut self) -> Option<Late> {
-        Some(Late {
-            answer: self.answer.take()?,
-            target: Arc::clone(&self.target),
-            action: self.action,
-        })
-    }
-}
-
-impl LongRun {
     /// Takes its answer, to be given early; `None` when it was given.
     fn late(&mut self) -> Option<Late> {
         Some(Late {
@@ -548,17 +401,13 @@ impl Tree {
     }
 }
 
-async fn taken_over(superseded: Option<oneshot::Receiver<()>>) {
-    match superseded {
-        // Nothing is ever sent: the sender is dropped when a newer run takes its place.
-        Some(superseded) => drop(superseded.await),
+/// Ready when its time is over.
+async fn over(expired: Option<oneshot::Receiver<()>>) {
+    match expired {
+        // Nothing is ever sent: the sender is dropped.
+        Some(expired) => drop(expired.await),
         None => std::future::pending().await,
     }
-}
-
-fn superseded_by(target: &Reference, action: usize) -> String {
-    let action = target.action(action).map_or("", |action| &action.id);
-    format!("cancelled: a newer `{action}` took over")
 }
 
 fn gone(target: &str) -> String {
@@ -591,7 +440,7 @@ async fn call_on(
     }
 }
 
-fn ended(
+pub(super) fn ended(
     target: &Reference,
     action: usize,
     ended: Result<Result<Reply, Box<dyn Any + Send>>, LockError>,

@@ -6,33 +6,38 @@
 
 mod context;
 mod details;
+mod find;
 mod job;
 mod lock;
+mod long;
 mod mailbox;
+mod name;
 mod pool;
+mod progress;
 mod publish;
 mod reentrancy;
 mod reference;
 mod register;
 mod registry;
+mod runs;
 mod runtime;
 mod sampling;
 mod tasks;
 mod watch;
 
-use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rship_core::model::{AnyModel, AnyTarget};
-use tokio::sync::oneshot;
 
 use crate::outbox::SlotId;
-use job::{LongRuns, RunningJob};
+use job::RunningJob;
 use lock::Occupancy;
+use long::LongRuns;
 use mailbox::Mailbox;
 use publish::Branch;
+use runs::Runs;
 
 pub(crate) use context::Context;
 pub use details::Member;
@@ -47,9 +52,6 @@ pub(crate) use register::{Addition, add, remove};
 pub(crate) use registry::{Registry, Targets};
 pub(crate) use runtime::HandlerRuntime;
 
-/// The newest run of each `restart` action of each target.
-type Restarts = HashMap<(Arc<str>, usize), oneshot::Sender<()>>;
-
 /// A root target with all below it.
 pub(crate) struct Tree {
     pub(crate) context: Arc<Context>,
@@ -60,8 +62,8 @@ pub(crate) struct Tree {
     mailbox: Mailbox,
     /// What is carried out now of what the mailbox held.
     running: Mutex<Option<RunningJob>>,
-    /// Dropping a sender cancels its run.
-    restarts: Mutex<Restarts>,
+    /// Those that can be ended from outside.
+    runs: Mutex<Runs>,
     /// Long actions, which run beside the mailbox.
     long: Mutex<LongRuns>,
     /// Whether the tree was taken out of its executor.

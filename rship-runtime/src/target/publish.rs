@@ -12,6 +12,7 @@ use rship_core::{Published, PulseSink};
 
 use super::context::Context;
 use super::lock::Held;
+use super::name::LiveName;
 use super::reference::{Reference, Step};
 use super::{Tree, TreeState, register};
 use crate::journal::{Journal, Topic};
@@ -20,6 +21,7 @@ use crate::outbox::{Outbox, SlotId, Source};
 /// One target of a tree, with what is below it.
 pub(super) struct Branch {
     pub(super) target: Arc<Reference>,
+    pub(super) name: Option<LiveName>,
     /// Where its impulses go.
     pub(super) sinks: Vec<Option<Arc<dyn PulseSink>>>,
     pub(super) fields: Vec<Vec<Child>>,
@@ -42,6 +44,8 @@ pub(crate) enum Look<'a> {
     Along(&'a [Step]),
     /// What is computed this often.
     Clock(Duration),
+    /// Which sub-targets there are.
+    Members,
 }
 
 /// What became of the values that had changed.
@@ -104,7 +108,25 @@ impl Walk<'_> {
         } else {
             self.fields(branch, value, look);
         }
-        self.emitters(branch, value, look);
+        if !matches!(look, Look::Members) {
+            self.name(branch, value);
+            self.emitters(branch, value, look);
+        }
+    }
+
+    fn name(&self, branch: &mut Branch, value: &AnyTarget) {
+        let Branch { target, name, .. } = branch;
+        let Some(name) = name else {
+            return;
+        };
+        let looked = catch_unwind(AssertUnwindSafe(|| name.changed(&*target.model, value)));
+        match looked {
+            Ok(Some(name)) => self.context().outbox.changed([target.rename(name)]),
+            Ok(None) => {}
+            Err(_) => self.context().journal.warn(Topic::UserPanic, || {
+                format!("making the name of target `{}` panicked", target.id)
+            }),
+        }
     }
 
     fn along(&mut self, branch: &mut Branch, value: &AnyTarget, step: &Step, rest: &[Step]) {
@@ -134,7 +156,8 @@ impl Walk<'_> {
                 (EmitterKind::Computed { every: Some(_) }, Look::Along(_)) => false,
                 (EmitterKind::Computed { every: None }, Look::Along(_)) => true,
                 (EmitterKind::State | EmitterKind::Impulse, Look::Along(rest)) => rest.is_empty(),
-                (_, Look::Clock(_)) => false,
+                (EmitterKind::Progress { .. }, Look::Along(_)) => false,
+                (_, Look::Clock(_) | Look::Members) => false,
                 (_, Look::First) => true,
             };
             if !due {
@@ -145,11 +168,16 @@ impl Walk<'_> {
                 continue;
             }
             let (slot, source) = (target.slots[index], &*target.sources[index]);
-            let published = with_scratch(|json| {
-                self.read(target, index, value, json)
-                    .then(|| self.context().outbox.state(slot, source, json))
-            });
-            match published.flatten() {
+            let published = if let EmitterKind::Progress { action } = emitter.kind {
+                target.runs(action).and_then(|runs| runs.publish())
+            } else {
+                let published = with_scratch(|json| {
+                    self.read(target, index, value, json)
+                        .then(|| self.context().outbox.state(slot, source, json))
+                });
+                published.flatten()
+            };
+            match published {
                 Some(Published::Sent) => self.changes.sent += 1,
                 Some(Published::Kept) => self.changes.kept += 1,
                 _ => continue,
@@ -231,9 +259,10 @@ impl Walk<'_> {
                 });
                 continue;
             }
+            let forget = target.model.descriptor().sub_targets[field].forget;
             for child in children.drain(at..) {
                 if let Some(child) = &child.branch {
-                    register::leave(self.context(), child);
+                    register::leave(self.context(), child, forget);
                 }
             }
         }
