@@ -7,5 +7,6 @@ mod batches;
 mod handlers;
 mod load;
 mod locks;
+mod long;
 mod payloads;
 mod restarts;
