@@ -190,7 +190,8 @@ async fn what_is_said_to_nobody_and_what_nobody_is_answered_is_in_the_log() {
     shy.remove().unwrap();
     shy.rename("Gone");
     // Held back for a second, because the log spoke of the same thing just now.
-    logs.say(&["a name of target `shy` is told to nobody"]).await;
+    logs.say(&["a name of target `shy` is told to nobody"])
+        .await;
     setup.hosted.stop().await;
 }
 

@@ -100,7 +100,9 @@ impl Long {
         if self.cancel {
             let spec = ActionSpec::new(format!("{id}-cancel"))
                 .name(format!("{name}: cancel"))
-                .doc(format!("Ends all runs of `{name}`; answers whether there were any."));
+                .doc(format!(
+                    "Ends all runs of `{name}`; answers whether there were any."
+                ));
             let mode = ActionMode::Cancel { action };
             let schema = ObjectSchema::new().finish();
             model.call(spec, mode, schema, Handler::Cancel, None);

@@ -325,7 +325,10 @@ fn options(given: &Given, named: &Named<'_>, future: bool, detached: bool, error
             errors.at(
                 place,
                 format_args!("{named} {has}, {cannot}"),
-                format_args!("write `async fn {}(this: Handle<Self>, ..)`, or remove `{key}`", named.ident),
+                format_args!(
+                    "write `async fn {}(this: Handle<Self>, ..)`, or remove `{key}`",
+                    named.ident
+                ),
             );
         }
     }

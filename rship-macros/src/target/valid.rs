@@ -133,11 +133,7 @@ fn own_key<'a>(
 }
 
 /// The field of this name, or else a method, which the compiler looks for.
-fn live_name<'a>(
-    parsed: &Parsed<'a>,
-    name: &LitStr,
-    errors: &mut Errors,
-) -> Option<LiveName<'a>> {
+fn live_name<'a>(parsed: &Parsed<'a>, name: &LitStr, errors: &mut Errors) -> Option<LiveName<'a>> {
     let text = name.value();
     let plain = text.trim_start_matches("r#").trim_start_matches('_');
     let mut fields = parsed.fields.iter();

@@ -12,16 +12,13 @@ pub(super) fn try_say(
     say: impl FnOnce(&Targets, &Reference) -> Vec<Change>,
 ) -> bool {
     let context = &raw.tree.context;
-    let Some(registry) = context.registry.upgrade() else {
+    let Some(registry) = raw.registry().filter(|_| !context.outbox.has_ended()) else {
         return false;
     };
     let targets = registry.targets();
     let Some(target) = targets.current(&raw.target) else {
         return false;
     };
-    if context.outbox.has_ended() {
-        return false;
-    }
     context.outbox.changed(say(&targets, &target));
     true
 }

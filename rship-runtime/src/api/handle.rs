@@ -6,7 +6,6 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
-use std::sync::atomic::Ordering;
 
 use rship_core::entity::Position;
 use rship_core::model::TargetHandle;
@@ -169,12 +168,8 @@ impl<T: Send + 'static> Handle<T> {
         if self.raw.target.parent.is_some() {
             return Err(Error::SubTarget(self.id().to_owned()));
         }
-        let removed = || Error::Removed(self.id().to_owned());
-        let context = &self.raw.tree.context;
-        let registry = context.registry.upgrade().ok_or_else(removed)?;
-        if self.raw.tree.removed.load(Ordering::Acquire) {
-            return Err(removed());
-        }
+        let registry = self.raw.registry();
+        let registry = registry.ok_or_else(|| Error::Removed(self.id().to_owned()))?;
         target::remove(&registry, &self.raw);
         Ok(())
     }

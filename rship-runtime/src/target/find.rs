@@ -59,7 +59,7 @@ fn search(branch: &Branch, value: &AnyTarget, visit: &mut dyn FnMut(&Arc<Referen
 impl RawHandle {
     /// The sub-target with this id below this one.
     pub(crate) fn sub_target(&self, id: &str) -> Option<Arc<Reference>> {
-        let registry = self.tree.context.registry.upgrade()?;
+        let registry = self.registry()?;
         let targets = registry.targets();
         let found = targets.find(self.target.instance, id)?;
         let below = targets.line(found.number).into_iter().rev().skip(1);
@@ -70,7 +70,7 @@ impl RawHandle {
 
     /// The nearest target above this one of this type.
     pub(crate) fn above(&self, kind: TypeId) -> Option<Arc<Reference>> {
-        let registry = self.tree.context.registry.upgrade()?;
+        let registry = self.registry()?;
         let targets = registry.targets();
         let own = targets.current(&self.target)?.number;
         let above = targets.line(own).into_iter().rev().skip(1);

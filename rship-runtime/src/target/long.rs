@@ -176,7 +176,10 @@ impl LongRunning {
             (None, Err(why)) if accepted => {
                 let journal = &self.tree.context.journal;
                 journal.warn(Topic::CommandFailed, || {
-                    format!("{} was accepted, and has ended with an error: {why}", self.of())
+                    format!(
+                        "{} was accepted, and has ended with an error: {why}",
+                        self.of()
+                    )
                 });
             }
             (None, _) => {}

@@ -29,13 +29,13 @@ impl LiveName {
         model: &dyn AnyModel,
         value: &AnyTarget,
         fallback: String,
-    ) -> (String, Option<Self>) {
+    ) -> (String, Option<Box<Self>>) {
         let mut last = String::new();
         if !model.live_name(value, &mut last) {
             return (fallback, None);
         }
         let name = Self { fallback, last };
-        (name.now(), Some(name))
+        (name.now(), Some(Box::new(name)))
     }
 
     /// The new name, if it has changed.

@@ -182,7 +182,10 @@ mod tests {
         let now = told(&source);
         assert_eq!((&now["run"], &now["progress"]), (&2.into(), &1.0.into()));
         let other = &now["others"][0];
-        assert_eq!((&other["run"], &other["state"]), (&1.into(), &"cancelled".into()));
+        assert_eq!(
+            (&other["run"], &other["state"]),
+            (&1.into(), &"cancelled".into())
+        );
         // What is said after the end is not told.
         first.say(0.5, None);
         assert_eq!(told(&source), now);

@@ -21,7 +21,7 @@ use crate::outbox::{Outbox, SlotId, Source};
 /// One target of a tree, with what is below it.
 pub(super) struct Branch {
     pub(super) target: Arc<Reference>,
-    pub(super) name: Option<LiveName>,
+    pub(super) name: Option<Box<LiveName>>,
     /// Where its impulses go.
     pub(super) sinks: Vec<Option<Arc<dyn PulseSink>>>,
     pub(super) fields: Vec<Vec<Child>>,

@@ -9,9 +9,9 @@ use rship_core::dispatch::Destination;
 use rship_core::id;
 use rship_core::model::{AnyModel, Place};
 
-use super::Tree;
 use super::details::Details;
 use super::progress::{Run, Runs};
+use super::{Registry, Tree};
 use crate::outbox::{Change, SlotId, Source, TargetKey, TargetNumber};
 use crate::stamp;
 
@@ -79,6 +79,13 @@ impl RawHandle {
             target: Arc::clone(target),
             run: None,
         }
+    }
+
+    /// Where the tree is known, unless it was removed: another may have its ids by now.
+    pub(crate) fn registry(&self) -> Option<Arc<Registry>> {
+        let registry = self.tree.context.registry.upgrade()?;
+        let removed = self.tree.removed.load(Ordering::Acquire);
+        (!removed).then_some(registry)
     }
 }
 

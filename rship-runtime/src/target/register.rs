@@ -33,7 +33,7 @@ pub(super) struct Sketch {
     id: Arc<str>,
     name: String,
     /// What of it changes the name at run time, if something does.
-    live_name: Option<LiveName>,
+    live_name: Option<Box<LiveName>>,
     path: Path,
     model: Arc<dyn AnyModel>,
     fields: Vec<Vec<(Box<str>, Sketch)>>,

@@ -42,7 +42,8 @@ impl Runs {
         let (sender, receiver) = oneshot::channel();
         if self.0.len() >= SWEPT {
             // Members that come and go would leave theirs behind.
-            self.0.retain(|_, runs| runs.iter().any(|run| !run.is_closed()));
+            self.0
+                .retain(|_, runs| runs.iter().any(|run| !run.is_closed()));
         }
         let runs = self.0.entry((Arc::clone(target), action)).or_default();
         // Seldom enough that many runs cost no more than few, each.
@@ -56,7 +57,10 @@ impl Runs {
     /// Ends the runs of an action; whether there were any.
     pub(super) fn end(&mut self, target: &Arc<str>, action: usize, by: End) -> bool {
         let runs = self.0.remove(&(Arc::clone(target), action));
-        let ended = runs.into_iter().flatten().filter_map(|run| run.send(by).ok());
+        let ended = runs
+            .into_iter()
+            .flatten()
+            .filter_map(|run| run.send(by).ok());
         ended.count() > 0
     }
 }
@@ -89,7 +93,10 @@ mod tests {
         let (mut one, mut two) = (Some(runs.add(&lamp, 0)), Some(runs.add(&lamp, 0)));
         let (mut other, mut of_another) = (Some(runs.add(&lamp, 1)), Some(runs.add(&fan, 0)));
         assert!(runs.end(&lamp, 0, End::Cancelled));
-        assert!(!runs.end(&lamp, 0, End::Cancelled), "there are none any more");
+        assert!(
+            !runs.end(&lamp, 0, End::Cancelled),
+            "there are none any more"
+        );
         assert_eq!(ended_already(&mut one), Some(End::Cancelled));
         assert_eq!(ended_already(&mut two), Some(End::Cancelled));
         assert_eq!(ended_already(&mut other), None);

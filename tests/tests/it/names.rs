@@ -140,9 +140,8 @@ async fn a_name_that_is_the_same_is_not_told_again_and_one_that_panics_stops_not
     named(&core, "router", "By hand").await;
     let set = core.exec(None, "router.inputs.1:set-label", json!("panic"));
     set.await.unwrap();
-    let told = |core: &LocalCore| {
-        pulse(core, "stand-1", "router.inputs.1:label") == Some(json!("panic"))
-    };
+    let told =
+        |core: &LocalCore| pulse(core, "stand-1", "router.inputs.1:label") == Some(json!("panic"));
     core.wait_until(LIMIT, "the label", told).await.unwrap();
     named(&core, "router", "By hand").await;
     router.lock().await.label = "House 2".to_owned();
@@ -178,11 +177,18 @@ async fn a_member_that_leaves_a_field_with_forget_is_deleted_on_the_server_and_m
             router.lock().await.guests.clear();
             let gone = |core: &LocalCore| of_guest(core, "router.guests.ann").is_empty();
             let forgotten = core.wait_until(LIMIT, "nothing left", gone).await;
-            assert!(forgotten.is_ok(), "{:?}", of_guest(&core, "router.guests.ann"));
+            assert!(
+                forgotten.is_ok(),
+                "{:?}",
+                of_guest(&core, "router.guests.ann")
+            );
         }
         let router = core.item("Target", "router").unwrap();
         let children = router["subTargets"].as_array().unwrap();
-        assert!(!children.contains(&json!("router.guests.ann")), "{children:?}");
+        assert!(
+            !children.contains(&json!("router.guests.ann")),
+            "{children:?}"
+        );
         assert_eq!(core.drops(), [], "{generation}");
     }
 }
@@ -200,5 +206,8 @@ async fn a_field_that_always_holds_its_sub_target_has_nothing_to_forget() {
     let error = wrong.map(drop).unwrap_err();
     assert!(matches!(error, Error::Model(_)), "{error}");
     assert!(error.to_string().contains("field `guest`"), "{error}");
-    assert_eq!(executor.manifest()["instances"][0]["targets"], Value::Array(Vec::new()));
+    assert_eq!(
+        executor.manifest()["instances"][0]["targets"],
+        Value::Array(Vec::new())
+    );
 }

@@ -118,14 +118,20 @@ async fn a_sub_target_is_locked_renamed_placed_and_taken_offline_from_outside() 
         third.rename("Balcony");
         third.set_online(false);
         third.set_available(Member::action("set"), false).unwrap();
-        third.set_position(Position { x: 1.0, y: 2.0, z: 3.0 });
+        third.set_position(Position {
+            x: 1.0,
+            y: 2.0,
+            z: 3.0,
+        });
         third.set_role("loudspeaker");
         let known = |core: &LocalCore| {
             let target = core.item("Target", "hub.outputs.3").unwrap();
             let status = core.item("TargetStatus", "stand-1:hub.outputs.3").unwrap();
             target["name"] == "Balcony" && status["status"] == "offline"
         };
-        core.wait_until(LIMIT, "name and status", known).await.unwrap();
+        core.wait_until(LIMIT, "name and status", known)
+            .await
+            .unwrap();
         let no_member = third.set_available(Member::action("fly"), false);
         assert!(matches!(no_member, Err(Error::NoMember { .. })));
         // The others are as they were.
@@ -144,7 +150,11 @@ async fn a_sub_target_is_found_by_its_id_with_its_type() {
     tap.lock().await.unwrap().open = true;
     assert!(hub.lock().await.outputs[2].taps[0].open);
     let output: SubTarget<Output> = hub.sub_target_by_id("hub.outputs.2").unwrap();
-    assert!(output.sub_target_by_id::<Tap>("hub.outputs.2.taps.0").is_ok());
+    assert!(
+        output
+            .sub_target_by_id::<Tap>("hub.outputs.2.taps.0")
+            .is_ok()
+    );
 
     let said = |id| hub.sub_target_by_id::<Lamp>(id).unwrap_err().to_string();
     let another = said("hub.outputs.2");
@@ -233,7 +243,10 @@ async fn an_action_of_a_sub_target_reads_its_parents() {
 
     let lost = core.exec(None, "hub.outputs.1:lost", Value::Null).await;
     let lost = lost.unwrap_err().to_string();
-    assert!(lost.contains("no target above `hub.outputs.1` is a `"), "{lost}");
+    assert!(
+        lost.contains("no target above `hub.outputs.1` is a `"),
+        "{lost}"
+    );
     let _alone = executor.add("alone", output(5)).unwrap();
     let known = |core: &LocalCore| core.item("Action", "alone:set").is_some();
     core.wait_until(LIMIT, "the other", known).await.unwrap();

@@ -146,9 +146,7 @@ impl Setup {
     }
 
     async fn height(&self, height: f64) {
-        let is = |core: &LocalCore| {
-            pulse(core, "stand-1", "crane:height") == Some(json!(height))
-        };
+        let is = |core: &LocalCore| pulse(core, "stand-1", "crane:height") == Some(json!(height));
         self.core.wait_until(LIMIT, "the height", is).await.unwrap();
     }
 
@@ -163,24 +161,41 @@ impl Setup {
 async fn a_run_says_how_far_it_is_and_how_it_ended() {
     for generation in Generation::ALL {
         let setup = setup(generation).await;
-        setup.progress("lift", json!({"run": 0, "state": "idle"})).await;
+        setup
+            .progress("lift", json!({"run": 0, "state": "idle"}))
+            .await;
         let lift = setup.exec("lift", json!({"to": 3}));
         let watch = async {
-            let now = setup.progress("lift", json!({"run": 1, "progress": 0.25})).await;
-            assert_eq!((&now["state"], &now["text"]), (&json!("running"), &json!("")));
+            let now = setup
+                .progress("lift", json!({"run": 1, "progress": 0.25}))
+                .await;
+            assert_eq!(
+                (&now["state"], &now["text"]),
+                (&json!("running"), &json!(""))
+            );
             setup.gate.add_permits(1);
-            setup.progress("lift", json!({"progress": 0.5, "text": "half way"})).await;
+            setup
+                .progress("lift", json!({"progress": 0.5, "text": "half way"}))
+                .await;
             setup.gate.add_permits(1);
         };
         let (lifted, ()) = tokio::join!(lift, watch);
         assert_eq!(lifted, Ok(json!(3.0)));
-        setup.progress("lift", json!({"run": 1, "state": "done", "progress": 1.0})).await;
+        setup
+            .progress("lift", json!({"run": 1, "state": "done", "progress": 1.0}))
+            .await;
 
         setup.gate.add_permits(2);
         setup.exec("lift", json!({"to": -1})).await.unwrap_err();
         let why = "the ground is in the way";
-        setup.progress("lift", json!({"run": 2, "state": "failed", "text": why})).await;
-        setup.core.exec(None, "crane.hook:grab", Value::Null).await.unwrap();
+        setup
+            .progress("lift", json!({"run": 2, "state": "failed", "text": why}))
+            .await;
+        setup
+            .core
+            .exec(None, "crane.hook:grab", Value::Null)
+            .await
+            .unwrap();
         let grabbed = pulse(&setup.core, "stand-1", "crane.hook:grab-progress").unwrap();
         assert_eq!(grabbed["state"], "done", "told before the answer");
         assert_eq!(setup.core.drops(), [], "{generation}");
@@ -192,10 +207,14 @@ async fn several_runs_say_which_they_are() {
     let setup = setup(Generation::V2026).await;
     let first = setup.exec("lift", json!({"to": 1}));
     let second = async {
-        setup.progress("lift", json!({"run": 1, "progress": 0.25})).await;
+        setup
+            .progress("lift", json!({"run": 1, "progress": 0.25}))
+            .await;
         let second = setup.exec("lift", json!({"to": 2}));
         let watch = async {
-            let now = setup.progress("lift", json!({"run": 2, "progress": 0.25})).await;
+            let now = setup
+                .progress("lift", json!({"run": 2, "progress": 0.25}))
+                .await;
             assert_eq!(now["others"][0]["run"], 1);
             assert_eq!(now["others"][0]["state"], "running");
             setup.gate.add_permits(4);
@@ -204,7 +223,9 @@ async fn several_runs_say_which_they_are() {
     };
     let (first, second) = tokio::join!(first, second);
     assert_eq!((first, second), (Ok(json!(1.0)), Ok(json!(2.0))));
-    let now = setup.progress("lift", json!({"run": 2, "state": "done"})).await;
+    let now = setup
+        .progress("lift", json!({"run": 2, "state": "done"}))
+        .await;
     assert_eq!(now["others"][0]["state"], "done");
 }
 
@@ -213,17 +234,23 @@ async fn a_newer_run_that_takes_over_does_not_hide_how_the_older_one_ended() {
     let setup = setup(Generation::V2026).await;
     let first = setup.exec("swing", json!({"to": 1}));
     let second = async {
-        setup.progress("swing", json!({"run": 1, "progress": 0.25})).await;
+        setup
+            .progress("swing", json!({"run": 1, "progress": 0.25}))
+            .await;
         setup.exec("swing", json!({"to": 2})).await
     };
     let watch = async {
-        setup.progress("swing", json!({"run": 2, "progress": 0.25})).await;
+        setup
+            .progress("swing", json!({"run": 2, "progress": 0.25}))
+            .await;
         setup.gate.add_permits(2);
     };
     let (first, second, ()) = tokio::join!(first, second, watch);
     assert!(first.unwrap_err().contains("took over"));
     assert_eq!(second, Ok(json!(2.0)));
-    let now = setup.progress("swing", json!({"run": 2, "state": "done"})).await;
+    let now = setup
+        .progress("swing", json!({"run": 2, "state": "done"}))
+        .await;
     assert_eq!(now["others"][0]["state"], "cancelled", "{now}");
 }
 
@@ -231,22 +258,36 @@ async fn a_newer_run_that_takes_over_does_not_hide_how_the_older_one_ended() {
 async fn a_command_cancels_what_runs_and_what_waits_and_says_whether_there_was_something() {
     for generation in Generation::ALL {
         let setup = setup(generation).await;
-        assert_eq!(setup.exec("lift-cancel", Value::Null).await, Ok(json!(false)));
+        assert_eq!(
+            setup.exec("lift-cancel", Value::Null).await,
+            Ok(json!(false))
+        );
         let lift = setup.exec("lift", json!({"to": 3}));
         let cancel = async {
-            setup.progress("lift", json!({"run": 1, "progress": 0.25})).await;
+            setup
+                .progress("lift", json!({"run": 1, "progress": 0.25}))
+                .await;
             setup.exec("lift-cancel", json!({})).await
         };
         let (lifted, cancelled) = tokio::join!(lift, cancel);
         assert_eq!(cancelled, Ok(json!(true)));
         assert!(lifted.unwrap_err().contains("cancelled by `lift-cancel`"));
-        setup.progress("lift", json!({"run": 1, "state": "cancelled"})).await;
+        setup
+            .progress("lift", json!({"run": 1, "state": "cancelled"}))
+            .await;
         // It has ended: there is nothing left to cancel, and it changes nothing any more.
-        assert_eq!(setup.exec("lift-cancel", Value::Null).await, Ok(json!(false)));
+        assert_eq!(
+            setup.exec("lift-cancel", Value::Null).await,
+            Ok(json!(false))
+        );
         setup.gate.add_permits(2);
         setup.height(0.0).await;
         let refused = setup.exec("lift-cancel", json!({"to": 1})).await;
-        assert_eq!(refused, Ok(json!(false)), "an unknown argument is a warning");
+        assert_eq!(
+            refused,
+            Ok(json!(false)),
+            "an unknown argument is a warning"
+        );
         assert_eq!(setup.core.drops(), [], "{generation}");
     }
 }
@@ -274,9 +315,8 @@ async fn an_action_that_holds_its_tree_is_cancelled_and_its_tree_goes_on() {
 async fn a_cancelled_run_ends_by_being_dropped() {
     let setup = setup(Generation::V2026).await;
     let plain = setup.exec("plain", Value::Null);
-    let cancel = async {
-        while setup.exec("plain-cancel", Value::Null).await != Ok(json!(true)) {}
-    };
+    let cancel =
+        async { while setup.exec("plain-cancel", Value::Null).await != Ok(json!(true)) {} };
     let (plain, ()) = tokio::join!(plain, cancel);
     assert!(plain.unwrap_err().contains("cancelled"));
 }
@@ -294,7 +334,10 @@ async fn a_command_that_is_cancelled_at_once_does_nothing() {
     };
     setup.gate.add_permits(200);
     for _ in 0..50 {
-        let calls = [call("lift", json!({"to": 9})), call("lift-cancel", Value::Null)];
+        let calls = [
+            call("lift", json!({"to": 9})),
+            call("lift-cancel", Value::Null),
+        ];
         let batch = json!({ "actions": calls });
         let answer = setup.core.command(None, "BatchTargetAction", batch);
         let answer = within("an answer", answer).await.unwrap_err().to_string();
@@ -309,7 +352,9 @@ async fn an_accepted_run_is_answered_when_it_has_begun_and_tells_its_end_by_its_
     let accepted = setup.exec("survey", json!({"to": 3})).await;
     assert_eq!(accepted, Ok(json!({"accepted": true, "run": 1})));
     setup.gate.add_permits(2);
-    setup.progress("survey", json!({"run": 1, "state": "done"})).await;
+    setup
+        .progress("survey", json!({"run": 1, "state": "done"}))
+        .await;
     setup.height(3.0).await;
     // What is wrong before it waits for anything is an error like any other.
     let refused = setup.exec("survey", json!({"to": 300})).await.unwrap_err();
@@ -318,10 +363,17 @@ async fn an_accepted_run_is_answered_when_it_has_begun_and_tells_its_end_by_its_
     assert_eq!(accepted, Ok(json!({"accepted": true, "run": 3})));
     setup.gate.add_permits(2);
     let why = "the ground is in the way";
-    setup.progress("survey", json!({"run": 3, "state": "failed", "text": why})).await;
+    setup
+        .progress("survey", json!({"run": 3, "state": "failed", "text": why}))
+        .await;
     setup.exec("survey", json!({"to": 1})).await.unwrap();
-    assert_eq!(setup.exec("survey-cancel", Value::Null).await, Ok(json!(true)));
-    setup.progress("survey", json!({"run": 4, "state": "cancelled"})).await;
+    assert_eq!(
+        setup.exec("survey-cancel", Value::Null).await,
+        Ok(json!(true))
+    );
+    setup
+        .progress("survey", json!({"run": 4, "state": "cancelled"}))
+        .await;
 }
 
 #[tokio::test]
@@ -343,7 +395,9 @@ async fn what_an_executor_that_ends_breaks_off_is_said_to_be_cancelled() {
     };
     let _crane = executor.add("crane", crane).unwrap();
     let running = Running::online(&executor).await;
-    core.exec(None, "crane:survey", json!({"to": 1})).await.unwrap();
+    core.exec(None, "crane:survey", json!({"to": 1}))
+        .await
+        .unwrap();
     let mut events = core.events();
     running.stop().await;
     let told = async {

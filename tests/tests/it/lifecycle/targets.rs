@@ -137,6 +137,12 @@ async fn targets_that_are_added_and_removed_at_once_leave_nothing_behind() {
     let told = |core: &LocalCore| pulse(core, "stand-1", "last:level").is_some();
     core.wait_until(LIMIT, "the last", told).await.unwrap();
     lamp.remove().unwrap();
+    // Another has the id now; what is said of the one before is not said of it.
+    let other = executor.add("last", Lamp::default()).unwrap();
+    lamp.rename("Moth");
+    let manifest = executor.manifest().to_string();
+    assert!(!manifest.contains("Moth"), "{manifest}");
+    other.remove().unwrap();
     core.wait_until(LIMIT, "deletion", |core| {
         core.item("Target", "last").is_none()
     })
