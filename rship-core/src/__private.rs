@@ -1,5 +1,6 @@
 //! What expanded macros name, so that a device needs no further dependency. Not for use by hand.
 
+use std::fmt::{self, Display};
 use std::marker::PhantomData;
 
 pub use serde_json::Value;
@@ -16,6 +17,14 @@ pub use crate::model::{
     SubTargetSpec, SubTargets, TargetHandle,
 };
 pub use crate::target::{Actions, Target};
+
+/// Writes a target's own name.
+///
+/// # Errors
+/// When its `Display` fails.
+pub fn write_name<N: Display + ?Sized>(name: &N, text: &mut dyn fmt::Write) -> fmt::Result {
+    write!(text, "{name}")
+}
 
 /// Asks whether a type has `#[actions]`: its own constants and functions win over [`NoActions`]'.
 pub struct Probe<T>(PhantomData<T>);

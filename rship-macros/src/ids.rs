@@ -24,6 +24,16 @@ impl Names {
             doc: doc.map(str::to_owned),
         }
     }
+
+    /// The id of the emitter that says how far this action is.
+    pub(crate) fn progress(&self) -> String {
+        format!("{}-progress", self.id)
+    }
+
+    /// The id of the action that ends the runs of this one.
+    pub(crate) fn cancel(&self) -> String {
+        format!("{}-cancel", self.id)
+    }
 }
 
 /// The ids of one kind that are taken, each with the Rust name of its owner.

@@ -48,6 +48,7 @@ use proc_macro::TokenStream;
 /// | `fg_color = "#rrggbb"`   | foreground color                                                         |
 /// | `id = ".."`              | the whole id of a target of this type that is a sub-target               |
 /// | `key = "field"`          | the field (it is `Display`) that tells members of an array apart         |
+/// | `name_field = "field"`   | a field (it is `Display`) or a method `fn(&self)` whose value is the name, told whenever it changes |
 /// | `crate = path`           | where `rship_runtime` is, if it is not a dependency of that name         |
 ///
 /// # On fields
@@ -65,7 +66,8 @@ use proc_macro::TokenStream;
 /// **`#[target]`** makes the field a sub-target: it is a `T`, `Option<T>`, `Vec<T>` or
 /// `BTreeMap<String, T>` where `T` is a target. Its id is `PARENT.FIELD`, or `PARENT.FIELD.KEY` for a
 /// member of an array or a map. Arguments: `id = ".."` (the whole id), `name = ".."`, `key = "field"` (the
-/// field of an array's members that tells them apart; their position when there is none).
+/// field of an array's members that tells them apart; their position when there is none), `forget` (a member
+/// that left its field is deleted on the server, too, in place of being offline).
 ///
 /// # Generic structs
 ///
@@ -102,6 +104,9 @@ pub fn derive_target(input: TokenStream) -> TokenStream {
 /// | `blocking`          | for an `fn` that blocks its thread: the log does not warn of it                |
 /// | `restart`           | for an `async fn`: a new run cancels the one before                           |
 /// | `timeout = "5s"`    | that long after it arrived, answers with an error, and cancels an `async fn`   |
+/// | `progress`          | an emitter `ID-progress` says how far it is, by `this.progress(0.5)`           |
+/// | `cancel`            | an action `ID-cancel` ends its runs, and answers whether there were any        |
+/// | `answer = "accepted"` | answered as soon as it waits for something; for one that takes a handle      |
 ///
 /// # `#[arg(..)]` on an argument
 ///

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +18,9 @@ use crate::id;
 use crate::model::action::{Action, Handler};
 use crate::model::held::{Held, Way};
 use crate::model::live::Live;
+use crate::model::long::Long;
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
-use crate::model::typed::{AskFn, AttachFn, Call, Field, MemberKey, Model, Reader, Setter};
+use crate::model::typed::{AskFn, AttachFn, Call, Field, MemberKey, Model, NameFn, Reader, Setter};
 use crate::model::{
     ActionSpec, AnyTarget, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError,
     Problem, Running, Unreached,
@@ -32,7 +33,7 @@ use crate::target::Target;
 ///
 /// Mistakes are collected and reported together by [`build`](ModelBuilder::build).
 pub struct ModelBuilder<T> {
-    descriptor: TargetDescriptor,
+    pub(super) descriptor: TargetDescriptor,
     readers: Vec<Reader<T>>,
     fields: Vec<Field<T>>,
     calls: Vec<Call<T>>,
@@ -42,7 +43,8 @@ pub struct ModelBuilder<T> {
     variants: Vec<Arc<Held<T>>>,
     variant_keys: Vec<Option<Arc<KeyFn<T>>>>,
     stands_in: Option<Arc<TargetDescriptor>>,
-    problems: Vec<Problem>,
+    live_name: Option<Box<NameFn<T>>>,
+    pub(super) problems: Vec<Problem>,
 }
 
 // No bounds on `T` here: a target that is not `Send` is one message, at the type, from the `Target` trait.
@@ -74,6 +76,7 @@ impl<T> ModelBuilder<T> {
             variants: Vec::new(),
             variant_keys: Vec::new(),
             stands_in: None,
+            live_name: None,
             problems: Vec::new(),
         }
     }
@@ -122,6 +125,16 @@ impl<T> ModelBuilder<T> {
         key: impl Fn(&T) -> &K + Send + Sync + 'static,
     ) -> &mut Self {
         self.key = Some(Arc::from(key_fn(key)));
+        self
+    }
+
+    /// What people read of a target of this type, written from its value: looked at whenever the target
+    /// changed. An empty text stands for the name that it would have without this.
+    pub fn live_name(
+        &mut self,
+        name: impl Fn(&T, &mut dyn fmt::Write) -> fmt::Result + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.live_name = Some(Box::new(name));
         self
     }
 
@@ -205,7 +218,13 @@ impl<T> ModelBuilder<T> {
             handler,
         } = action;
         let schema = std::mem::take(&mut spec.schema).finish();
-        self.call(spec, mode, schema, handler, None)
+        let long = Long::of(&mut spec, mode, &handler);
+        let position = self.descriptor.actions.len();
+        self.call(spec, mode, schema, handler, None);
+        if self.descriptor.actions.len() > position {
+            long.describe(position, self);
+        }
+        self
     }
 
     /// Adds the action that sets a field: its payload is the value itself, as the field's emitter
@@ -292,11 +311,16 @@ impl<T> ModelBuilder<T> {
                 field: spec.field.clone(),
             });
         }
+        if spec.forget && S::SHAPE == Shape::One {
+            let field = spec.field.clone();
+            self.problems.push(Problem::NothingToForget(field));
+        }
         self.descriptor.sub_targets.push(SubTargetDescriptor {
             field: spec.field,
             id: spec.id,
             name: spec.name,
             shape: S::SHAPE,
+            forget: spec.forget,
         });
         let keys = Arc::new(MemberKey::new(spec.key));
         let field = Arc::new(field);
@@ -484,6 +508,7 @@ impl<T> ModelBuilder<T> {
                 key: self.key,
                 held: self.held,
                 variants: self.variants,
+                name: self.live_name,
             }))
         } else {
             Err(ModelError {
@@ -493,7 +518,7 @@ impl<T> ModelBuilder<T> {
         }
     }
 
-    fn emitter(
+    pub(super) fn emitter(
         &mut self,
         spec: EmitterSpec,
         kind: EmitterKind,
@@ -527,7 +552,7 @@ impl<T> ModelBuilder<T> {
         self
     }
 
-    fn call(
+    pub(super) fn call(
         &mut self,
         spec: ActionSpec,
         mode: ActionMode,
@@ -568,6 +593,8 @@ impl<T> ModelBuilder<T> {
             mode,
             restart: spec.restart,
             timeout: spec.timeout,
+            cancel: spec.cancel,
+            accepted: spec.accepted,
         });
         self
     }

@@ -28,8 +28,8 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     }
     let allow = paths::allow();
     let (generics, _, bounds) = generics.split_for_impl();
-    let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
-    let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
+    let action_ids = ids(members, |member| member.action_ids());
+    let emitter_ids = ids(members, |member| member.emitter_ids());
     let members = members.iter().map(member);
     quote! {
         #(#conditions)*
@@ -52,15 +52,15 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     }
 }
 
-fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
-    let ids = members
-        .iter()
-        .filter(|member| member.sound && of(&member.kind))
-        .map(|member| {
-            let (conditions, id) = (member.conditions, &member.names.id);
-            quote!(#(#conditions)* #id,)
-        });
-    quote!(#(#ids)*)
+/// The ids that the members give: of actions, or of emitters.
+fn ids(members: &[Member<'_>], given: impl Fn(&Member<'_>) -> Vec<String>) -> TokenStream {
+    let sound = members.iter().filter(|member| member.sound);
+    let ids = sound.flat_map(|member| {
+        let conditions = member.conditions;
+        let ids = given(member).into_iter();
+        ids.map(move |id| quote!(#(#conditions)* #id,))
+    });
+    ids.collect()
 }
 
 fn member(member: &Member<'_>) -> TokenStream {
@@ -149,11 +149,15 @@ fn action(ident: &Ident, names: &Names, action: &Action<'_>) -> TokenStream {
         .timeout
         .map(duration)
         .map(|after| quote!(.timeout(#after)));
+    let progress = action.progress.then(|| quote!(.progress()));
+    let cancel = action.cancel.then(|| quote!(.cancel()));
+    let accepted = action.accepted.then(|| quote!(.accepted()));
     let arguments = action.arguments.iter().enumerate().map(argument);
     let handler = handler(ident, action);
     quote! {
         let __rship_spec =
-            __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart #timeout;
+            __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart #timeout
+                #progress #cancel #accepted;
         #(#arguments)*
         let __rship_action = __rship_spec #handler;
         __rship_model.action(__rship_action);

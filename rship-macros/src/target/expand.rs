@@ -9,7 +9,7 @@ use crate::ids::Names;
 use crate::names;
 use crate::pace::Of;
 use crate::paths::{self, duration};
-use crate::target::valid::{Member, MemberKind, Setter, State, Target};
+use crate::target::valid::{LiveName, Member, MemberKind, Setter, State, Target};
 
 pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     let Target {
@@ -28,6 +28,7 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     let key = target.key.as_ref().map(|(field, ty)| {
         quote!(__rship_model.key::<#ty>(|__rship_target: &Self| &__rship_target.#field);)
     });
+    let live_name = target.live_name.as_ref().map(live_name);
     let members = target.members.iter().map(member);
     // An id with a mistake was replaced, so that it might collide without being wrong.
     let checks = (sound && target.generics.params.is_empty()).then(|| checks(target));
@@ -45,6 +46,7 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
                     #doc
                     #(#texts)*
                     #key
+                    #live_name
                     #(#members)*
                     __rship::Probe::<Self>::describe_actions(__rship_model);
                 }
@@ -58,6 +60,21 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
 /// Where the compiler's own messages about a type point, without the lints that look at user code.
 fn place(ty: &Type) -> Span {
     Span::call_site().located_at(ty.span())
+}
+
+fn live_name(name: &LiveName<'_>) -> TokenStream {
+    let (place, name) = match name {
+        LiveName::Field(field, ty) => (place(ty), quote!(__rship_target.#field)),
+        LiveName::Method(method) => {
+            let place = Span::call_site().located_at(method.span());
+            (place, quote_spanned!(place=> Self::#method(__rship_target)))
+        }
+    };
+    quote_spanned! {place=>
+        __rship_model.live_name(|__rship_target: &Self, __rship_text| {
+            __rship::write_name(&#name, __rship_text)
+        });
+    }
 }
 
 fn member(member: &Member<'_>) -> TokenStream {
@@ -101,6 +118,7 @@ fn member(member: &Member<'_>) -> TokenStream {
             id,
             name,
             key,
+            forget,
         } => {
             let id = id.as_ref().map(|id| quote!(.id(#id)));
             let name = name.as_ref().map(|name| quote!(.name(#name)));
@@ -109,9 +127,10 @@ fn member(member: &Member<'_>) -> TokenStream {
                     .key(|__rship_member: &<#ty as __rship::SubTargets>::Member| &__rship_member.#key)
                 }
             });
+            let forget = forget.then(|| quote!(.forget()));
             quote_spanned! {place=>
                 __rship_model.sub_targets::<#ty>(
-                    __rship::SubTargetSpec::new(#own) #id #name #key,
+                    __rship::SubTargetSpec::new(#own) #id #name #key #forget,
                     #field,
                     |__rship_target: &mut Self| &mut __rship_target.#ident,
                 );
