@@ -89,7 +89,7 @@ pub enum Problem {
     Color(String),
     /// An option of an action does not go with how its handler runs.
     #[error("action `{action}` cannot have `{option}`: its handler must {must}")]
-    Option {
+    WrongOption {
         /// The action.
         action: String,
         /// The option.

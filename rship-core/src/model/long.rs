@@ -71,7 +71,7 @@ impl Long {
         ] {
             if given && !fits {
                 let action = spec.id.clone();
-                let problem = Problem::Option {
+                let problem = Problem::WrongOption {
                     action,
                     option,
                     must,

@@ -64,7 +64,10 @@ fn place(ty: &Type) -> Span {
 
 fn live_name(name: &LiveName<'_>) -> TokenStream {
     let (place, name) = match name {
-        LiveName::Field(field, ty) => (place(ty), quote!(__rship_target.#field)),
+        LiveName::Field(field, ty) => {
+            let place = place(ty);
+            (place, quote_spanned!(place=> __rship_target.#field))
+        }
         LiveName::Method(method) => {
             let place = Span::call_site().located_at(method.span());
             (place, quote_spanned!(place=> Self::#method(__rship_target)))

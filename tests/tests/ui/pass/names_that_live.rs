@@ -48,7 +48,7 @@ impl Hall {
 
 fn main() {
     let fan = Fan::descriptor().unwrap();
-    ::std::assert!(fan.sub_targets.iter().all(|field| field.forget));
+    ::std::assert!(fan.sub_targets[0].forget && fan.sub_targets[1].forget);
     let lamp = Lamp::<u8>::descriptor().unwrap();
     ::std::assert_eq!(lamp.name, "A lamp");
     let door = Door { number: 1 };
