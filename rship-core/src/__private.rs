@@ -3,6 +3,8 @@
 mod blocks;
 mod ids;
 
+use std::fmt::{self, Display};
+
 pub use serde_json::Value;
 pub use std::boxed::Box;
 pub use std::option::Option::{self, None, Some};
@@ -22,6 +24,14 @@ pub use crate::model::{
     StateField, SubTargetSpec, SubTargets, TargetHandle,
 };
 pub use crate::target::{Actions, Target};
+
+/// Writes a target's own name.
+///
+/// # Errors
+/// When its `Display` fails.
+pub fn write_name<N: Display + ?Sized>(name: &N, text: &mut dyn fmt::Write) -> fmt::Result {
+    write!(text, "{name}")
+}
 
 /// For what a macro could not read: either the compiler has said what is wrong with it, or this does not
 /// compile, because it would not be on the show.

@@ -98,6 +98,11 @@ pub enum EmitterKind {
     },
     /// An [`Emitter`](crate::Emitter): published when it is pulsed; it has no last value.
     Impulse,
+    /// How far the runs of an action are: published when they say so.
+    Progress {
+        /// The action's position.
+        action: usize,
+    },
 }
 
 impl EmitterKind {
@@ -130,6 +135,10 @@ pub struct ActionDescriptor {
     /// How long a run may take before its command is answered with an error; `None`: what the executor
     /// is set to.
     pub timeout: Option<Duration>,
+    /// Whether the action `ID-cancel` ends its runs.
+    pub cancel: bool,
+    /// Whether a run is answered as soon as it has begun.
+    pub accepted: bool,
 }
 
 /// That an action sets the state of an emitter.
@@ -170,6 +179,11 @@ pub enum ActionMode {
     Detached,
     /// Alone in its target tree, on a thread that may block.
     Blocking,
+    /// At once, and without a handler: it ends the runs of another action.
+    Cancel {
+        /// The other action's position.
+        action: usize,
+    },
 }
 
 /// A field that holds sub-targets.
@@ -183,6 +197,8 @@ pub struct SubTargetDescriptor {
     pub name: Option<String>,
     /// How many there can be.
     pub shape: Shape,
+    /// Whether a server is told to delete what left the field.
+    pub forget: bool,
 }
 
 /// How many sub-targets a field holds, and how they are told apart.

@@ -469,7 +469,7 @@ mod tests {
             messages,
             [
                 "unknown argument `catgory`, expected one of `name`, `category`, `bg_color`, \
-                 `fg_color`, `id`, `key`, `actions`, `crate`\nnote: did you mean `category`?",
+                 `fg_color`, `id`, `key`, `name_field`, `actions`, `crate`\nnote: did you mean `category`?",
                 "argument `name` must be a string literal\nnote: write `name = \"..\"`",
                 "argument `name` is given twice\nnote: remove one of them",
                 "`red` is not a color\n\

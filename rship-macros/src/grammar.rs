@@ -84,12 +84,14 @@ grammars! {
     /// `#[target(..)]` on the struct.
     STRUCT = "target" on "the struct" {
         "name": String, "category": String, "bg_color": Color, "fg_color": Color,
-        "id": Id, "key": Field, "actions": FlagOrStrings, "crate": Path,
+        "id": Id, "key": Field, "name_field": Field, "actions": FlagOrStrings, "crate": Path,
     }
     /// `#[target(..)]` on an enum.
     ENUM = "target" on "an enum" { "crate": Path, }
     /// `#[target]` on a field.
-    SUB_TARGET = "target" on "a field" { "id": Id, "name": String, "key": Field, }
+    SUB_TARGET = "target" on "a field" {
+        "id": Id, "name": String, "key": Field, "forget": Flag,
+    }
     /// `#[emitter]` on a field.
     STATE = "emitter" on "a field" {
         "id": Id, "name": String, "with": Function, "every": Duration, "max_rate": Rate,
@@ -104,7 +106,7 @@ grammars! {
     /// `#[action]` on a method.
     ACTION = "action" on "a method" {
         "id": Id, "name": String, "writes": Id, "blocking": Flag, "restart": Flag,
-        "timeout": Duration,
+        "timeout": Duration, "progress": Flag, "cancel": Flag, "answer": String,
     }
     /// `#[emitter]` on a method.
     COMPUTED = "emitter" on "a method" {

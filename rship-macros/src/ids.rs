@@ -30,6 +30,16 @@ impl Names {
             sure: is_sure(given),
         }
     }
+
+    /// The id of the emitter that says how far this action is.
+    pub(crate) fn progress(&self) -> String {
+        format!("{}-progress", self.id)
+    }
+
+    /// The id of the action that ends the runs of this one.
+    pub(crate) fn cancel(&self) -> String {
+        format!("{}-cancel", self.id)
+    }
 }
 
 fn is_sure(given: &Given) -> bool {

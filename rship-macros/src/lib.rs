@@ -71,6 +71,7 @@ use proc_macro::TokenStream;
 /// | `fg_color = "#rrggbb"`   | foreground color                                                         |
 /// | `id = ".."`              | the whole id of a target of this type that is a sub-target               |
 /// | `key = "field"`          | the field (it is `Display`) that tells members of an array apart         |
+/// | `name_field = "field"`   | a field (it is `Display`) or a method `fn(&self)` whose value is the name, told whenever it changes |
 /// | `actions`                | it has `#[actions]`; for generic structs, where nothing else can tell    |
 /// | `actions("..", ..)`      | the same, and further `#[actions(block = "..")]` of these names          |
 /// | `crate = path`           | where `rship_runtime` is, if it is not a dependency of that name         |
@@ -96,6 +97,7 @@ use proc_macro::TokenStream;
 /// | `id = ".."`              | the whole id, or what comes before `.KEY`                                |
 /// | `name = ".."`            | what people read in place of the type's name                             |
 /// | `key = "field"`          | the field of an array's members that tells them apart                    |
+/// | `forget`                 | a member that left is deleted on the server, in place of being offline    |
 ///
 /// # On an enum
 ///
@@ -175,6 +177,9 @@ pub fn actions(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `blocking`          | for an `fn` that blocks its thread: the log does not warn of it                |
 /// | `restart`           | for an `async fn`: a new run cancels the one before                           |
 /// | `timeout = "5s"`    | that long after it arrived, answers with an error, and cancels an `async fn`   |
+/// | `progress`          | an emitter `ID-progress` says how far it is, by `this.progress(0.5)`           |
+/// | `cancel`            | an action `ID-cancel` ends its runs, and answers whether there were any        |
+/// | `answer = "accepted"` | answered as soon as it waits for something; for one that takes a handle      |
 ///
 /// # `#[action(..)]` on a field
 ///

@@ -97,6 +97,25 @@ pub enum Error {
          not be held over an await: make it an `fn(&mut self)`, or have the executor own the target"
     )]
     AwaitsBehindLock(String),
+    /// There is no such sub-target.
+    #[error("target `{target}` has no such sub-target: {why}")]
+    NoSubTarget {
+        /// The target that was asked.
+        target: String,
+        /// What was looked for, and what was found instead.
+        why: String,
+    },
+    /// No target above this one is of the type that was asked for.
+    #[error("no target above `{target}` is a `{wanted}`")]
+    NoParent {
+        /// The target whose parent was asked for.
+        target: String,
+        /// The type.
+        wanted: &'static str,
+    },
+    /// A target cannot be locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The target has no such action or emitter.
     #[error("target `{target}` has no {kind} `{member}`")]
     NoMember {

@@ -25,6 +25,7 @@ pub(crate) enum Topic {
     UpdateDropped,
     TargetLeftOut,
     Unreached,
+    Untold,
     UserPanic,
     Healed,
     Refusal,

@@ -158,6 +158,43 @@ fn counts(line: &str, least: u64) -> bool {
         .any(|count| count >= least)
 }
 
+/// Says things to nobody.
+#[derive(Target, Default)]
+struct Shy {
+    #[emitter]
+    turns: u32,
+}
+
+#[actions]
+impl Shy {
+    #[action(answer = "accepted")]
+    async fn fail_later(this: Handle<Self>) -> Result<(), String> {
+        this.progress(0.5);
+        tokio::task::yield_now().await;
+        Err("no wind today".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_to_nobody_and_what_nobody_is_answered_is_in_the_log() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    let shy = setup.executor.add("shy", Shy::default()).unwrap();
+    setup.peer.pulse("shy:turns").await;
+    let accepted = setup.peer.call("t", "shy:fail-later", Value::Null).await;
+    assert_eq!(accepted, Ok(json!({"accepted": true})));
+    logs.say(&["action `shy:fail-later` was accepted", "no wind today"])
+        .await;
+    logs.say(&["progress of target `shy`", "#[action(progress)]"])
+        .await;
+    shy.remove().unwrap();
+    shy.rename("Gone");
+    // Held back for a second, because the log spoke of the same thing just now.
+    logs.say(&["a name of target `shy` is told to nobody"])
+        .await;
+    setup.hosted.stop().await;
+}
+
 #[tokio::test]
 async fn bad_commands_without_end_make_few_lines_that_count_them() {
     let logs = Logs::start();

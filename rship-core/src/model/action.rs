@@ -246,6 +246,8 @@ pub(crate) enum Handler<T> {
     Future(Box<FutureFn<T>>),
     Either(Box<EitherFn<T>>),
     Detached(Box<DetachedFn>),
+    /// The runtime's own.
+    Cancel,
 }
 
 type SyncFn<T> = dyn Fn(&mut T, &mut Args) -> Reply + Send + Sync;
@@ -264,6 +266,9 @@ pub struct ActionSpec {
     pub(crate) restart: bool,
     pub(crate) timeout: Option<Duration>,
     pub(crate) live: Vec<Rule>,
+    pub(crate) progress: bool,
+    pub(crate) cancel: bool,
+    pub(crate) accepted: bool,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -281,6 +286,9 @@ impl ActionSpec {
             restart: false,
             timeout: None,
             live: Vec::new(),
+            progress: false,
+            cancel: false,
+            accepted: false,
             problems: Vec::new(),
         }
     }
@@ -350,6 +358,30 @@ impl ActionSpec {
     #[must_use]
     pub fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);
+        self
+    }
+
+    /// An emitter `ID-progress` says how far the runs are, as their handles tell; for an action that takes a
+    /// handle.
+    #[must_use]
+    pub fn progress(mut self) -> Self {
+        self.progress = true;
+        self
+    }
+
+    /// An action `ID-cancel` ends the runs, and answers whether there were any; for a handler that is a
+    /// future.
+    #[must_use]
+    pub fn cancel(mut self) -> Self {
+        self.cancel = true;
+        self
+    }
+
+    /// A run is answered as soon as it waits for something for the first time, with
+    /// `{"accepted": true}`; for an action that takes a handle.
+    #[must_use]
+    pub fn accepted(mut self) -> Self {
+        self.accepted = true;
         self
     }
 

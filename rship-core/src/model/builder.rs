@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +18,9 @@ use crate::id;
 use crate::model::action::{Action, Handler};
 use crate::model::held::Held;
 use crate::model::live::Live;
+use crate::model::long::Long;
 use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
-use crate::model::typed::{AskFn, AttachFn, Call, Field, MemberKey, Model, Reader, Setter};
+use crate::model::typed::{AskFn, AttachFn, Call, Field, MemberKey, Model, NameFn, Reader, Setter};
 use crate::model::{
     ActionSpec, AnyTarget, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError,
     Problem, Running,
@@ -31,7 +32,7 @@ use crate::schema::{SchemaError, TypeSchema};
 ///
 /// Mistakes are collected and reported together by [`build`](ModelBuilder::build).
 pub struct ModelBuilder<T> {
-    descriptor: TargetDescriptor,
+    pub(super) descriptor: TargetDescriptor,
     readers: Vec<Reader<T>>,
     fields: Vec<Field<T>>,
     calls: Vec<Call<T>>,
@@ -41,6 +42,7 @@ pub struct ModelBuilder<T> {
     pub(super) variants: Vec<Arc<Held<T>>>,
     pub(super) variant_keys: Vec<Option<Arc<KeyFn<T>>>>,
     pub(super) stands_in: Option<Arc<TargetDescriptor>>,
+    live_name: Option<Box<NameFn<T>>>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -73,6 +75,7 @@ impl<T> ModelBuilder<T> {
             variants: Vec::new(),
             variant_keys: Vec::new(),
             stands_in: None,
+            live_name: None,
             problems: Vec::new(),
         }
     }
@@ -121,6 +124,16 @@ impl<T> ModelBuilder<T> {
         key: impl Fn(&T) -> &K + Send + Sync + 'static,
     ) -> &mut Self {
         self.key = Some(Arc::from(key_fn(key)));
+        self
+    }
+
+    /// What people read of a target of this type, written from its value: looked at whenever the target
+    /// changed. An empty text stands for the name that it would have without this.
+    pub fn live_name(
+        &mut self,
+        name: impl Fn(&T, &mut dyn fmt::Write) -> fmt::Result + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.live_name = Some(Box::new(name));
         self
     }
 
@@ -204,7 +217,13 @@ impl<T> ModelBuilder<T> {
             handler,
         } = action;
         let schema = std::mem::take(&mut spec.schema).finish();
-        self.call(spec, mode, schema, handler, None)
+        let long = Long::of(&mut spec, mode, &handler);
+        let position = self.descriptor.actions.len();
+        self.call(spec, mode, schema, handler, None);
+        if self.descriptor.actions.len() > position {
+            long.describe(position, self);
+        }
+        self
     }
 
     /// Adds the action that sets a field: its payload is the value itself, as the field's emitter
@@ -291,11 +310,16 @@ impl<T> ModelBuilder<T> {
                 field: spec.field.clone(),
             });
         }
+        if spec.forget && S::SHAPE == Shape::One {
+            let field = spec.field.clone();
+            self.problems.push(Problem::NothingToForget(field));
+        }
         self.descriptor.sub_targets.push(SubTargetDescriptor {
             field: spec.field,
             id: spec.id,
             name: spec.name,
             shape: S::SHAPE,
+            forget: spec.forget,
         });
         let keys = Arc::new(MemberKey::new(spec.key));
         let field = Arc::new(field);
@@ -368,6 +392,7 @@ impl<T> ModelBuilder<T> {
                 key: self.key,
                 held: self.held,
                 variants: self.variants,
+                name: self.live_name,
             }))
         } else {
             Err(ModelError {
@@ -377,7 +402,7 @@ impl<T> ModelBuilder<T> {
         }
     }
 
-    fn emitter(
+    pub(super) fn emitter(
         &mut self,
         spec: EmitterSpec,
         kind: EmitterKind,
@@ -411,7 +436,7 @@ impl<T> ModelBuilder<T> {
         self
     }
 
-    fn call(
+    pub(super) fn call(
         &mut self,
         spec: ActionSpec,
         mode: ActionMode,
@@ -452,6 +477,8 @@ impl<T> ModelBuilder<T> {
             mode,
             restart: spec.restart,
             timeout: spec.timeout,
+            cancel: spec.cancel,
+            accepted: spec.accepted,
         });
         self
     }

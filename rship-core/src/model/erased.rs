@@ -1,6 +1,7 @@
 //! Models without their type, as the runtime keeps the targets of a tree.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -19,7 +20,19 @@ pub trait AnyModel: Send + Sync {
     /// Everything static about the type.
     fn descriptor(&self) -> &Arc<TargetDescriptor>;
 
-    /// Appends the current value of a state emitter as JSON; `None` for an impulse, which has none.
+    /// The type of the targets that it describes: of what stands in a value, where it stands in something.
+    fn target_type(&self) -> TypeId;
+
+    /// The type of the values that it takes.
+    fn place_type(&self) -> TypeId {
+        self.target_type()
+    }
+
+    /// Writes the name that the target has of its own now; `false` when its type has none.
+    fn live_name(&self, target: &AnyTarget, text: &mut dyn fmt::Write) -> bool;
+
+    /// Appends the current value of a state emitter as JSON; `None` for an impulse, which has none, and for
+    /// progress, which the runtime knows.
     ///
     /// # Errors
     /// When the value cannot be written as JSON.
@@ -191,5 +204,11 @@ impl dyn AnyModel {
     #[must_use]
     pub fn of_value(self: Arc<Self>, target: &AnyTarget) -> Arc<Self> {
         self.resolve(target).unwrap_or(self)
+    }
+
+    /// Whether its targets, or what they stand in, are of this type.
+    #[must_use]
+    pub fn is_of(&self, kind: TypeId) -> bool {
+        self.target_type() == kind || self.place_type() == kind
     }
 }

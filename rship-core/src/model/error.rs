@@ -87,6 +87,19 @@ pub enum Problem {
     /// A color is not `#rrggbb`.
     #[error("`{0}` is not a color: write it as `#rrggbb`")]
     Color(String),
+    /// An option of an action does not go with how its handler runs.
+    #[error("action `{action}` cannot have `{option}`: its handler must {must}")]
+    WrongOption {
+        /// The action.
+        action: String,
+        /// The option.
+        option: &'static str,
+        /// What its handler must do.
+        must: &'static str,
+    },
+    /// What a field that holds exactly one sub-target holds never leaves it.
+    #[error("field `{0}` always holds its sub-target, so there is nothing to `forget`")]
+    NothingToForget(String),
     /// What stands in the type, or in a variant of it, cannot be used.
     #[error(transparent)]
     Inner(Box<ModelError>),

@@ -1,6 +1,7 @@
 //! Targets that stand in something else: in a box, in a variant of an enum, behind a lock of the user's.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -101,6 +102,19 @@ impl<S: Send + 'static> Held<S> {
 impl<S: Send + 'static> AnyModel for Held<S> {
     fn descriptor(&self) -> &Arc<TargetDescriptor> {
         self.inner.descriptor()
+    }
+
+    fn target_type(&self) -> TypeId {
+        self.inner.target_type()
+    }
+
+    fn place_type(&self) -> TypeId {
+        TypeId::of::<S>()
+    }
+
+    fn live_name(&self, target: &AnyTarget, text: &mut dyn fmt::Write) -> bool {
+        let has = self.look(target, |inner| self.inner.live_name(inner, text));
+        has.unwrap_or(false)
     }
 
     fn read(

@@ -206,6 +206,7 @@ pub struct SubTargetSpec<M> {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) key: Option<Box<KeyFn<M>>>,
+    pub(crate) forget: bool,
 }
 
 impl<M> SubTargetSpec<M> {
@@ -217,6 +218,7 @@ impl<M> SubTargetSpec<M> {
             id: None,
             name: None,
             key: None,
+            forget: false,
         }
     }
 
@@ -231,6 +233,14 @@ impl<M> SubTargetSpec<M> {
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
+        self
+    }
+
+    /// A member that left the field is deleted on the server, too. Otherwise the server keeps it, offline,
+    /// because shows refer to it and it may come back.
+    #[must_use]
+    pub fn forget(mut self) -> Self {
+        self.forget = true;
         self
     }
 

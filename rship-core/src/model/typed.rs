@@ -1,6 +1,7 @@
 //! The model that comes out of a description: how values of a type are read, written and called.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
@@ -25,6 +26,7 @@ pub struct Model<T> {
     pub(super) calls: Vec<Call<T>>,
     pub(super) live_actions: Vec<usize>,
     pub(super) key: Option<Arc<KeyFn<T>>>,
+    pub(super) name: Option<Box<NameFn<T>>>,
     /// The model of what stands in a `T`, if `T` itself is nothing but its place.
     pub(super) held: Option<Arc<Held<T>>>,
     /// The models of the variants of an enum.
@@ -35,7 +37,12 @@ pub(super) enum Reader<T> {
     State(Box<AskFn<T>>),
     Followed(Box<AskFn<T>>, Box<FollowFn<T>>),
     Impulse(Box<AttachFn<T>>),
+    /// The runtime knows the values.
+    Progress,
 }
+
+/// Writes a target's own name.
+pub(super) type NameFn<T> = dyn Fn(&T, &mut dyn fmt::Write) -> fmt::Result + Send + Sync;
 
 pub(super) type AskFn<T> = dyn Fn(&T, Ask<'_>) -> Result<bool, serde_json::Error> + Send + Sync;
 pub(super) type FollowFn<T> =
@@ -134,6 +141,21 @@ impl<T: Send + 'static> Model<T> {
 impl<T: Send + 'static> AnyModel for Model<T> {
     fn descriptor(&self) -> &Arc<TargetDescriptor> {
         &self.descriptor
+    }
+
+    fn target_type(&self) -> TypeId {
+        TypeId::of::<T>()
+    }
+
+    fn live_name(&self, target: &AnyTarget, text: &mut dyn fmt::Write) -> bool {
+        match (target.downcast_ref::<T>(), &self.name) {
+            (Some(target), Some(name)) => {
+                // Fails only when the name's own Display does; the name is then cut there.
+                let _ = name(target, text);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn read(
@@ -280,7 +302,7 @@ impl<T: Send + 'static> AnyModel for Model<T> {
                 Handler::Sync(handler) => Running::Done(handler(target, &mut args)),
                 Handler::Future(handler) => Running::Future(handler(target, args)),
                 Handler::Either(handler) => handler(target, args),
-                Handler::Detached(_) => Running::Done(mismatched()),
+                Handler::Detached(_) | Handler::Cancel => Running::Done(mismatched()),
             },
             _ => Running::Done(mismatched()),
         }

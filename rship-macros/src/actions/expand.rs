@@ -36,8 +36,8 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
         other => other,
     };
     let marker = blocks::marker(*block);
-    let action_ids = ids(members, |kind| matches!(kind, MemberKind::Action(_)));
-    let emitter_ids = ids(members, |kind| matches!(kind, MemberKind::Computed { .. }));
+    let action_ids = ids(members, |member| member.action_ids());
+    let emitter_ids = ids(members, |member| member.emitter_ids());
     let described = members.iter().map(|member| self::member(member, actions));
     let members::Functions { items, calls } = members::functions(generics, &self_ty, described);
     let checks = checks(actions);
@@ -97,18 +97,12 @@ fn require(actions: &Actions<'_>) -> TokenStream {
     }
 }
 
-/// The ids of one kind, sorted.
-fn ids(members: &[Member<'_>], of: fn(&MemberKind<'_>) -> bool) -> TokenStream {
-    let mut ids: Vec<&Member<'_>> = members
-        .iter()
-        .filter(|member| member.names.sure && of(&member.kind))
-        .collect();
-    ids.sort_by(|a, b| a.names.id.cmp(&b.names.id));
-    let ids = ids.iter().map(|member| {
-        let id = &member.names.id;
-        quote!(#id,)
-    });
-    quote!(#(#ids)*)
+/// The ids of one kind that the members give, sorted.
+fn ids(members: &[Member<'_>], given: impl Fn(&Member<'_>) -> Vec<String>) -> TokenStream {
+    let sure = members.iter().filter(|member| member.names.sure);
+    let mut ids: Vec<String> = sure.flat_map(given).collect();
+    ids.sort();
+    quote!(#(#ids,)*)
 }
 
 /// What no single macro knows; of a generic type, the compiler looks at it when it is used.
@@ -217,11 +211,15 @@ fn action(ident: &Ident, names: &Names, action: &Action<'_>, actions: &Actions<'
         .timeout
         .map(duration)
         .map(|after| quote!(.timeout(#after)));
+    let progress = action.progress.then(|| quote!(.progress()));
+    let cancel = action.cancel.then(|| quote!(.cancel()));
+    let accepted = action.accepted.then(|| quote!(.accepted()));
     let arguments = action.arguments.iter().enumerate().map(argument);
     let handler = handler(ident, &method, action);
     quote! {
         let __rship_spec =
-            __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart #timeout;
+            __rship::ActionSpec::new(#id).name(#name) #doc #writes #restart #timeout
+                #progress #cancel #accepted;
         #(#arguments)*
         let __rship_action = __rship_spec #handler;
         __rship_model.action(__rship_action);

@@ -41,6 +41,26 @@ pub(crate) struct Member<'a> {
     pub(crate) sound: bool,
 }
 
+impl Member<'_> {
+    /// The ids of its actions.
+    pub(crate) fn action_ids(&self) -> Vec<String> {
+        let MemberKind::Action(action) = &self.kind else {
+            return Vec::new();
+        };
+        let cancel = action.cancel.then(|| self.names.cancel());
+        [self.names.id.clone()].into_iter().chain(cancel).collect()
+    }
+
+    /// The ids of its emitters.
+    pub(crate) fn emitter_ids(&self) -> Vec<String> {
+        match &self.kind {
+            MemberKind::Computed { .. } => vec![self.names.id.clone()],
+            MemberKind::Action(action) if action.progress => vec![self.names.progress()],
+            MemberKind::Action(_) => Vec::new(),
+        }
+    }
+}
+
 pub(crate) enum MemberKind<'a> {
     Action(Action<'a>),
     Computed {
@@ -57,6 +77,11 @@ pub(crate) struct Action<'a> {
     pub(crate) writes: Option<LitStr>,
     pub(crate) restart: bool,
     pub(crate) timeout: Option<Duration>,
+    /// Whether there is an emitter `ID-progress`.
+    pub(crate) progress: bool,
+    /// Whether there is an action `ID-cancel`.
+    pub(crate) cancel: bool,
+    pub(crate) accepted: bool,
 }
 
 /// How a handler runs.
@@ -90,6 +115,12 @@ pub(crate) fn check<'a>(
             Role::Emitter => &mut emitters,
         };
         taken.take(&names.id, ident, &given, errors);
+        if given.has("progress") {
+            emitters.take(&names.progress(), ident, &given, errors);
+        }
+        if given.has("cancel") {
+            actions.take(&names.cancel(), ident, &given, errors);
+        }
         let kind = match attribute {
             Role::Action => Some(MemberKind::Action(action(
                 &method.sig,
@@ -228,6 +259,9 @@ fn action<'a>(
         writes: given.string("writes").cloned(),
         restart: given.has("restart"),
         timeout: given.duration("timeout"),
+        progress: given.has("progress"),
+        cancel: given.has("cancel"),
+        accepted: given.has("answer"),
     }
 }
 
@@ -250,13 +284,41 @@ fn options(given: &Given, named: &Named<'_>, future: bool, detached: bool, error
             );
         }
     }
-    if let Some(restart) = given.name_of("restart")
-        && !future
+    for key in ["restart", "cancel"] {
+        if let Some(place) = given.name_of(key).filter(|_| !future) {
+            errors.at(
+                place,
+                format_args!("{named} is not `async`, so a run of it cannot be cancelled"),
+                format_args!("make it `async`, or remove `{key}`"),
+            );
+        }
+    }
+    for (key, cannot) in [
+        ("progress", "so nobody can say how far it is"),
+        ("answer", "so it cannot be answered before it ends"),
+    ] {
+        if let Some(place) = given.name_of(key).filter(|_| !(future && detached)) {
+            let has = match (future, detached) {
+                (false, true) => "is not `async`",
+                _ => "takes no handle",
+            };
+            errors.at(
+                place,
+                format_args!("{named} {has}, {cannot}"),
+                format_args!(
+                    "write `async fn {}(this: Handle<Self>, ..)`, or remove `{key}`",
+                    named.ident
+                ),
+            );
+        }
+    }
+    if let Some(answer) = given.string("answer")
+        && answer.value() != "accepted"
     {
         errors.at(
-            restart,
-            format_args!("{named} is not `async`, so a run of it cannot be cancelled"),
-            "make it `async`, or remove `restart`",
+            answer,
+            format_args!("`{}` is not a way to answer {named}", answer.value()),
+            "write `answer = \"accepted\"`, or remove it: the answer is then what the method returns",
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::ids::Names;
 use crate::pace::Of;
 use crate::paths::{self, duration};
 use crate::target::blocks;
-use crate::target::valid::{Member, MemberKind, Setter, State, Target};
+use crate::target::valid::{LiveName, Member, MemberKind, Setter, State, Target};
 use crate::{members, names};
 
 pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
@@ -32,6 +32,7 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     let key = target.key.as_ref().map(|(field, ty)| {
         quote!(__rship_model.key::<#ty>(|__rship_target: &Self| &__rship_target.#field);)
     });
+    let live_name = target.live_name.as_ref().map(live_name);
     let self_ty = quote!(#ident #arguments);
     let described = target.members.iter().map(member);
     let known = blocks::known(target, &self_ty, own_bounds);
@@ -72,6 +73,7 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
                     #doc
                     #(#texts)*
                     #key
+                    #live_name
                     #calls
                     #describe_blocks
                 }
@@ -105,6 +107,24 @@ fn emitters(target: &Target<'_>) -> TokenStream {
 /// Where the compiler's own messages about a type point, without the lints that look at user code.
 fn place(ty: &Type) -> Span {
     Span::call_site().located_at(ty.span())
+}
+
+fn live_name(name: &LiveName<'_>) -> TokenStream {
+    let (place, name) = match name {
+        LiveName::Field(field, ty) => {
+            let place = place(ty);
+            (place, quote_spanned!(place=> __rship_target.#field))
+        }
+        LiveName::Method(method) => {
+            let place = Span::call_site().located_at(method.span());
+            (place, quote_spanned!(place=> Self::#method(__rship_target)))
+        }
+    };
+    quote_spanned! {place=>
+        __rship_model.live_name(|__rship_target: &Self, __rship_text| {
+            __rship::write_name(&#name, __rship_text)
+        });
+    }
 }
 
 fn member(member: &Member<'_>) -> TokenStream {
@@ -147,10 +167,12 @@ fn member(member: &Member<'_>) -> TokenStream {
             id,
             name,
             key,
+            forget,
         } => {
             let id = id.as_ref().map(|id| quote!(.id(#id)));
             let name = name.as_ref().map(|name| quote!(.name(#name)));
-            let spec = quote_spanned!(place=> __rship::SubTargetSpec::new(#own) #id #name);
+            let forget = forget.then(|| quote!(.forget()));
+            let spec = quote_spanned!(place=> __rship::SubTargetSpec::new(#own) #id #name #forget);
             let field_mut =
                 quote_spanned!(place=> |__rship_target: &mut Self| &mut __rship_target.#ident);
             match key {

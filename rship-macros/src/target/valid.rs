@@ -29,9 +29,17 @@ pub(crate) struct Target<'a> {
     /// Builder methods that take one string, with that string.
     pub(crate) texts: Vec<(&'static str, LitStr)>,
     pub(crate) key: Option<(Ident, &'a Type)>,
+    pub(crate) live_name: Option<LiveName<'a>>,
     /// What is said of its `#[actions]`.
     pub(crate) listed: Option<Listed<'a>>,
     pub(crate) members: Vec<Member<'a>>,
+}
+
+/// What a target is called at run time.
+pub(crate) enum LiveName<'a> {
+    Field(&'a Ident, &'a Type),
+    /// A method of this name.
+    Method(Ident),
 }
 
 pub(crate) struct Member<'a> {
@@ -47,6 +55,7 @@ pub(crate) enum MemberKind {
         id: Option<LitStr>,
         name: Option<LitStr>,
         key: Option<Ident>,
+        forget: bool,
     },
 }
 
@@ -97,6 +106,7 @@ pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'
             .filter_map(|key| Some((key, string(key)?.clone())))
             .collect(),
         key: string("key").and_then(|key| own_key(parsed, key, errors)),
+        live_name: string("name_field").and_then(|name| live_name(parsed, name, errors)),
         listed: Listed::of(given),
         members: parsed
             .fields
@@ -166,6 +176,27 @@ fn own_key<'a>(
         note,
     );
     None
+}
+
+/// The field of this name, or else a method, which the compiler looks for.
+fn live_name<'a>(parsed: &Parsed<'a>, name: &LitStr, errors: &mut Errors) -> Option<LiveName<'a>> {
+    let text = name.value();
+    let plain = text.trim_start_matches("r#").trim_start_matches('_');
+    let mut fields = parsed.fields.iter();
+    if let Some(field) = fields.find(|field| names::plain(field.ident) == plain) {
+        return Some(LiveName::Field(field.ident, field.ty));
+    }
+    match name.parse() {
+        Ok(method) => Some(LiveName::Method(method)),
+        Err(_) => {
+            errors.at(
+                name,
+                format_args!("`{text}` is not the name of a field or a method"),
+                "name the field with the target's name, or a method `fn(&self) -> String`",
+            );
+            None
+        }
+    }
 }
 
 struct AllTaken {
@@ -317,6 +348,7 @@ fn sub_target(
         key: given
             .string("key")
             .and_then(|key| member_key(field, key, errors)),
+        forget: given.has("forget"),
     };
     holds.then_some(kind)
 }

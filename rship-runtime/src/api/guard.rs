@@ -1,11 +1,13 @@
 //! Guards: a locked target, and how what changes of it is published.
 
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use crate::error::LockError;
+use super::SubTarget;
+use crate::error::{Error, LockError};
 use crate::target::{Changes, Held, Inside, Look, Path, RawHandle, Reference};
 
 /// A locked target. When it is dropped, what changed is published: each state emitter whose value is
@@ -25,17 +27,7 @@ pub(super) fn make<T: Send + 'static>(
     raw: &RawHandle,
     inside: Option<&Arc<Inside>>,
 ) -> Result<Guard<T>, LockError> {
-    let pinned = state
-        .pin(&raw.target.path)
-        .filter(|path| state.typed::<T>(&raw.target, path).is_some())
-        .ok_or_else(|| {
-            let id = raw.target.id.to_string();
-            if raw.target.behind {
-                LockError::Behind(id)
-            } else {
-                LockError::Gone(id)
-            }
-        })?;
+    let pinned = pin::<T>(&state, raw)?;
     if let Some(inside) = inside {
         inside.enter(&raw.tree);
     }
@@ -49,12 +41,65 @@ pub(super) fn make<T: Send + 'static>(
     })
 }
 
+/// Where the target is in its tree, for as long as that stays locked.
+pub(super) fn pin<T: 'static>(state: &Held, raw: &RawHandle) -> Result<Path, LockError> {
+    let path = state.pin(&raw.target.path);
+    path.filter(|path| state.typed::<T>(&raw.target, path).is_some())
+        .ok_or_else(|| {
+            let id = raw.target.id.to_string();
+            if raw.target.behind {
+                LockError::Behind(id)
+            } else {
+                LockError::Gone(id)
+            }
+        })
+}
+
 impl<T> Guard<T> {
     /// Publishes now, and says what became of the values that had changed.
     #[must_use = "dropping the guard publishes as well"]
     pub fn publish(mut self) -> Changes {
         self.published = true;
         self.state.publish(Look::Along(&self.pinned))
+    }
+}
+
+impl<T: Send + 'static> Guard<T> {
+    /// The handle of a sub-target, for whoever locks, renames or places it later: the closure says which.
+    ///
+    /// A member that was put into its field just now, under this guard, is told of at once.
+    ///
+    /// # Errors
+    /// When the closure finds none, or something that is not a sub-target.
+    pub fn sub_target<M: Send + 'static>(
+        &mut self,
+        which: impl FnOnce(&T) -> Option<&M>,
+    ) -> Result<SubTarget<M>, Error> {
+        // Only compared: what is there is looked at again before it is used.
+        let address = which(self).map(|member| std::ptr::from_ref(member).addr());
+        let found = address.map(|address| {
+            let place = (TypeId::of::<M>(), address);
+            self.state.sub_targets_at(&self.pinned, place)
+        });
+        if let Some(inside) = &self.inside {
+            inside.touch(self.state.touched());
+        }
+        let why = match found.as_deref() {
+            Some([one]) => return Ok(SubTarget::new(RawHandle::new(self.state.tree(), one))),
+            Some([]) => {
+                "what the closure found is not in a field with `#[target]`, or was left out because its \
+                 key is taken"
+            }
+            Some(_) => {
+                "the closure found one that takes no memory, so that several cannot be told apart: ask for \
+                 it by its id"
+            }
+            None => "the closure found none",
+        };
+        Err(Error::NoSubTarget {
+            target: self.reference.id.to_string(),
+            why: why.to_owned(),
+        })
     }
 }
 

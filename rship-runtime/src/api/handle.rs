@@ -1,28 +1,25 @@
 //! Handles: how a device's own code reaches a target that was added.
 
-use std::any::Any;
+use std::any::{Any, TypeId, type_name};
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rship_core::descriptor::TargetDescriptor;
 use rship_core::entity::Position;
 use rship_core::model::TargetHandle;
 
+use super::described::{self, described};
 use super::guard::{self, Guard};
-use crate::connection_thread::ConnectionThread;
+use super::parent::{self, Parent};
+use super::{SubTarget, locking, sub_target};
 use crate::error::{Error, LockError};
+use crate::journal::Topic;
 use crate::outbox::Change;
-use crate::stamp;
-use crate::target::{self, Inside, Member, RawHandle, Reference, Targets, Tree, Who};
-
-/// How long an action waits for a guard that it locked itself, and may have moved to another task.
-const OWN_GUARD: Duration = Duration::from_secs(5);
+use crate::target::{self, Member, RawHandle, Tree};
 
 /// A target that was added to an executor. Clones reach the same target.
 ///
@@ -32,6 +29,8 @@ pub struct Handle<T> {
     target: PhantomData<fn() -> T>,
 }
 
+described!(Handle);
+
 impl<T: Send + 'static> Handle<T> {
     pub(crate) fn new(raw: RawHandle) -> Self {
         Self {
@@ -40,10 +39,8 @@ impl<T: Send + 'static> Handle<T> {
         }
     }
 
-    /// The target's id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.raw.target.id
+    pub(super) fn into_raw(self) -> RawHandle {
+        self.raw
     }
 
     /// Waits for the target and locks it; what changed is published when the guard is dropped.
@@ -53,49 +50,22 @@ impl<T: Send + 'static> Handle<T> {
     /// answered with an error that says so.
     ///
     /// # Panics
-    /// Outside of an action, when this is the handle of a sub-target that is no longer in its field.
+    /// Outside of an action, when this is the handle of a sub-target that is no longer in its field. Whoever
+    /// keeps such a handle for longer than the action makes a [`SubTarget`] of it, which has an error for that.
     #[track_caller]
     pub fn lock(&self) -> impl Future<Output = Guard<T>> + Send + use<'_, T> {
-        let place = Location::caller();
+        let caller = Location::caller();
         async move {
             let inside = target::current();
-            let who = who(inside.as_deref(), place);
-            let tree = &self.raw.tree;
-            let locked = match &inside {
-                Some(inside) if inside.owns(tree) => Err(self.inside_error()),
-                Some(inside) => {
-                    let held = self.wait(inside, who).await;
-                    held.and_then(|held| guard::make(held, &self.raw, Some(inside)))
-                }
-                None => guard::make(tree.lock(who).await, &self.raw, None),
+            let locked = match locking::lock(&self.raw, inside.as_ref(), caller).await {
+                Ok(held) => guard::make(held, &self.raw, inside.as_ref()),
+                Err(error) => Err(error),
             };
             match (locked, inside) {
                 (Ok(guard), _) => guard,
                 (Err(error), Some(inside)) => match inside.abort(error).await {},
                 (Err(error), None) => no_guard(&error),
             }
-        }
-    }
-
-    /// Waits as an action does: what it waits for is known, and that it may be itself.
-    async fn wait(&self, inside: &Arc<Inside>, who: Who) -> Result<target::Held, LockError> {
-        let tree = &self.raw.tree;
-        let who = match tree.try_lock(who) {
-            Ok(held) => return Ok(held),
-            Err(who) => who,
-        };
-        let _awaiting = Awaiting::new(inside, tree);
-        if !inside.has_locked(tree) {
-            return Ok(tree.lock(who).await);
-        }
-        // A guard that was moved to another task lets go sooner or later; one that this action holds
-        // itself never does.
-        let Ok(thread) = ConnectionThread::get() else {
-            return Err(self.inside_error());
-        };
-        tokio::select! {
-            held = tree.lock(who) => Ok(held),
-            () = thread.sleep(OWN_GUARD) => Err(self.inside_error()),
         }
     }
 
@@ -107,15 +77,8 @@ impl<T: Send + 'static> Handle<T> {
     #[track_caller]
     pub fn blocking_lock(&self) -> Guard<T> {
         let inside = target::current();
-        let who = who(inside.as_deref(), Location::caller());
-        let tree = &self.raw.tree;
-        let locked = match &inside {
-            Some(inside) if inside.owns(tree) => Err(self.inside_error()),
-            _ => {
-                let _awaiting = inside.as_ref().map(|inside| Awaiting::new(inside, tree));
-                guard::make(tree.blocking_lock(who), &self.raw, inside.as_ref())
-            }
-        };
+        let held = locking::blocking_lock(&self.raw, inside.as_ref(), Location::caller());
+        let locked = held.and_then(|held| guard::make(held, &self.raw, inside.as_ref()));
         match (locked, inside) {
             (Ok(guard), _) => guard,
             (Err(error), Some(_)) => target::unwind(error),
@@ -131,24 +94,12 @@ impl<T: Send + 'static> Handle<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Result<Guard<T>, LockError> {
         let inside = target::current();
-        let who = who(inside.as_deref(), Location::caller());
-        if inside
-            .as_ref()
-            .is_some_and(|inside| inside.owns(&self.raw.tree))
-        {
-            return Err(self.inside_error());
-        }
-        let held = self.raw.tree.try_lock(who);
-        let held = held.map_err(|_| LockError::Busy(self.id().to_owned()))?;
+        let held = locking::try_lock(&self.raw, inside.as_ref(), Location::caller())?;
         guard::make(held, &self.raw, inside.as_ref())
     }
 
     pub(super) fn tree(&self) -> &Arc<Tree> {
         &self.raw.tree
-    }
-
-    fn inside_error(&self) -> LockError {
-        LockError::Inside(self.id().to_owned())
     }
 
     /// Says that the target was changed by somebody who holds no guard: it is looked at soon, with all of its
@@ -164,92 +115,67 @@ impl<T: Send + 'static> Handle<T> {
         self.raw.tree.look_every(period);
     }
 
-    /// Gives the target another name for people to read.
+    /// Waits for the nearest target above this one that is a `P`, and locks it for reading: what an action
+    /// of a sub-target knows of its parent. Only one guard of a tree can be held at a time, so drop this one
+    /// before the next `lock`.
+    ///
+    /// ```no_run
+    /// # use rship_runtime::prelude::*;
+    /// # #[derive(Target)] struct Hub { limit: f64, #[target] outputs: Vec<Output> }
+    /// # #[derive(Target)] struct Output { #[emitter] level: f64 }
+    /// #[actions]
+    /// impl Output {
+    ///     #[action]
+    ///     async fn set(this: Handle<Self>, level: f64) -> Result<(), rship_runtime::Error> {
+    ///         let limit = this.parent::<Hub>().await?.limit;
+    ///         this.lock().await.level = level.min(limit);
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// When the target was removed, or its executor has ended.
-    pub fn rename(&self, name: impl Into<String>) -> Result<(), Error> {
-        self.change(|_, target| {
-            let mut changing = target.changing();
-            changing.name = name.into();
-            changing.last_updated = stamp::now().to_string();
-            vec![Change::Description(target.number)]
-        })
-    }
-
-    /// Says whether the target, with all below it, can be used. Commands for an offline target are
-    /// answered with an error; its values are published all the same.
-    ///
-    /// # Errors
-    /// When the target was removed, or its executor has ended.
-    pub fn set_online(&self, online: bool) -> Result<(), Error> {
-        self.change(|targets, target| {
-            let changed = targets.set_online(target.number, online);
-            changed.into_iter().map(Change::Status).collect()
-        })
-    }
-
-    /// Says whether one action or emitter can be used now. Commands for an action that is not available
-    /// are answered with an error; servers since 2026 show it.
-    ///
-    /// # Errors
-    /// When the target has no such member, or was removed.
-    pub fn set_available(&self, member: Member, available: bool) -> Result<(), Error> {
-        let descriptor: &TargetDescriptor = self.raw.target.model.descriptor();
-        let (kind, id, known) = match &member {
-            Member::Action(id) => ("action", id, descriptor.action(id).is_some()),
-            Member::Emitter(id) => ("emitter", id, descriptor.emitter(id).is_some()),
-        };
-        if !known {
-            return Err(Error::NoMember {
-                target: self.id().to_owned(),
-                kind,
-                member: id.clone(),
-            });
-        }
-        self.change(|_, target| {
-            target.set_details(|details| {
-                details.available.insert(member, available);
-            });
-            vec![Change::Details(target.number)]
-        })
-    }
-
-    /// Says where the target stands, in its instance's coordinate space; for servers since 2026.
-    ///
-    /// # Errors
-    /// When the target was removed.
-    pub fn set_position(&self, position: Position) -> Result<(), Error> {
-        self.change(|_, target| {
-            target.set_details(|details| details.position = Some(position));
-            vec![Change::Details(target.number)]
-        })
-    }
-
-    /// Says what the target is there for; for servers since 2026.
-    ///
-    /// # Errors
-    /// When the target was removed.
-    pub fn set_role(&self, role: impl Into<String>) -> Result<(), Error> {
-        self.change(|_, target| {
-            target.set_details(|details| details.role = Some(role.into()));
-            vec![Change::Details(target.number)]
-        })
-    }
-
-    /// Names parents that the target has for the time being, besides its own; for servers since 2026.
-    ///
-    /// # Errors
-    /// When the target was removed.
-    pub fn set_ephemeral_parents<I: Into<String>>(
+    /// When there is none, or it is no longer there, or when the caller is inside the tree already.
+    #[track_caller]
+    pub fn parent<P: Send + 'static>(
         &self,
-        parents: impl IntoIterator<Item = I>,
-    ) -> Result<(), Error> {
-        let parents = parents.into_iter().map(Into::into).collect();
-        self.change(|_, target| {
-            target.set_details(|details| details.parents = Some(parents));
-            vec![Change::Details(target.number)]
-        })
+    ) -> impl Future<Output = Result<Parent<P>, Error>> + Send + use<'_, P, T> {
+        let caller = Location::caller();
+        async move {
+            let above = self.raw.above(TypeId::of::<P>());
+            let above = above.ok_or_else(|| Error::NoParent {
+                target: self.id().to_owned(),
+                wanted: type_name::<P>(),
+            })?;
+            let raw = RawHandle::new(&self.raw.tree, &above);
+            let inside = target::current();
+            let held = locking::lock(&raw, inside.as_ref(), caller).await?;
+            Ok(parent::make(held, &raw, inside)?)
+        }
+    }
+
+    /// Says how far the action is that was called with this handle, from 0 to 1, for an action with
+    /// `#[action(progress)]`. Cheap, and never waits; the newest counts. Clones say it of the same run.
+    pub fn progress(&self, done: f64) {
+        self.say(done, None);
+    }
+
+    /// The same, with a few words: what is being done now.
+    pub fn progress_with(&self, done: f64, text: impl Into<String>) {
+        self.say(done, Some(text.into()));
+    }
+
+    fn say(&self, done: f64, text: Option<String>) {
+        match &self.raw.run {
+            Some(run) => run.say(done, text),
+            None => self.raw.tree.context.journal.warn(Topic::Untold, || {
+                format!(
+                    "progress of target `{}` is told to nobody: this is not the handle that an action with \
+                     `#[action(progress)]` was called with",
+                    self.id()
+                )
+            }),
+        }
     }
 
     /// Removes the target with all below it, here and on the server. The value lives on as long as
@@ -261,38 +187,11 @@ impl<T: Send + 'static> Handle<T> {
         if self.raw.target.parent.is_some() {
             return Err(Error::SubTarget(self.id().to_owned()));
         }
-        let removed = || Error::Removed(self.id().to_owned());
-        let context = &self.raw.tree.context;
-        let registry = context.registry.upgrade().ok_or_else(removed)?;
-        if self.raw.tree.removed.load(Ordering::Acquire) {
-            return Err(removed());
-        }
+        let registry = self.raw.registry();
+        let registry = registry.ok_or_else(|| Error::Removed(self.id().to_owned()))?;
         target::remove(&registry, &self.raw);
         Ok(())
     }
-
-    /// Changes what a server is told of the target.
-    fn change(
-        &self,
-        change: impl FnOnce(&Targets, &Reference) -> Vec<Change>,
-    ) -> Result<(), Error> {
-        let removed = || Error::Removed(self.id().to_owned());
-        let context = &self.raw.tree.context;
-        let registry = context.registry.upgrade().ok_or_else(removed)?;
-        if self.raw.tree.removed.load(Ordering::Acquire) || context.outbox.has_ended() {
-            return Err(removed());
-        }
-        let targets = registry.targets();
-        let target = targets.current(&self.raw.target).ok_or_else(removed)?;
-        let changes = change(&targets, &target);
-        context.outbox.changed(changes);
-        Ok(())
-    }
-}
-
-/// Who locks: the action that runs, or where a handle was used.
-fn who(inside: Option<&Inside>, place: &'static Location<'static>) -> Who {
-    inside.and_then(Inside::who).unwrap_or(Who::Guard(place))
 }
 
 /// There is no guard, and nobody to answer: whoever asked hears of it.
@@ -302,37 +201,6 @@ fn who(inside: Option<&Inside>, place: &'static Location<'static>) -> Who {
 )]
 fn no_guard(error: &LockError) -> ! {
     panic!("{error}")
-}
-
-/// What an action waits for, for as long as it does.
-struct Awaiting<'i>(&'i Inside);
-
-impl<'i> Awaiting<'i> {
-    fn new(inside: &'i Inside, tree: &Arc<Tree>) -> Self {
-        inside.awaits(Some(tree));
-        Self(inside)
-    }
-}
-
-impl Drop for Awaiting<'_> {
-    fn drop(&mut self) {
-        self.0.awaits(None);
-    }
-}
-
-impl<T> Clone for Handle<T> {
-    fn clone(&self) -> Self {
-        Self {
-            raw: self.raw.clone(),
-            target: PhantomData,
-        }
-    }
-}
-
-impl<T> fmt::Debug for Handle<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Handle").field(&self.raw.target.id).finish()
-    }
 }
 
 impl<T: Send + 'static> TargetHandle for Handle<T> {
@@ -359,6 +227,9 @@ impl<T: Send + 'static> Deref for Scoped<T> {
 impl<T: Send + 'static> Drop for Scoped<T> {
     fn drop(&mut self) {
         // A target that was removed is offline already.
-        let _ = self.0.set_online(false);
+        described::try_say(&self.0.raw, |targets, target| {
+            let changed = targets.set_online(target.number, false);
+            changed.into_iter().map(Change::Status).collect()
+        });
     }
 }

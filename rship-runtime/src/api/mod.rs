@@ -2,13 +2,17 @@
 
 mod builder;
 mod console;
+mod described;
 mod executor;
 mod guard;
 mod handle;
 mod instance;
 mod launched;
+mod locking;
 mod manifest;
+mod parent;
 mod running;
+mod sub_target;
 pub mod testing;
 
 pub use builder::Builder;
@@ -16,4 +20,6 @@ pub use executor::Executor;
 pub use guard::Guard;
 pub use handle::{Handle, Scoped};
 pub use instance::InstanceHandle;
+pub use parent::Parent;
 pub use running::Running;
+pub use sub_target::SubTarget;

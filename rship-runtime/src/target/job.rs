@@ -18,15 +18,16 @@ use super::context::Context;
 use super::lock::{Held, Inside, TreeState, Who, lock};
 use super::publish::Look;
 use super::reference::Reference;
+use super::runs::{self, End, EndedBy};
 use crate::error::LockError;
 use crate::journal::{Topic, shown};
 use crate::outbox::{Epoch, SlotId, weight};
 
-/// `restart` actions of one tree that are remembered before those that are done are swept out.
-const SWEPT_RESTARTS: usize = 64;
-
 /// About what a command takes beside its payload, in bytes.
 const AROUND_A_JOB: usize = 256;
+
+/// What is said of a run that took longer than its action may.
+pub(super) const TIME_IS_OVER: &str = "its time is over";
 
 /// What a command, or a part of one, came to.
 pub(crate) type Outcome = Result<Value, String>;
@@ -61,8 +62,8 @@ pub(crate) struct Job {
     pub(crate) answer: Box<dyn Complete>,
     /// About how much memory it takes.
     size: usize,
-    /// Ready when a newer run takes over.
-    pub(super) superseded: Option<oneshot::Receiver<()>>,
+    /// Ready when somebody ends it.
+    pub(super) ended_by: EndedBy,
 }
 
 /// The job of a mailbox that is carried out now.
@@ -94,7 +95,7 @@ impl Job {
             epoch,
             arrived,
             answer,
-            superseded: None,
+            ended_by: None,
         }
     }
 
@@ -120,19 +121,33 @@ impl Job {
         });
     }
 
-    /// Makes this the newest run of its action, if the action is one that restarts.
-    pub(super) fn supersede(&mut self, tree: &Tree) {
-        if self.descriptor().is_some_and(|action| action.restart) {
-            let (sender, receiver) = oneshot::channel();
-            let mut restarts = lock(&tree.restarts);
-            if restarts.len() >= SWEPT_RESTARTS {
-                // Members that come and go would leave theirs behind.
-                restarts.retain(|_, run| !run.is_closed());
+    /// Ends the runs of its action that are to end for this one, and can be ended itself, if the action is
+    /// one of those.
+    pub(super) fn can_be_ended(&mut self, tree: &Tree) {
+        let Some((restart, cancel)) = self
+            .descriptor()
+            .map(|action| (action.restart, action.cancel))
+        else {
+            return;
+        };
+        if restart || cancel {
+            let mut runs = lock(&tree.runs);
+            if restart {
+                runs.end(&self.target.id, self.action, End::Superseded);
             }
-            // The sender that falls out here cancels the run before.
-            restarts.insert((Arc::clone(&self.target.id), self.action), sender);
-            self.superseded = Some(receiver);
+            self.ended_by = Some(runs.add(&self.target.id, self.action));
         }
+    }
+
+    /// Ends the runs of another action, those that wait included; the answer is whether there were any.
+    pub(super) fn cancel(self, tree: &Tree, action: usize) {
+        let any = lock(&tree.runs).end(&self.target.id, action, End::Cancelled);
+        let of = Of(&self.target, self.action);
+        self.answer.complete(of, Ok(Value::Bool(any)), &[]);
+    }
+
+    pub(super) fn mode(&self) -> Option<ActionMode> {
+        Some(self.descriptor()?.mode)
     }
 
     /// Checks the payload; what is wrong with it, if anything is.
@@ -160,7 +175,7 @@ impl Job {
         let action = self.descriptor()?;
         let limit = match (action.timeout, action.mode) {
             (Some(limit), _) => limit,
-            (None, ActionMode::Detached) => return None,
+            (None, ActionMode::Detached | ActionMode::Cancel { .. }) => return None,
             (None, ActionMode::Exclusive | ActionMode::Blocking) => tree.context.action_timeout,
         };
         self.arrived.checked_add(limit)
@@ -173,10 +188,8 @@ impl Job {
         };
         let span = info_span!("action", target_id = &*self.target.id, action = action.id);
         let mode = action.mode;
-        if let Some(superseded) = &mut self.superseded
-            && superseded.try_recv() != Err(oneshot::error::TryRecvError::Empty)
-        {
-            let why = superseded_by(&self.target, self.action);
+        if let Some(end) = runs::ended_already(&mut self.ended_by) {
+            let why = end.text(&self.target, self.action);
             return self.refuse(&why);
         }
         if tree.removed.load(Ordering::Acquire) {
@@ -188,6 +201,7 @@ impl Job {
                 self.run_exclusive(tree).instrument(span).await;
             }
             ActionMode::Detached => self.run_long(tree, span),
+            ActionMode::Cancel { action } => self.cancel(tree, action),
         }
     }
 
@@ -202,7 +216,7 @@ impl Job {
             action,
             payload,
             answer,
-            superseded,
+            ended_by,
             ..
         } = self;
         *lock(&tree.running) = Some(RunningJob {
@@ -223,8 +237,8 @@ impl Job {
         }
         let outcome = tokio::select! {
             biased;
-            () = taken_over(superseded) => Err(superseded_by(&target, action)),
-            () = taken_over(expired) => Err("its time is over".to_owned()),
+            end = runs::ended(ended_by) => Err(end.text(&target, action)),
+            () = over(expired) => Err(TIME_IS_OVER.to_owned()),
             outcome = call_on(&mut held, &target, action, payload, &inside) => outcome,
         };
         held.publish(Look::Along(&target.path));
@@ -272,17 +286,13 @@ impl Tree {
     }
 }
 
-pub(super) async fn taken_over(superseded: Option<oneshot::Receiver<()>>) {
-    match superseded {
-        // Nothing is ever sent: the sender is dropped when a newer run takes its place.
-        Some(superseded) => drop(superseded.await),
+/// Ready when its time is over.
+async fn over(expired: Option<oneshot::Receiver<()>>) {
+    match expired {
+        // Nothing is ever sent: the sender is dropped.
+        Some(expired) => drop(expired.await),
         None => std::future::pending().await,
     }
-}
-
-pub(super) fn superseded_by(target: &Reference, action: usize) -> String {
-    let action = target.action(action).map_or("", |action| &action.id);
-    format!("cancelled: a newer `{action}` took over")
 }
 
 fn gone(target: &str) -> String {

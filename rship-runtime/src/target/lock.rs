@@ -417,6 +417,11 @@ impl Inside {
         state.touched.extend(touched);
     }
 
+    /// The handler has published these states, and goes on.
+    pub(crate) fn touch(&self, touched: &[SlotId]) {
+        lock(&self.state).touched.extend(touched);
+    }
+
     /// The states that the handler changed through guards.
     pub(super) fn touched(&self) -> Vec<SlotId> {
         lock(&self.state).touched.iter().copied().collect()

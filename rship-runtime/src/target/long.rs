@@ -1,20 +1,27 @@
-//! Long actions: they run beside the mailbox of their tree, as tasks of the pool.
+//! Long actions: they run beside the mailbox of their tree, and lock it for moments.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
+use rship_core::model::RunState;
+use serde_json::json;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
 use super::Tree;
-use super::job::{Complete, Job, Of, ended, look_at, superseded_by, taken_over};
+use super::job::{self, Complete, Job, Of, Outcome, TIME_IS_OVER};
 use super::lock::{Inside, lock};
 use super::pool::What;
+use super::progress::Run;
 use super::reference::{RawHandle, Reference};
+use super::runs;
 use super::watch::Late;
+use crate::journal::Topic;
+use crate::outbox::SlotId;
 
 /// Long actions of one tree that may run at a time.
 const LONG_ACTIONS: usize = 256;
@@ -31,9 +38,19 @@ struct LongRun {
     action: usize,
     began: Instant,
     deadline: Option<Instant>,
+    /// `None` once it was given.
     answer: Option<Box<dyn Complete>>,
     /// Dropping it ends the run.
     expire: Option<oneshot::Sender<()>>,
+}
+
+/// The end of a long action, whatever becomes of its handler.
+struct LongRunning {
+    tree: Arc<Tree>,
+    number: u64,
+    target: Arc<Reference>,
+    action: usize,
+    run: Option<Run>,
 }
 
 impl Job {
@@ -45,11 +62,11 @@ impl Job {
             action,
             payload,
             answer,
-            superseded,
+            ended_by,
             ..
         } = self;
         let (expire, expired) = oneshot::channel();
-        let run = LongRun {
+        let long = LongRun {
             target: Arc::clone(&target),
             action,
             began: Instant::now(),
@@ -57,50 +74,66 @@ impl Job {
             answer: Some(answer),
             expire: Some(expire),
         };
-        let number = match lock(&tree.long).add(run) {
+        let number = match lock(&tree.long).add(long) {
             Ok(number) => number,
             Err((answer, why)) => return answer.complete(Of(&target, action), Err(why), &[]),
         };
         if deadline.is_some() {
             tree.context.attention.call(tree);
         }
+        let run = target.runs(action).map(|runs| runs.begin());
+        let handle = RawHandle {
+            run: run.clone(),
+            ..RawHandle::new(tree, &target)
+        };
         let running = LongRunning {
             tree: Arc::clone(tree),
             number,
+            target: Arc::clone(&target),
+            action,
+            run,
         };
         let what = What::Long(Arc::clone(&target), action);
-        let handle = RawHandle {
-            tree: Arc::clone(tree),
-            target: Arc::clone(&target),
-        };
         let own = Arc::clone(tree);
         let work = async move {
             let inside = Inside::beside(&target, action);
             let model = Arc::clone(&target.model);
-            let mut payload = payload;
-            if model.live_actions().contains(&action)
-                && let Err(error) = look_at(&own, &target, action, &mut payload).await
-            {
-                if let Some(answer) = running.take() {
-                    answer.complete(Of(&target, action), Err(error), &[]);
+            let accepted = target.action(action).is_some_and(|action| action.accepted);
+            let handler = async {
+                let mut payload = payload;
+                if model.live_actions().contains(&action) {
+                    job::look_at(&own, &target, action, &mut payload).await?;
                 }
-                return;
-            }
-            // Called inside the future, because a handler's first lines are user code too.
-            let called =
-                AssertUnwindSafe(
-                    async move { model.call_detached(action, &handle, payload).await },
-                )
-                .catch_unwind();
-            let outcome = tokio::select! {
-                biased;
-                () = taken_over(superseded) => Err(superseded_by(&target, action)),
-                _ = expired => Err("its time is over".to_owned()),
-                ended = Arc::clone(&inside).run(called) => self::ended(&target, action, ended),
+                // Called inside the future, because a handler's first lines are user code too.
+                let called =
+                    AssertUnwindSafe(
+                        async move { model.call_detached(action, &handle, payload).await },
+                    )
+                    .catch_unwind();
+                let mut called = pin!(Arc::clone(&inside).run(called));
+                let mut accepts = accepted;
+                let ended = std::future::poll_fn(|context| {
+                    let polled = called.as_mut().poll(context);
+                    // What is wrong before it first waits is an error that somebody hears.
+                    if polled.is_pending() && std::mem::take(&mut accepts) {
+                        running.accept(&inside);
+                    }
+                    polled
+                });
+                job::ended(&target, action, ended.await)
             };
-            if let Some(answer) = running.take() {
-                answer.complete(Of(&target, action), outcome, &inside.touched());
-            }
+            let (outcome, state) = tokio::select! {
+                biased;
+                end = runs::ended(ended_by) => {
+                    (Err(end.text(&target, action)), RunState::Cancelled)
+                }
+                _ = expired => (Err(TIME_IS_OVER.to_owned()), RunState::Cancelled),
+                outcome = handler => {
+                    let state = if outcome.is_ok() { RunState::Done } else { RunState::Failed };
+                    (outcome, state)
+                }
+            };
+            running.end(outcome, state, &inside, accepted);
         };
         let context = &tree.context;
         context
@@ -109,20 +142,64 @@ impl Job {
     }
 }
 
-/// The end of a long action, whatever becomes of its handler.
-struct LongRunning {
-    tree: Arc<Tree>,
-    number: u64,
-}
-
 impl LongRunning {
     fn take(&self) -> Option<Box<dyn Complete>> {
         lock(&self.tree.long).runs.remove(&self.number)?.answer
+    }
+
+    fn of(&self) -> Of<'_> {
+        Of(&self.target, self.action)
+    }
+
+    fn touched(&self, inside: &Inside) -> Vec<SlotId> {
+        let mut touched = inside.touched();
+        touched.extend(self.run.as_ref().map(Run::slot));
+        touched
+    }
+
+    /// Answers while it goes on.
+    fn accept(&self, inside: &Inside) {
+        let answer = {
+            let mut long = lock(&self.tree.long);
+            let run = long.runs.get_mut(&self.number);
+            run.and_then(|run| run.answer.take())
+        };
+        let Some(answer) = answer else {
+            return;
+        };
+        let accepted = match &self.run {
+            Some(run) => json!({ "accepted": true, "run": run.number() }),
+            None => json!({ "accepted": true }),
+        };
+        answer.complete(self.of(), Ok(accepted), &self.touched(inside));
+    }
+
+    fn end(mut self, outcome: Outcome, state: RunState, inside: &Inside, accepted: bool) {
+        let touched = self.touched(inside);
+        if let Some(run) = self.run.take() {
+            run.end(state, outcome.as_ref().err().map(|why| &**why));
+        }
+        match (self.take(), outcome) {
+            (Some(answer), outcome) => answer.complete(self.of(), outcome, &touched),
+            (None, Err(why)) if accepted => {
+                let journal = &self.tree.context.journal;
+                journal.warn(Topic::CommandFailed, || {
+                    format!(
+                        "{} was accepted, and has ended with an error: {why}",
+                        self.of()
+                    )
+                });
+            }
+            (None, _) => {}
+        }
     }
 }
 
 impl Drop for LongRunning {
     fn drop(&mut self) {
+        if let Some(run) = &self.run {
+            run.end(RunState::Cancelled, Some("the executor ends"));
+        }
         drop(self.take());
     }
 }
@@ -154,7 +231,7 @@ impl LongRuns {
     pub(super) fn has_deadlines(&self) -> bool {
         self.runs
             .values()
-            .any(|run| run.answer.is_some() && run.deadline.is_some())
+            .any(|run| run.expire.is_some() && run.deadline.is_some())
     }
 
     /// The answers of runs whose time is over, with what to say; the runs end.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
+use rship_core::descriptor::ActionMode;
 
 use super::context::Context;
 use super::job::Job;
@@ -48,7 +49,7 @@ impl Mailbox {
             return Err(Box::new(job));
         }
         // Only now: a run that never begins must not end the one before it.
-        job.supersede(tree);
+        job.can_be_ended(tree);
         state.bytes = bytes;
         state.jobs.push_back(job);
         Ok(!std::mem::replace(&mut state.working, true))
@@ -129,6 +130,10 @@ impl Tree {
         }
         if let Err(why) = job.check(&self.context) {
             return job.refuse(&why);
+        }
+        if let Some(ActionMode::Cancel { action }) = job.mode() {
+            // Not behind what it is to end.
+            return job.cancel(self, action);
         }
         match self.mailbox.put(job, self) {
             Ok(false) => {}

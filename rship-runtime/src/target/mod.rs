@@ -6,32 +6,34 @@
 
 mod context;
 mod details;
+mod find;
 mod follow;
 mod job;
 mod lock;
 mod long;
 mod mailbox;
+mod name;
 mod pool;
+mod progress;
 mod publish;
 mod reference;
 mod register;
 mod registry;
+mod runs;
 mod runtime;
 mod sampling;
 mod tasks;
 mod watch;
 
-use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-use tokio::sync::oneshot;
 
 use job::RunningJob;
 use lock::{Occupancy, TreeState};
 use long::LongRuns;
 use mailbox::Mailbox;
+use runs::Runs;
 use sampling::Due;
 
 pub(crate) use context::Context;
@@ -46,9 +48,6 @@ pub(crate) use register::{Addition, add, member_names, remove};
 pub(crate) use registry::{Registry, Targets, actions_of, emitters_of};
 pub(crate) use runtime::HandlerRuntime;
 
-/// The newest run of each `restart` action of each target.
-type Restarts = HashMap<(Arc<str>, usize), oneshot::Sender<()>>;
-
 /// A root target with all below it.
 pub(crate) struct Tree {
     pub(crate) context: Arc<Context>,
@@ -59,8 +58,8 @@ pub(crate) struct Tree {
     mailbox: Mailbox,
     /// What is carried out now of what the mailbox held.
     running: Mutex<Option<RunningJob>>,
-    /// Dropping a sender cancels its run.
-    restarts: Mutex<Restarts>,
+    /// Those that can be ended from outside.
+    runs: Mutex<Runs>,
     /// Long actions, which run beside the mailbox.
     long: Mutex<LongRuns>,
     /// Whether the tree was taken out of its executor.

@@ -14,6 +14,7 @@ use rship_core::{Published, PulseSink};
 use super::context::Context;
 use super::follow::{self, Followed};
 use super::lock::{Held, TreeState};
+use super::name::LiveName;
 use super::reference::{Reference, Step};
 use super::{Tree, register};
 use crate::journal::{Journal, Topic};
@@ -22,6 +23,7 @@ use crate::outbox::{Change, Outbox, SlotId, Source};
 /// One target of a tree, with what is below it.
 pub(super) struct Branch {
     pub(super) target: Arc<Reference>,
+    pub(super) name: Option<Box<LiveName>>,
     /// Where its impulses go.
     pub(super) sinks: Vec<Option<Arc<dyn PulseSink>>>,
     /// Emitters that tell of their changes.
@@ -49,6 +51,8 @@ pub(crate) enum Look<'a> {
     Told(&'a [Step]),
     /// What is computed this often.
     Clock(Duration),
+    /// Which sub-targets there are.
+    Members,
 }
 
 /// What became of the values that had changed.
@@ -129,11 +133,32 @@ impl Walk<'_> {
             }
             Look::Told([step, rest @ ..]) => self.along(branch, value, step, Look::Told(rest)),
             Look::Told([]) => {}
-            Look::First | Look::Along([]) | Look::Clock(_) => self.fields(branch, value, look),
+            Look::First | Look::Along([]) | Look::Clock(_) | Look::Members => {
+                self.fields(branch, value, look);
+            }
         }
+        if matches!(look, Look::Members) {
+            return;
+        }
+        self.name(branch, value);
         self.emitters(branch, value, look);
         if !matches!(look, Look::Clock(_)) {
             self.schemas(&branch.target, value);
+        }
+    }
+
+    fn name(&self, branch: &mut Branch, value: &AnyTarget) {
+        let Branch { target, name, .. } = branch;
+        let Some(name) = name else {
+            return;
+        };
+        let looked = catch_unwind(AssertUnwindSafe(|| name.changed(&*target.model, value)));
+        match looked {
+            Ok(Some(name)) => self.context().outbox.changed([target.rename(name)]),
+            Ok(None) => {}
+            Err(_) => self.context().journal.warn(Topic::UserPanic, || {
+                format!("making the name of target `{}` panicked", target.id)
+            }),
         }
     }
 
@@ -206,8 +231,9 @@ impl Walk<'_> {
                 (EmitterKind::Computed { every }, Look::Along(_) | Look::Told(_)) => {
                     every.is_none()
                 }
+                (EmitterKind::Progress { .. }, Look::Along(_) | Look::Told(_)) => false,
                 (_, Look::Along(rest) | Look::Told(rest)) => rest.is_empty(),
-                (_, Look::Clock(_)) => false,
+                (_, Look::Clock(_) | Look::Members) => false,
                 (_, Look::First) => true,
             };
             if !due {
@@ -225,14 +251,18 @@ impl Walk<'_> {
                 }
             }
             let (slot, source) = (target.slots[index], &*target.sources[index]);
-            let published = with_scratch(|json| {
-                let written = self.read(target, index, value, json)?;
-                let published = self.context().outbox.state(slot, source, json);
-                if published.is_some() {
-                    self.look_for_infinity(target, index, value, written);
-                }
-                published
-            });
+            let published = if let EmitterKind::Progress { action } = emitter.kind {
+                target.runs(action).and_then(|runs| runs.publish())
+            } else {
+                with_scratch(|json| {
+                    let written = self.read(target, index, value, json)?;
+                    let published = self.context().outbox.state(slot, source, json);
+                    if published.is_some() {
+                        self.look_for_infinity(target, index, value, written);
+                    }
+                    published
+                })
+            };
             match published {
                 Some(Published::Sent) => self.changes.sent += 1,
                 Some(Published::Kept) => self.changes.kept += 1,
@@ -311,7 +341,7 @@ impl Walk<'_> {
                         child
                             .branch
                             .iter()
-                            .for_each(|branch| register::leave(self.context(), branch));
+                            .for_each(|branch| register::leave(self.context(), branch, false));
                     }
                     still
                 });
@@ -348,9 +378,10 @@ impl Walk<'_> {
                 });
                 return;
             }
+            let forget = target.model.descriptor().sub_targets[field].forget;
             for child in children.drain(at..) {
                 if let Some(child) = &child.branch {
-                    register::leave(self.context(), child);
+                    register::leave(self.context(), child, forget);
                 }
             }
         }

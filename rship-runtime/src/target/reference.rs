@@ -11,9 +11,11 @@ use rship_core::id;
 use rship_core::model::{AnyModel, Place};
 use serde_json::Value;
 
-use super::Tree;
 use super::details::Details;
-use crate::outbox::{SlotId, Source, TargetKey, TargetNumber};
+use super::progress::{Run, Runs};
+use super::{Registry, Tree};
+use crate::outbox::{Change, SlotId, Source, TargetKey, TargetNumber};
+use crate::stamp;
 
 /// The way from the root of a tree to one of its targets.
 pub(crate) type Path = Arc<[Step]>;
@@ -57,6 +59,8 @@ pub(crate) struct Reference {
     /// Its emitters' places in the outbox, in the order of the descriptor.
     pub(crate) slots: Vec<SlotId>,
     pub(crate) sources: Vec<Arc<Source>>,
+    /// How far the runs of those actions are that say so.
+    pub(super) runs: Box<[Arc<Runs>]>,
     pub(super) online: AtomicBool,
     /// Whether something of it is not available now: few devices ever say so.
     pub(super) restricted: AtomicBool,
@@ -68,6 +72,25 @@ pub(crate) struct Reference {
 pub(crate) struct RawHandle {
     pub(crate) tree: Arc<Tree>,
     pub(crate) target: Arc<Reference>,
+    /// The run of an action that it was made for, if that says how far it is.
+    pub(crate) run: Option<Run>,
+}
+
+impl RawHandle {
+    pub(crate) fn new(tree: &Arc<Tree>, target: &Arc<Reference>) -> Self {
+        Self {
+            tree: Arc::clone(tree),
+            target: Arc::clone(target),
+            run: None,
+        }
+    }
+
+    /// Where the tree is known, unless it was removed: another may have its ids by now.
+    pub(crate) fn registry(&self) -> Option<Arc<Registry>> {
+        let registry = self.tree.context.registry.upgrade()?;
+        let removed = self.tree.removed.load(Ordering::Acquire);
+        (!removed).then_some(registry)
+    }
 }
 
 /// What changes of a target. Its lock is taken below the registry's, and none below it.
@@ -148,12 +171,25 @@ impl Reference {
                 .is_none_or(|action| self.changing().details.allows_action(&action.id))
     }
 
+    /// The runs of an action, if they say how far they are.
+    pub(super) fn runs(&self, action: usize) -> Option<&Arc<Runs>> {
+        self.runs.iter().find(|runs| runs.are_of(action))
+    }
+
     /// Changes what is known beside the description.
     pub(crate) fn set_details(&self, set: impl FnOnce(&mut Details)) {
         let mut changing = self.changing();
         set(&mut changing.details);
         let restricted = changing.details.is_restricted();
         self.restricted.store(restricted, Ordering::Release);
+    }
+
+    /// Gives it another name; what is to be told then.
+    pub(crate) fn rename(&self, name: String) -> Change {
+        let mut changing = self.changing();
+        changing.name = name;
+        changing.last_updated = stamp::now().to_string();
+        Change::Description(self.number)
     }
 
     /// Says whether commands reach the target; `false` when that is so already.

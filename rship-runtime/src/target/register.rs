@@ -1,6 +1,6 @@
 //! How targets enter and leave the registry, with all that is below them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -10,6 +10,8 @@ use rship_core::model::{AnyModel, AnyTarget, Place};
 
 use super::context::Context;
 use super::lock::Who;
+use super::name::LiveName;
+use super::progress::Runs;
 use super::publish::{Branch, Child, ImpulseSink, Look};
 use super::reference::{Changing, Path, RawHandle, Reference, Step};
 use super::registry::Targets;
@@ -30,6 +32,8 @@ pub(crate) struct Addition {
 pub(super) struct Sketch {
     id: Arc<str>,
     name: String,
+    /// What of it changes the name at run time, if something does.
+    live_name: Option<Box<LiveName>>,
     path: Path,
     model: Arc<dyn AnyModel>,
     /// Whether it is behind a lock, or part of what is.
@@ -80,7 +84,7 @@ pub(crate) fn add(
             occupancy: Mutex::default(),
             mailbox: super::Mailbox::default(),
             running: Mutex::default(),
-            restarts: Mutex::new(HashMap::new()),
+            runs: Mutex::default(),
             long: Mutex::default(),
             removed: AtomicBool::new(false),
             due_looks: Mutex::default(),
@@ -101,7 +105,7 @@ pub(crate) fn add(
         held.publish(Look::First);
     }
     context.outbox.targets_came();
-    Ok(RawHandle { tree, target })
+    Ok(RawHandle::new(&tree, &target))
 }
 
 impl Sketch {
@@ -112,9 +116,11 @@ impl Sketch {
         (id, name, path): (Arc<str>, String, Path),
         part_of_behind: bool,
     ) -> Result<Self, Error> {
+        let (name, live_name) = LiveName::first(&*model, value, name);
         let mut sketch = Self {
             id,
             name,
+            live_name,
             path,
             behind: part_of_behind || model.is_behind(),
             model: Arc::clone(&model),
@@ -317,6 +323,7 @@ impl Enter<'_> {
         let instance_id = Arc::clone(targets.instance_id(self.instance));
         let descriptor = Arc::clone(sketch.model.descriptor());
         let (mut slots, mut sources, mut sinks) = (Vec::new(), Vec::new(), Vec::new());
+        let mut runs = Vec::new();
         for emitter in &descriptor.emitters {
             let whole = id::member(&sketch.id, &emitter.id);
             let source = Arc::new(Source::new(whole, Arc::clone(&instance_id), emitter.pace));
@@ -329,6 +336,10 @@ impl Enter<'_> {
                 EmitterKind::Computed { every: Some(every) }
                 | EmitterKind::Shared { every: Some(every) } => {
                     self.context.sampling.watch(self.tree, every);
+                    None
+                }
+                EmitterKind::Progress { action } => {
+                    runs.push(Runs::new(action, outbox, slot, &source));
                     None
                 }
                 EmitterKind::State
@@ -359,6 +370,7 @@ impl Enter<'_> {
             parent,
             slots,
             sources,
+            runs: runs.into(),
             online: online.into(),
             restricted: false.into(),
             changing: Mutex::new(changing),
@@ -382,6 +394,7 @@ impl Enter<'_> {
         let fields = fields.collect();
         Branch {
             target,
+            name: sketch.live_name,
             sinks,
             followed: BTreeMap::new(),
             fields,
@@ -390,16 +403,21 @@ impl Enter<'_> {
 }
 
 /// Takes a sub-target that left its field offline, with all below it. The server keeps what it knows
-/// of them, because a show refers to them and they may come back.
-pub(super) fn leave(context: &Context, branch: &Branch) {
+/// of them, because a show refers to them and they may come back, unless they are to be forgotten.
+pub(super) fn leave(context: &Context, branch: &Branch, forget: bool) {
+    let departure = if forget {
+        Departure::Removed
+    } else {
+        Departure::Left
+    };
     if let Some(registry) = context.registry.upgrade() {
-        take_out(context, &registry, &branch.target, Departure::Left);
+        take_out(context, &registry, &branch.target, departure);
     }
 }
 
 /// Removes a root target with all below it, here and on the server.
 pub(crate) fn remove(registry: &Registry, raw: &RawHandle) {
-    let RawHandle { tree, target } = raw;
+    let RawHandle { tree, target, .. } = raw;
     tree.removed.store(true, Ordering::Release);
     tree.context.sampling.forget(tree);
     take_out(&tree.context, registry, target, Departure::Removed);

@@ -117,7 +117,7 @@ async fn after_random_turns_the_store_is_what_the_executor_is() {
                 Some(lamp) => {
                     lamp.lock().await.level = level;
                     if random.u32(..4) == 0 {
-                        lamp.rename(format!("lamp {level}")).unwrap();
+                        lamp.rename(format!("lamp {level}"));
                     }
                     lamps[index] = Some(lamp);
                 }

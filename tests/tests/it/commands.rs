@@ -7,6 +7,7 @@ mod batches;
 mod handlers;
 mod load;
 mod locks;
+mod long;
 mod payloads;
 mod restarts;
 mod setters;

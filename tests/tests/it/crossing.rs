@@ -27,13 +27,13 @@ async fn frames_of_an_old_connection_that_come_late_leave_nothing_wrong_in_the_e
             drop(stand);
             tokio::task::yield_now().await;
         }
-        stand.rename(format!("old name {round}")).unwrap();
-        stand.set_online(false).unwrap();
+        stand.rename(format!("old name {round}"));
+        stand.set_online(false);
         running
             .wait("offline", |status| matches!(status, Status::Offline { .. }))
             .await;
-        stand.set_online(true).unwrap();
-        stand.rename(format!("new name {round}")).unwrap();
+        stand.set_online(true);
+        stand.rename(format!("new name {round}"));
         let mut guard = stand.lock().await;
         guard.stock = round;
         guard.sign.as_mut().unwrap().text = format!("new {round}");

@@ -97,9 +97,9 @@ async fn availability_layout_and_topology_are_told_again_on_each_session_and_onl
         let stand = executor.add("stand", Stand::full()).unwrap();
         stand.set_available(Member::emitter("cash"), false).unwrap();
         let (x, y, z) = (1.0, 2.0, 3.0);
-        stand.set_position(Position { x, y, z }).unwrap();
-        stand.set_role("shop").unwrap();
-        stand.set_ephemeral_parents(["pier"]).unwrap();
+        stand.set_position(Position { x, y, z });
+        stand.set_role("shop");
+        stand.set_ephemeral_parents(["pier"]);
         let running = Running::online(&executor).await;
         for session in 1..=2 {
             // Values come after everything else.

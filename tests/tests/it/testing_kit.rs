@@ -118,7 +118,7 @@ async fn an_action_goes_through_its_real_checks_and_its_pulses_come_in_order() {
             pulse("hub.outputs.1:input", 8)
         ]
     );
-    hub.set_online(false).unwrap();
+    hub.set_online(false);
     let offline = hub.call("route", json!({"input": 1})).await;
     assert_eq!(offline, Err("target `hub` is offline".to_owned()));
 }

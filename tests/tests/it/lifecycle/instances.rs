@@ -96,7 +96,7 @@ async fn a_command_that_names_no_instance_goes_to_all_that_are_online_and_has_on
         "{refused}"
     );
     assert_eq!(two.second.lock().await.stock, 0);
-    two.first.set_online(false).unwrap();
+    two.first.set_online(false);
     core.wait_until(LIMIT, "offline", |core| {
         core.item("TargetStatus", "stand-1:stand").unwrap()["status"] == "offline"
     })

@@ -111,7 +111,7 @@ async fn publishing_says_what_became_of_the_values() {
     let server = Server::bind().await;
     let executor = executor(&server.url());
     let before = Emitter::default();
-    assert_eq!(before.pulse(Sale { count: 1 }), Published::Detached);
+    assert_eq!(before.pulse(Sale { count: 7 }), Published::Queued);
     let stand = executor
         .add(
             "stand",

@@ -3,7 +3,7 @@
 use rship_dev::LocalCore;
 use rship_runtime::prelude::*;
 use rship_runtime::{Executor, Generation};
-use rship_tests::{Fridge, LIMIT, Lamp, Running, Sign, Stand, core, executor, pulse};
+use rship_tests::{Fridge, LIMIT, Lamp, Running, Server, Sign, Stand, core, executor, pulse};
 use serde_json::json;
 
 async fn status_of(core: &LocalCore, target: &str, status: &str) {
@@ -74,6 +74,54 @@ async fn a_member_that_comes_is_registered_and_one_that_goes_is_offline_until_it
         set.unwrap();
         assert_eq!(stand.lock().await.sign.as_ref().unwrap().text, "closed");
         assert_eq!(core.drops(), [], "{generation}");
+    }
+}
+
+/// Rings.
+#[derive(Target, Default)]
+struct House {
+    #[target]
+    bells: Vec<Bell>,
+}
+
+/// Rings.
+#[derive(Target, Default)]
+struct Bell {
+    #[emitter]
+    rung: Emitter<u32>,
+}
+
+#[actions]
+impl House {
+    #[action]
+    fn hang(&mut self, times: u32) {
+        let bell = Bell::default();
+        for number in 1..=times {
+            bell.rung.pulse(number);
+        }
+        self.bells.push(bell);
+    }
+}
+
+#[tokio::test]
+async fn what_a_new_member_pulses_under_the_guard_that_made_it_is_told_in_order() {
+    let server = Server::bind().await;
+    let executor = executor(&server.url());
+    let house = executor.add("house", House::default()).unwrap();
+    let _running = Running::start(&executor);
+    let mut peer = server.accept_2026().await;
+    {
+        let mut house = house.lock().await;
+        house.bells.push(Bell::default());
+        assert_eq!(house.bells[0].rung.pulse(1), Published::Queued);
+        assert_eq!(house.bells[0].rung.pulse(2), Published::Queued);
+    }
+    for number in 1..=2 {
+        assert_eq!(peer.pulse("house.bells.0:rung").await, number);
+    }
+    peer.exec("t", "house:hang", json!({"times": 3})).await;
+    for number in 1..=3 {
+        assert_eq!(peer.pulse("house.bells.1:rung").await, number);
     }
 }
 
@@ -190,11 +238,11 @@ async fn a_member_that_comes_below_an_offline_target_is_offline_too() {
     let core = core(Generation::V2026).await;
     let (executor, stand) = executor_with(&core);
     let _running = Running::online(&executor).await;
-    stand.set_online(false).unwrap();
+    stand.set_online(false);
     stand.lock().await.lamps.push(Lamp::new("c", 0.75));
     value_of(&core, "stand.lamps.c:level", json!(0.75)).await;
     status_of(&core, "stand.lamps.c", "offline").await;
-    stand.set_online(true).unwrap();
+    stand.set_online(true);
     status_of(&core, "stand.lamps.c", "online").await;
 }
 
