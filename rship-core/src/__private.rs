@@ -57,5 +57,5 @@ pub fn keyed<S: SubTargets, T, K: std::fmt::Display + ?Sized>(
 
 /// Which emitter an action writes.
 pub mod written {
-    pub use crate::written::{Emitters, Fields, NoFields, exists, id};
+    pub use crate::written::{Blocks, Emitters, Fields, NoFields, exists, id};
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::descriptor::TargetDescriptor;
 use crate::model::{Model, ModelBuilder, ModelError};
-use crate::written::Emitters;
+use crate::written::{Blocks, Emitters};
 
 /// A type whose values can be shown and controlled: what `#[derive(Target)]` implements.
 #[diagnostic::on_unimplemented(
@@ -16,6 +16,10 @@ pub trait Target: Sized + Send + 'static {
     /// The emitters that are fields, where the derive knows all of them.
     #[doc(hidden)]
     const EMITTERS: Option<Emitters> = None;
+
+    /// The ids of the emitters that are methods, of each block that the struct lists.
+    #[doc(hidden)]
+    const BLOCKS: Blocks = &[];
 
     /// Writes down what this type has: its emitters, actions and sub-targets.
     fn describe(model: &mut ModelBuilder<Self>);

@@ -508,10 +508,10 @@ mod tests {
             [
                 "a comma is missing before `max`",
                 "`=` does not belong to the argument before it",
-                "unknown argument `defalt`, expected one of `name`, `min`, `max`, `default`, \
-                 `unit`, `label`, `section`, `flatten`",
+                "unknown argument `defalt`, expected one of `name`, `min`, `max`, `choices`, \
+                 `default`, `unit`, `label`, `section`, `flatten`",
                 "an argument of `#[arg]` begins with its name, expected one of `name`, `min`, \
-                 `max`, `default`, `unit`, `label`, `section`, `flatten`",
+                 `max`, `choices`, `default`, `unit`, `label`, `section`, `flatten`",
             ]
         );
         assert!(given.expr("max").is_some() && given.has("label"));

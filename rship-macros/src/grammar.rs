@@ -195,6 +195,9 @@ mod tests {
             }],
         };
         assert_eq!(ONE.expected(), "expected `crate`");
-        assert_eq!(SUB_TARGET.expected(), "expected one of `id`, `name`, `key`");
+        assert_eq!(
+            SUB_TARGET.expected(),
+            "expected one of `id`, `name`, `key`, `forget`"
+        );
     }
 }

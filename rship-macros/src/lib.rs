@@ -192,6 +192,8 @@ pub fn actions(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `name = ".."`       | what people read                                                              |
 /// | `min = ..`          | the lowest value allowed, for numbers and `Option`s of numbers                 |
 /// | `max = ..`          | the highest value allowed                                                     |
+/// | `min = "method"`, `max = "method"`, `choices = "method"` | a method of the target says it when the device runs |
+/// | `set = "method"`    | the checked value is given to this method, `fn(&mut self, value)`, which may refuse |
 ///
 /// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
 #[proc_macro_attribute]
@@ -279,6 +281,8 @@ pub fn arg(_: TokenStream, item: TokenStream) -> TokenStream {
 /// | `id = ".."`         | its id after `TARGET:`                                                        |
 /// | `name = ".."`       | what people read                                                              |
 /// | `every = "500ms"`   | reads by the clock, for what changes without the target                        |
+/// | `max_rate = "30 Hz"` | tells the newest value, at most so often; the last one always                |
+/// | `deadband = 0.01`   | for numbers: by how much a value must differ from the one told last           |
 ///
 /// # `#[emitter(..)]` on a field
 ///
@@ -290,6 +294,9 @@ pub fn arg(_: TokenStream, item: TokenStream) -> TokenStream {
 /// |---------------------|-------------------------------------------------------------------------------|
 /// | `id = ".."`         | its id after `TARGET:`                                                        |
 /// | `name = ".."`       | what people read                                                              |
+/// | `every = "100ms"`   | looked at by the clock as well: what other threads change                      |
+/// | `with = "function"` | published is what an `fn(&Field) -> V` makes of the field                      |
+/// | `max_rate`, `deadband` | as on a method                                                             |
 ///
 /// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
 #[proc_macro_attribute]

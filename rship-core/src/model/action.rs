@@ -76,13 +76,13 @@ pub trait CalledFuture<'a>: Sized {
     type Returned;
 
     /// Waits for the future, and has it answered.
-    fn run(self, reply: impl FnOnce(Self::Returned) -> Reply + Send + 'a) -> Running<'a>;
+    fn __rship_run(self, reply: impl FnOnce(Self::Returned) -> Reply + Send + 'a) -> Running<'a>;
 }
 
 impl<'a, F: Future + Send + 'a> CalledFuture<'a> for Called<F> {
     type Returned = F::Output;
 
-    fn run(self, reply: impl FnOnce(F::Output) -> Reply + Send + 'a) -> Running<'a> {
+    fn __rship_run(self, reply: impl FnOnce(F::Output) -> Reply + Send + 'a) -> Running<'a> {
         match self.0.into_inner() {
             Some(future) => Running::Future(Box::pin(async move { reply(future.await) })),
             None => Running::Done(Ok(Value::Null)),
@@ -96,13 +96,13 @@ pub trait CalledPlain {
     type Returned;
 
     /// Has it answered.
-    fn run<'a>(self, reply: impl FnOnce(Self::Returned) -> Reply) -> Running<'a>;
+    fn __rship_run<'a>(self, reply: impl FnOnce(Self::Returned) -> Reply) -> Running<'a>;
 }
 
 impl<T> CalledPlain for &Called<T> {
     type Returned = T;
 
-    fn run<'a>(self, reply: impl FnOnce(T) -> Reply) -> Running<'a> {
+    fn __rship_run<'a>(self, reply: impl FnOnce(T) -> Reply) -> Running<'a> {
         Running::Done(self.0.take().map_or(Ok(Value::Null), reply))
     }
 }

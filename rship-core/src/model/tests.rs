@@ -90,7 +90,7 @@ fn bounds_that_are_not_finite_and_defaults_outside_of_them_are_refused() {
         [empty]
     );
     let outside = "argument `level`: its default 0.7 is outside of its `min` and `max`";
-    let default = arg().max(0.5).shown_default(0.7_f32).default(|| 0.7);
+    let default = arg().max(0.5).default(|| 0.7).show_default();
     let refused = problems(|model| {
         model.action(ignore(&default));
     });

@@ -14,7 +14,15 @@ pub(crate) fn id(writes: &LitStr, members: &[Member<'_>]) -> TokenStream {
         Some(id) => quote!(#id),
         None => {
             let text = plain(writes);
-            quote!(__rship::written::id(__rship::written::Fields::<Self>::EMITTERS, #text))
+            let usual = names::kebab(&text);
+            quote! {
+                __rship::written::id(
+                    __rship::written::Fields::<Self>::EMITTERS,
+                    __rship::written::Fields::<Self>::BLOCKS,
+                    #text,
+                    #usual,
+                )
+            }
         }
     }
 }
@@ -33,6 +41,7 @@ pub(crate) fn check(
         return None;
     }
     let text = plain(writes);
+    let usual = names::kebab(&text);
     let message = format!(
         "action `{}` writes `{text}`, and there is no such emitter\n\
          note: name a field or a method that is marked `#[emitter]`",
@@ -40,7 +49,12 @@ pub(crate) fn check(
     );
     let place = Span::call_site().located_at(writes.span());
     Some(quote_spanned! {place=>
-        if !__rship::written::exists(__rship::written::Fields::<#target>::EMITTERS, #text) {
+        if !__rship::written::exists(
+            __rship::written::Fields::<#target>::EMITTERS,
+            __rship::written::Fields::<#target>::BLOCKS,
+            #text,
+            #usual,
+        ) {
             ::core::panic!(#message)
         }
     })

@@ -150,6 +150,16 @@ impl Blocks<'_> {
         }
     }
 
+    /// The emitters of the blocks, for `writes = ".."` in another one.
+    pub(crate) fn emitters(&self) -> TokenStream {
+        if !matches!(self, Self::Listed { .. }) {
+            return TokenStream::new();
+        }
+        let own = Ident::new("Self", Span::call_site());
+        let lists = self.lists(&own, &Ident::new("EMITTER_IDS", own.span()));
+        quote!(const BLOCKS: __rship::written::Blocks = &[#(#lists),*];)
+    }
+
     /// The constant of each block.
     fn lists(&self, of: &Ident, constant: &Ident) -> Vec<TokenStream> {
         match self {

@@ -22,7 +22,10 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     let ident = paths::unlinted(ident);
     let blocks = blocks::of(target);
     // With mistakes there might be further ones, which would raise messages elsewhere.
-    let emitters = sound.then(|| emitters(target));
+    let emitters = sound.then(|| {
+        let (of_fields, of_methods) = (emitters(target), blocks.emitters());
+        quote!(#of_fields #of_methods)
+    });
     let (generics, arguments, own_bounds) = target.generics.split_for_impl();
     let doc = target.doc.map(|doc| quote!(__rship_model.doc(#doc);));
     let texts = target.texts.iter().map(|(method, text)| {
@@ -239,7 +242,7 @@ fn hook(method: &syn::Ident) -> TokenStream {
         |__rship_target, __rship_value| {
             use __rship::{CalledFuture as _, CalledPlain as _, PlainReply as _};
             __rship::Called::new(Self::#method(__rship_target, __rship_value))
-                .run(|__rship_answer| __rship::ReplyOf(__rship_answer).__rship_reply())
+                .__rship_run(|__rship_answer| __rship::ReplyOf(__rship_answer).__rship_reply())
         }
     }
 }

@@ -1,17 +1,6 @@
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::NoActions as _;
+    use __rship::{NoActions as _, PlainField as _};
     #[automatically_derived]
     impl __rship::Derived for Lamp {
         type Listing = __rship::Listing;
@@ -24,13 +13,13 @@ const _: () = {
     #[automatically_derived]
     impl __RshipMembers for Lamp {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            __rship_model
-                .state::<
-                    f64,
-                >(
-                    __rship::EmitterSpec::new("level").name("Level").doc("Brightness."),
-                    |__rship_target: &Self| &__rship_target.level,
-                );
+            __rship::FieldOf::<
+                f64,
+            >::describe(
+                __rship_model,
+                __rship::EmitterSpec::new("level").name("Level").doc("Brightness."),
+                |__rship_target: &Self| &__rship_target.level,
+            );
             __rship_model
                 .setter(
                     __rship::ActionSpec::new("set-level")
@@ -40,13 +29,18 @@ const _: () = {
                     "level",
                     __rship::Arg::<f64>::new("level").min(0.0).max(1.0),
                     |__rship_target: &mut Self, __rship_value: f64| {
-                        __rship_target.level = __rship_value;
+                        __rship::FieldOf::<
+                            f64,
+                        >::set(&mut __rship_target.level, __rship_value)
                     },
                 );
         }
     }
     #[automatically_derived]
     impl __rship::Target for Lamp {
+        const EMITTERS: __rship::Option<__rship::written::Emitters> = __rship::Some(
+            &[("level", "level")],
+        );
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("Lamp");
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);

@@ -1,17 +1,6 @@
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::NoActions as _;
+    use __rship::{NoActions as _, PlainField as _};
     #[automatically_derived]
     impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __rship::Derived
     for Dimmer<V, N>
@@ -39,13 +28,13 @@ const _: () = {
         Self: __rship::Actions<__rship::NoBlockName>,
     {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            __rship_model
-                .state::<
-                    V,
-                >(
-                    __rship::EmitterSpec::new("level").name("Level"),
-                    |__rship_target: &Self| &__rship_target.level,
-                );
+            __rship::FieldOf::<
+                V,
+            >::describe(
+                __rship_model,
+                __rship::EmitterSpec::new("level").name("Level"),
+                |__rship_target: &Self| &__rship_target.level,
+            );
             __rship_model
                 .setter(
                     __rship::ActionSpec::new("set-level").name("Set level"),
@@ -53,7 +42,9 @@ const _: () = {
                     "level",
                     __rship::Arg::<V>::new("level"),
                     |__rship_target: &mut Self, __rship_value: V| {
-                        __rship_target.level = __rship_value;
+                        __rship::FieldOf::<
+                            V,
+                        >::set(&mut __rship_target.level, __rship_value)
                     },
                 );
         }
@@ -65,6 +56,12 @@ const _: () = {
         [V; N]: Send,
         Self: __rship::Actions<__rship::NoBlockName>,
     {
+        const EMITTERS: __rship::Option<__rship::written::Emitters> = __rship::Some(
+            &[("level", "level")],
+        );
+        const BLOCKS: __rship::written::Blocks = &[
+            <Self as __rship::Actions<__rship::NoBlockName>>::EMITTER_IDS,
+        ];
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             const {
                 if __rship::is_taken(
@@ -104,20 +101,9 @@ where
         self.level.clone()
     }
 }
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::PlainReply as _;
+    use __rship::{PlainPart as _, PlainReply as _, written::NoFields as _};
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
@@ -134,7 +120,7 @@ const _: () = {
             let __rship_action = __rship_spec
                 .sync(move |__rship_target: &mut Self, _| {
                     let __rship_answer = Self::level(__rship_target);
-                    __rship::ReplyOf(__rship_answer).reply()
+                    __rship::ReplyOf(__rship_answer).__rship_reply()
                 });
             __rship_model.action(__rship_action);
         }

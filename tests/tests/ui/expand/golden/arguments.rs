@@ -2,20 +2,9 @@ impl Screen {
     /// Shows a picture.
     fn show(&mut self, file_name: String, after: f64, looping: bool, place: Place) {}
 }
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::PlainReply as _;
+    use __rship::{PlainPart as _, PlainReply as _, written::NoFields as _};
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
@@ -28,29 +17,41 @@ const _: () = {
             let __rship_arg_0 = __rship::Arg::<String>::new("file")
                 .doc("Which one.")
                 .label("File");
-            let __rship_reader_0 = __rship_arg_0.reader();
+            let __rship_reader_0 = __rship::Arg::reader(&__rship_arg_0);
             let __rship_spec = __rship_spec.arg(&__rship_arg_0);
             let __rship_arg_1 = __rship::Arg::<f64>::new("after")
                 .doc("Unit: s.")
                 .min(0.0)
                 .max(600.0)
                 .default(|| 3.0)
-                .shown_default(3.0);
-            let __rship_reader_1 = __rship_arg_1.reader();
+                .show_default();
+            let __rship_reader_1 = __rship::Arg::reader(&__rship_arg_1);
             let __rship_spec = __rship_spec.arg(&__rship_arg_1);
             let __rship_arg_2 = __rship::Arg::<bool>::new("looping")
-                .default(|| <bool as ::core::default::Default>::default());
-            let __rship_reader_2 = __rship_arg_2.reader();
+                .default(<bool as ::core::default::Default>::default);
+            let __rship_reader_2 = __rship::Arg::reader(&__rship_arg_2);
             let __rship_spec = __rship_spec.arg(&__rship_arg_2);
             let __rship_arg_3 = __rship::Arg::<Place>::new("place").flatten();
-            let __rship_reader_3 = __rship_arg_3.reader();
+            let __rship_reader_3 = __rship::Arg::reader(&__rship_arg_3);
             let __rship_spec = __rship_spec.arg(&__rship_arg_3);
             let __rship_action = __rship_spec
                 .sync(move |__rship_target: &mut Self, __rship_args| {
-                    let __rship_value_0 = __rship_args.read(&__rship_reader_0);
-                    let __rship_value_1 = __rship_args.read(&__rship_reader_1);
-                    let __rship_value_2 = __rship_args.read(&__rship_reader_2);
-                    let __rship_value_3 = __rship_args.read(&__rship_reader_3);
+                    let __rship_value_0 = __rship::Args::read(
+                        __rship_args,
+                        &__rship_reader_0,
+                    );
+                    let __rship_value_1 = __rship::Args::read(
+                        __rship_args,
+                        &__rship_reader_1,
+                    );
+                    let __rship_value_2 = __rship::Args::read(
+                        __rship_args,
+                        &__rship_reader_2,
+                    );
+                    let __rship_value_3 = __rship::Args::read(
+                        __rship_args,
+                        &__rship_reader_3,
+                    );
                     let __rship_answer = Self::show(
                         __rship_target,
                         __rship_value_0?,
@@ -58,7 +59,7 @@ const _: () = {
                         __rship_value_2?,
                         __rship_value_3?,
                     );
-                    __rship::ReplyOf(__rship_answer).reply()
+                    __rship::ReplyOf(__rship_answer).__rship_reply()
                 });
             __rship_model.action(__rship_action);
         }

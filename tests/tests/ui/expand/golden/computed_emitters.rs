@@ -7,20 +7,9 @@ impl Clock {
         0
     }
 }
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::PlainReply as _;
+    use __rship::{PlainPart as _, PlainReply as _, written::NoFields as _};
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);

@@ -1,17 +1,6 @@
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::NoActions as _;
+    use __rship::{NoActions as _, PlainField as _};
     #[automatically_derived]
     impl __rship::Derived for Deck {
         type Listing = __rship::Listing;
@@ -26,17 +15,26 @@ const _: () = {
     #[automatically_derived]
     impl __RshipMembers for Deck {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            __rship_model
-                .state::<
-                    bool,
-                >(
-                    __rship::EmitterSpec::new("playing").name("Playing"),
-                    |__rship_target: &Self| &__rship_target.playing,
-                );
+            __rship::FieldOf::<
+                bool,
+            >::describe(
+                __rship_model,
+                __rship::EmitterSpec::new("playing").name("Playing"),
+                |__rship_target: &Self| &__rship_target.playing,
+            );
         }
     }
     #[automatically_derived]
     impl __rship::Target for Deck {
+        const EMITTERS: __rship::Option<__rship::written::Emitters> = __rship::Some(
+            &[("playing", "playing")],
+        );
+        const BLOCKS: __rship::written::Blocks = &[
+            <Self as __rship::Actions<__rship::NoBlockName>>::EMITTER_IDS,
+            <Self as __rship::Actions<
+                __rship::BlockName<17958452701972169202u64>,
+            >>::EMITTER_IDS,
+        ];
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("Deck");
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
@@ -96,20 +94,9 @@ const _: () = {
 impl Deck {
     fn eject(&mut self) {}
 }
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::PlainReply as _;
+    use __rship::{PlainPart as _, PlainReply as _, written::NoFields as _};
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
@@ -120,7 +107,7 @@ const _: () = {
             let __rship_action = __rship_spec
                 .sync(move |__rship_target: &mut Self, _| {
                     let __rship_answer = Self::eject(__rship_target);
-                    __rship::ReplyOf(__rship_answer).reply()
+                    __rship::ReplyOf(__rship_answer).__rship_reply()
                 });
             __rship_model.action(__rship_action);
         }
@@ -142,20 +129,9 @@ const _: () = {
 impl Transport for Deck {
     fn play(&mut self) {}
 }
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::PlainReply as _;
+    use __rship::{PlainPart as _, PlainReply as _, written::NoFields as _};
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
@@ -166,7 +142,7 @@ const _: () = {
             let __rship_action = __rship_spec
                 .sync(move |__rship_target: &mut Self, _| {
                     let __rship_answer = <Self as Transport>::play(__rship_target);
-                    __rship::ReplyOf(__rship_answer).reply()
+                    __rship::ReplyOf(__rship_answer).__rship_reply()
                 });
             __rship_model.action(__rship_action);
         }

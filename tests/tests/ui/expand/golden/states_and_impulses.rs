@@ -1,17 +1,6 @@
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::NoActions as _;
+    use __rship::{NoActions as _, PlainField as _};
     #[automatically_derived]
     impl __rship::Derived for BananaStand {
         type Listing = __rship::Listing;
@@ -25,28 +14,31 @@ const _: () = {
     #[automatically_derived]
     impl __RshipMembers for BananaStand {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            __rship_model
-                .state::<
-                    f64,
-                >(
-                    __rship::EmitterSpec::new("cash")
-                        .name("Cash")
-                        .doc("Dollars in the walls."),
-                    |__rship_target: &Self| &__rship_target.cash,
-                );
+            __rship::FieldOf::<
+                f64,
+            >::describe(
+                __rship_model,
+                __rship::EmitterSpec::new("cash")
+                    .name("Cash")
+                    .doc("Dollars in the walls."),
+                |__rship_target: &Self| &__rship_target.cash,
+            );
         }
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            __rship_model
-                .impulse::<
-                    u32,
-                >(
-                    __rship::EmitterSpec::new("sold").name("Bananas sold"),
-                    |__rship_target: &Self| &__rship_target.banana_sold,
-                );
+            __rship::FieldOf::<
+                Emitter<u32>,
+            >::describe(
+                __rship_model,
+                __rship::EmitterSpec::new("sold").name("Bananas sold"),
+                |__rship_target: &Self| &__rship_target.banana_sold,
+            );
         }
     }
     #[automatically_derived]
     impl __rship::Target for BananaStand {
+        const EMITTERS: __rship::Option<__rship::written::Emitters> = __rship::Some(
+            &[("cash", "cash"), ("banana_sold", "sold")],
+        );
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("The Banana Stand");
             __rship_model.doc("Sells bananas.");

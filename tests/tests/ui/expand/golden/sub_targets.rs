@@ -1,17 +1,6 @@
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::NoActions as _;
+    use __rship::{NoActions as _, PlainField as _};
     #[automatically_derived]
     impl __rship::Derived for Hub {
         type Listing = __rship::Listing;
@@ -46,21 +35,22 @@ const _: () = {
                 );
         }
         fn __rship_describe_2(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            __rship_model
-                .sub_targets::<
-                    Vec<Port>,
-                >(
-                    __rship::SubTargetSpec::new("ports")
-                        .key(|
-                            __rship_member: &<Vec<Port> as __rship::SubTargets>::Member|
-                        &__rship_member.serial),
-                    |__rship_target: &Self| &__rship_target.ports,
-                    |__rship_target: &mut Self| &mut __rship_target.ports,
-                );
+            __rship::keyed::<
+                Vec<Port>,
+                _,
+                _,
+            >(
+                __rship_model,
+                __rship::SubTargetSpec::new("ports"),
+                |__rship_target: &Self| &__rship_target.ports,
+                |__rship_target: &mut Self| &mut __rship_target.ports,
+                |__rship_member| &__rship_member.serial,
+            );
         }
     }
     #[automatically_derived]
     impl __rship::Target for Hub {
+        const EMITTERS: __rship::Option<__rship::written::Emitters> = __rship::Some(&[]);
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("Hub");
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
@@ -69,4 +59,9 @@ const _: () = {
             __rship::Probe::<Self>::describe_actions(__rship_model);
         }
     }
+    const _: () = ::core::assert!(
+        ::core::matches!(< Vec < Port > as __rship::SubTargets > ::SHAPE,
+        __rship::Shape::List),
+        "field `ports` does not hold a list, so it cannot have a `key`\nnote: the key tells the members of a `Vec` apart; remove it"
+    );
 };

@@ -9,20 +9,9 @@ impl Lamp {
     }
     async fn fade(this: Handle<Self>, to: f64) {}
 }
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::PlainReply as _;
+    use __rship::{PlainPart as _, PlainReply as _, written::NoFields as _};
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
@@ -36,7 +25,7 @@ const _: () = {
             let __rship_action = __rship_spec
                 .sync(move |__rship_target: &mut Self, _| {
                     let __rship_answer = Self::toggle(__rship_target);
-                    __rship::ReplyOf(__rship_answer).reply()
+                    __rship::ReplyOf(__rship_answer).__rship_reply()
                 });
             __rship_model.action(__rship_action);
         }
@@ -47,24 +36,35 @@ const _: () = {
             let __rship_action = __rship_spec
                 .blocking(move |__rship_target: &mut Self, _| {
                     let __rship_answer = Self::save(__rship_target);
-                    __rship::ReplyOf(__rship_answer).reply()
+                    __rship::ReplyOf(__rship_answer).__rship_reply()
                 });
             __rship_model.action(__rship_action);
         }
         fn __rship_describe_2(__rship_model: &mut __rship::ModelBuilder<Self>) {
             let __rship_spec = __rship::ActionSpec::new("dim")
                 .name("Dim")
-                .writes("level");
+                .writes(
+                    __rship::written::id(
+                        __rship::written::Fields::<Self>::EMITTERS,
+                        __rship::written::Fields::<Self>::BLOCKS,
+                        "level",
+                        "level",
+                    ),
+                );
             let __rship_arg_0 = __rship::Arg::<f64>::new("to");
-            let __rship_reader_0 = __rship_arg_0.reader();
+            let __rship_reader_0 = __rship::Arg::reader(&__rship_arg_0);
             let __rship_spec = __rship_spec.arg(&__rship_arg_0);
             let __rship_action = __rship_spec
-                .future(move |__rship_target: &mut Self, mut __rship_args| {
-                    let __rship_value_0 = __rship_args.read(&__rship_reader_0);
+                .future(move |__rship_target: &mut Self, mut __rship_owned_args| {
+                    let __rship_args = &mut __rship_owned_args;
+                    let __rship_value_0 = __rship::Args::read(
+                        __rship_args,
+                        &__rship_reader_0,
+                    );
                     __rship::Box::pin(async move {
                         let __rship_answer = Self::dim(__rship_target, __rship_value_0?)
                             .await;
-                        __rship::ReplyOf(__rship_answer).reply()
+                        __rship::ReplyOf(__rship_answer).__rship_reply()
                     })
                 });
             __rship_model.action(__rship_action);
@@ -72,15 +72,22 @@ const _: () = {
         fn __rship_describe_3(__rship_model: &mut __rship::ModelBuilder<Self>) {
             let __rship_spec = __rship::ActionSpec::new("fade").name("Fade").restart();
             let __rship_arg_0 = __rship::Arg::<f64>::new("to");
-            let __rship_reader_0 = __rship_arg_0.reader();
+            let __rship_reader_0 = __rship::Arg::reader(&__rship_arg_0);
             let __rship_spec = __rship_spec.arg(&__rship_arg_0);
             let __rship_action = __rship_spec
-                .detached(move |__rship_handle: Handle<Self>, mut __rship_args| {
-                    let __rship_value_0 = __rship_args.read(&__rship_reader_0);
+                .detached::<
+                    Self,
+                    Handle<Self>,
+                >(move |__rship_handle: Handle<Self>, mut __rship_owned_args| {
+                    let __rship_args = &mut __rship_owned_args;
+                    let __rship_value_0 = __rship::Args::read(
+                        __rship_args,
+                        &__rship_reader_0,
+                    );
                     __rship::Box::pin(async move {
                         let __rship_answer = Self::fade(__rship_handle, __rship_value_0?)
                             .await;
-                        __rship::ReplyOf(__rship_answer).reply()
+                        __rship::ReplyOf(__rship_answer).__rship_reply()
                     })
                 });
             __rship_model.action(__rship_action);
@@ -107,4 +114,16 @@ const _: () = {
             <Self as __RshipMembers>::__rship_describe_3(__rship_model);
         }
     }
+    const _: () = {
+        if !__rship::written::exists(
+            __rship::written::Fields::<Lamp>::EMITTERS,
+            __rship::written::Fields::<Lamp>::BLOCKS,
+            "level",
+            "level",
+        ) {
+            ::core::panic!(
+                "action `dim` writes `level`, and there is no such emitter\nnote: name a field or a method that is marked `#[emitter]`"
+            )
+        }
+    };
 };

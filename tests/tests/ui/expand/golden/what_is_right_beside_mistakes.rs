@@ -1,23 +1,12 @@
 ::core::compile_error! {
-    "unknown argument `nam`, expected one of `name`, `category`, `bg_color`, `fg_color`, `id`, `key`, `actions`, `crate`\nnote: did you mean `name`?"
+    "unknown argument `nam`, expected one of `name`, `category`, `bg_color`, `fg_color`, `id`, `key`, `name_field`, `actions`, `crate`\nnote: did you mean `name`?"
 }
 ::core::compile_error! {
     "the id `cash:` must not contain `:`\nnote: `:` separates a target from its members; write `cash`"
 }
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::NoActions as _;
+    use __rship::{NoActions as _, PlainField as _};
     #[automatically_derived]
     impl __rship::Derived for Stand {
         type Listing = __rship::Listing;
@@ -31,22 +20,22 @@ const _: () = {
     #[automatically_derived]
     impl __RshipMembers for Stand {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            __rship_model
-                .state::<
-                    f64,
-                >(
-                    __rship::EmitterSpec::new("cash").name("Cash"),
-                    |__rship_target: &Self| &__rship_target.cash,
-                );
+            __rship::FieldOf::<
+                f64,
+            >::describe(
+                __rship_model,
+                __rship::EmitterSpec::new("cash").name("Cash"),
+                |__rship_target: &Self| &__rship_target.cash,
+            );
         }
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>) {
-            __rship_model
-                .state::<
-                    u32,
-                >(
-                    __rship::EmitterSpec::new("stock").name("Stock"),
-                    |__rship_target: &Self| &__rship_target.stock,
-                );
+            __rship::FieldOf::<
+                u32,
+            >::describe(
+                __rship_model,
+                __rship::EmitterSpec::new("stock").name("Stock"),
+                |__rship_target: &Self| &__rship_target.stock,
+            );
         }
     }
     #[automatically_derived]
@@ -74,20 +63,9 @@ impl Stand {
 ::core::compile_error! {
     "action `sell` takes `self` by value, but the target stays in the executor\nnote: write `&self`, `&mut self`, or `this: Handle<Self>` if it runs long"
 }
-#[allow(
-    deprecated,
-    unreachable_code,
-    unused_mut,
-    unused_qualifications,
-    unused_variables,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery
-)]
 const _: () = {
     use ::rship_runtime::__private as __rship;
-    #[allow(unused_imports)]
-    use __rship::PlainReply as _;
+    use __rship::{PlainPart as _, PlainReply as _, written::NoFields as _};
     trait __RshipMembers: ::core::marker::Sized {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
@@ -102,7 +80,7 @@ const _: () = {
             let __rship_action = __rship_spec
                 .sync(move |__rship_target: &mut Self, _| {
                     let __rship_answer = Self::burn(__rship_target);
-                    __rship::ReplyOf(__rship_answer).reply()
+                    __rship::ReplyOf(__rship_answer).__rship_reply()
                 });
             __rship_model.action(__rship_action);
         }
