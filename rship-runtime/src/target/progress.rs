@@ -161,7 +161,11 @@ mod tests {
         let counters = Arc::new(Counters::default());
         let journal = Arc::new(Journal::default());
         let outbox = Arc::new(Outbox::new(Limits::default(), counters, journal));
-        let source = Arc::new(Source::new("t:fade-progress".to_owned(), "i".into(), Pace::default()));
+        let source = Arc::new(Source::new(
+            "t:fade-progress".to_owned(),
+            "i".into(),
+            Pace::default(),
+        ));
         let slot = outbox.open(Arc::clone(&source), TargetNumber::default());
         (Runs::new(0, &outbox, slot, &source), source)
     }
