@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use rship_dev::LocalCore;
-use rship_runtime::Generation;
 use rship_runtime::model::{EmitterSpec, ModelBuilder};
 use rship_runtime::prelude::*;
+use rship_runtime::{Generation, LockError};
 use rship_tests::{LIMIT, Running, core, executor, pulse};
 use serde_json::{Value, json};
 
@@ -252,4 +252,46 @@ async fn an_enum_can_be_added_itself() {
         refused.contains("Mover` in its place any more"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn a_member_has_a_handle_from_outside_whatever_it_stands_in() {
+    let (core, rig, _running) = online(Rig {
+        fixtures: vec![Fixture::Dimmer(dimmer(7)), Fixture::Mover(mover(8).into())],
+        boxed: Some(mover(9).into()),
+        shared: vec![Arc::new(Mutex::new(dimmer(10)))],
+        ..Rig::default()
+    })
+    .await;
+    let mut guard = rig.lock().await;
+    let fixture = guard.sub_target(|rig| rig.fixtures.last()).unwrap();
+    let boxed = guard.sub_target(|rig| rig.boxed.as_deref()).unwrap();
+    let shared = guard.sub_target(|rig| rig.shared.first()).unwrap();
+    drop(guard);
+    assert_eq!(fixture.id(), "rig.fixtures.8");
+    let mover = rig.sub_target_by_id::<Mover>(fixture.id()).unwrap();
+    mover.lock().await.unwrap().pan = 0.75;
+    boxed.lock().await.unwrap().pan = 0.25;
+    shared.lock().await.unwrap().lock().unwrap().level = 1.0;
+    for (emitter, value) in [
+        ("rig.fixtures.8:pan", 0.75),
+        ("rig.boxed:pan", 0.25),
+        ("rig.shared.10:level", 1.0),
+    ] {
+        core.wait_until(LIMIT, emitter, is(emitter, json!(value)))
+            .await
+            .unwrap();
+    }
+    // A guard cannot hold a lock of the device's own.
+    let behind = rig.sub_target_by_id::<Dimmer>(shared.id()).unwrap();
+    let refused = behind.lock().await.err().unwrap();
+    assert!(matches!(refused, LockError::Behind(_)), "{refused}");
+    // Another variant under the same key.
+    *fixture.lock().await.unwrap() = Fixture::Dimmer(dimmer(8));
+    let gone = mover.lock().await.err().unwrap();
+    assert!(matches!(gone, LockError::Gone(_)), "{gone}");
+    match &*fixture.lock().await.unwrap() {
+        Fixture::Dimmer(dimmer) => assert_eq!(dimmer.number, 8),
+        Fixture::Mover(_) => panic!("another one"),
+    }
 }
