@@ -186,10 +186,14 @@ fn bodies(source: &str) -> Vec<Body> {
         !line.trim_start().starts_with("//") && words.any(|word| word == "fn")
     };
     let mut all = Vec::new();
-    for (first, line) in lines.iter().enumerate().filter(|(_, line)| is_function(line)) {
+    for (first, line) in lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| is_function(line))
+    {
         let own = indent(line);
         let is_end = |line: &&str| indent(line) == own && line.trim() == "}";
-        let Some(length) = lines[first..].iter().position(|line| is_end(&line)) else {
+        let Some(length) = lines[first..].iter().position(is_end) else {
             continue;
         };
         let all_lines = &lines[first..first + length];
@@ -197,7 +201,9 @@ fn bodies(source: &str) -> Vec<Body> {
             continue;
         };
         let body = &all_lines[open + 1..];
-        let begins = |line: &&&str| indent(line) == own + 4 && !line.trim_start().starts_with(['}', ')', ']', '/']);
+        let begins = |line: &&&str| {
+            indent(line) == own + 4 && !line.trim_start().starts_with(['}', ')', ']', '/'])
+        };
         let several = body.iter().filter(begins).count() > 1;
         let block = body.iter().any(|line| line.ends_with('{'));
         let name = line.split("fn ").nth(1).unwrap_or_default();
@@ -232,7 +238,8 @@ mod tests {
     #[test]
     fn a_function_of_one_expression_does_not_count() {
         let source = "impl A {\n    fn one(&self) -> u8 {\n        self.a\n            .b()\n    }\n\n    pub(crate) async fn two<T>(\n        a: T,\n    ) -> u8 {\n        let b = a;\n        b.c()\n    }\n\n    fn block(&self) {\n        if self.a {\n            go();\n        }\n    }\n}\n";
-        let counts: Vec<_> = bodies(source)
+        let bodies = bodies(source);
+        let counts: Vec<_> = bodies
             .iter()
             .map(|body| (&*body.name, body.first, body.last, body.counts))
             .collect();

@@ -246,7 +246,6 @@ impl Outbox {
 }
 
 impl State {
-
     /// Whether nothing but pulses and replies waits for a server that was told of everything.
     fn only_pulses_wait(&self) -> bool {
         self.phase.is_live()

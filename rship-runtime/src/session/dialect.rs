@@ -165,9 +165,7 @@ impl Link<'_> {
             Standing::Ours => return,
             Standing::Changed => {
                 let all = 0..expected.len();
-                self.parts
-                    .outbox
-                    .changed(all.map(Change::Instance));
+                self.parts.outbox.changed(all.map(Change::Instance));
             }
             Standing::Lost => {
                 let pause = self.pause.clamp(PAUSES.0, PAUSES.1);

@@ -13,11 +13,11 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, info_span};
 
+use super::Tree;
 use super::context::Context;
 use super::lock::{Held, Inside, TreeState, Who, lock};
 use super::publish::Look;
 use super::reference::Reference;
-use super::Tree;
 use crate::error::LockError;
 use crate::journal::{Topic, shown};
 use crate::outbox::{Epoch, SlotId, weight};
@@ -241,7 +241,6 @@ impl Job {
         }
         held.inside = Some(inside);
     }
-
 }
 
 /// The end of a tree's running job, whatever becomes of its handler.

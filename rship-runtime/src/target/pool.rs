@@ -332,7 +332,11 @@ async fn watch(thread: Weak<ConnectionThread>) {
             // Whatever handlers do, what they put in waits no longer than this.
             let gathered: Vec<_> = {
                 let state = POOL.state();
-                state.seats.iter().filter_map(|seat| seat.gathered()).collect()
+                state
+                    .seats
+                    .iter()
+                    .filter_map(|seat| seat.gathered())
+                    .collect()
             };
             drop(gathered);
             let mut state = POOL.state();

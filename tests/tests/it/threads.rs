@@ -141,16 +141,12 @@ async fn an_answer_does_not_wait_for_the_slow_handler_behind_it() {
         hosted,
         ..
     } = blocked(on_current_thread, TREES, "turn", 0).await;
-    let first: Vec<_> = (0..TREES)
-        .map(|number| format!("slow-{number}"))
-        .collect();
+    let first: Vec<_> = (0..TREES).map(|number| format!("slow-{number}")).collect();
     for _ in &first {
         peer.answer().await.1.unwrap();
     }
     // All of them come at once, so that each answer is given while more is to be done.
-    let member = |target: &str, action: &str| {
-        json!({"tx": format!("{target}:{action}"), "action": {"id": format!("{target}:{action}")}})
-    };
+    let member = |target: &str, action: &str| json!({"tx": format!("{target}:{action}"), "action": {"id": format!("{target}:{action}")}});
     let members = first
         .iter()
         .flat_map(|target| ["turn", "block"].map(|action| member(target, action)));
