@@ -18,7 +18,7 @@ const BATCHED: f64 = 65.0;
 const SINGLE: f64 = 50.0;
 
 /// CPU of an impulse in CBOR, of one in JSON.
-const CBOR: f64 = 105.0;
+const CBOR: f64 = 120.0;
 
 /// Emitters that pulse in turn.
 const EMITTERS: usize = 10;

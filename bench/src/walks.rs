@@ -193,7 +193,7 @@ fn bodies(source: &str) -> Vec<Body> {
     {
         let own = indent(line);
         let is_end = |line: &&str| indent(line) == own && line.trim() == "}";
-        let Some(length) = lines[first..].iter().position(|line| is_end(&line)) else {
+        let Some(length) = lines[first..].iter().position(is_end) else {
             continue;
         };
         let all_lines = &lines[first..first + length];
@@ -238,7 +238,8 @@ mod tests {
     #[test]
     fn a_function_of_one_expression_does_not_count() {
         let source = "impl A {\n    fn one(&self) -> u8 {\n        self.a\n            .b()\n    }\n\n    pub(crate) async fn two<T>(\n        a: T,\n    ) -> u8 {\n        let b = a;\n        b.c()\n    }\n\n    fn block(&self) {\n        if self.a {\n            go();\n        }\n    }\n}\n";
-        let counts: Vec<_> = bodies(source)
+        let bodies = bodies(source);
+        let counts: Vec<_> = bodies
             .iter()
             .map(|body| (&*body.name, body.first, body.last, body.counts))
             .collect();

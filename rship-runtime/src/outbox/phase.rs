@@ -107,9 +107,9 @@ impl Outbox {
     pub(super) fn wake(&self, mut state: MutexGuard<'_, State>) {
         let gathers = self.gathering.load(Ordering::Acquire) > 0;
         let wakes = state.phase.link().is_some_and(|link| {
-            let wakes = !link.notified && !(gathers && link.gathered.is_not_enough());
-            link.notified |= wakes;
-            wakes
+            let may_wait = link.notified || gathers && link.gathered.is_not_enough();
+            link.notified |= !may_wait;
+            !may_wait
         });
         drop(state);
         if wakes {
