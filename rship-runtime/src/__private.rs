@@ -13,13 +13,13 @@ pub use rship_core::__private::*;
 /// What the type of a field has by itself: its own functions win over those of [`PlainField`].
 pub struct FieldOf<F>(PhantomData<F>);
 
-/// What [`FieldOf`] has for every other type.
+/// What [`FieldOf`] has for every other type. Its names are none that a trait of the user's can have.
 pub trait PlainField {
     /// The type of the field.
     type Field;
 
     /// Adds the emitter that the field is.
-    fn describe<T, V: EmitterValue>(
+    fn __rship_describe<T, V: EmitterValue>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &Self::Field + Send + Sync + 'static,
@@ -27,7 +27,7 @@ pub trait PlainField {
         Self::Field: EmitterField<Value = V>;
 
     /// The same, with what only a value that stays can have.
-    fn state<T>(
+    fn __rship_state<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &Self::Field + Send + Sync + 'static,
@@ -35,13 +35,13 @@ pub trait PlainField {
         Self::Field: StateField;
 
     /// Sets the field.
-    fn set(field: &mut Self::Field, value: Self::Field);
+    fn __rship_set(field: &mut Self::Field, value: Self::Field);
 }
 
 impl<F> PlainField for FieldOf<F> {
     type Field = F;
 
-    fn describe<T, V: EmitterValue>(
+    fn __rship_describe<T, V: EmitterValue>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &F + Send + Sync + 'static,
@@ -51,7 +51,7 @@ impl<F> PlainField for FieldOf<F> {
         F::describe(model, spec, field);
     }
 
-    fn state<T>(
+    fn __rship_state<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &F + Send + Sync + 'static,
@@ -61,23 +61,23 @@ impl<F> PlainField for FieldOf<F> {
         model.state(spec, field);
     }
 
-    fn set(field: &mut F, value: F) {
+    fn __rship_set(field: &mut F, value: F) {
         *field = value;
     }
 }
 
 impl<V: EmitterValue + Send + Sync> FieldOf<watch::Receiver<V>> {
     /// Adds the emitter whose values are those of the channel.
-    pub fn describe<T>(
+    pub fn __rship_describe<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &watch::Receiver<V> + Send + Sync + Clone + 'static,
     ) {
-        Self::state(model, spec, field);
+        Self::__rship_state(model, spec, field);
     }
 
     /// Adds the emitter whose values are those of the channel.
-    pub fn state<T>(
+    pub fn __rship_state<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &watch::Receiver<V> + Send + Sync + Clone + 'static,
@@ -93,16 +93,16 @@ impl<V: EmitterValue + Send + Sync> FieldOf<watch::Receiver<V>> {
 
 impl<V: EmitterValue + Send + Sync> FieldOf<watch::Sender<V>> {
     /// Adds the emitter whose values are those of the channel.
-    pub fn describe<T>(
+    pub fn __rship_describe<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &watch::Sender<V> + Send + Sync + Clone + 'static,
     ) {
-        Self::state(model, spec, field);
+        Self::__rship_state(model, spec, field);
     }
 
     /// Adds the emitter whose values are those of the channel.
-    pub fn state<T>(
+    pub fn __rship_state<T>(
         model: &mut ModelBuilder<T>,
         spec: EmitterSpec,
         field: impl Fn(&T) -> &watch::Sender<V> + Send + Sync + Clone + 'static,
@@ -145,7 +145,7 @@ impl<V: Send + Sync> Changes for Channel<V> {
 // has poisoned holds a whole value again after that.
 impl<V> FieldOf<Arc<Mutex<V>>> {
     /// Sets what is shared.
-    pub fn set(field: &mut Arc<Mutex<V>>, value: Arc<Mutex<V>>) {
+    pub fn __rship_set(field: &mut Arc<Mutex<V>>, value: Arc<Mutex<V>>) {
         if let Some(value) = Arc::into_inner(value) {
             let value = value.into_inner().unwrap_or_else(PoisonError::into_inner);
             *field.lock().unwrap_or_else(PoisonError::into_inner) = value;
@@ -156,7 +156,7 @@ impl<V> FieldOf<Arc<Mutex<V>>> {
 
 impl<V> FieldOf<Arc<RwLock<V>>> {
     /// Sets what is shared.
-    pub fn set(field: &mut Arc<RwLock<V>>, value: Arc<RwLock<V>>) {
+    pub fn __rship_set(field: &mut Arc<RwLock<V>>, value: Arc<RwLock<V>>) {
         if let Some(value) = Arc::into_inner(value) {
             let value = value.into_inner().unwrap_or_else(PoisonError::into_inner);
             *field.write().unwrap_or_else(PoisonError::into_inner) = value;
@@ -169,7 +169,7 @@ macro_rules! atomics {
     ($($atomic:ident)*) => {$(
         impl FieldOf<Arc<atomic::$atomic>> {
             /// Sets what is shared.
-            pub fn set(field: &mut Arc<atomic::$atomic>, value: Arc<atomic::$atomic>) {
+            pub fn __rship_set(field: &mut Arc<atomic::$atomic>, value: Arc<atomic::$atomic>) {
                 field.store(value.load(Ordering::SeqCst), Ordering::SeqCst);
             }
         }

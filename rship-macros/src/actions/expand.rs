@@ -46,7 +46,8 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     } else {
         (TokenStream::new(), quote!(#(const { #checks };)*))
     };
-    let require = require(actions);
+    // Of what is no target, no list is asked for either.
+    let require = ty::unbounded(generics).is_empty().then(|| require(actions));
     let twice::Comparison {
         items: compared,
         condition,

@@ -151,10 +151,10 @@ fn member(member: &Member<'_>) -> TokenStream {
             let pace = state.pace.calls(&values, place);
             let published = match &state.with {
                 None if state.stays() => quote_spanned! {place=>
-                    __rship::FieldOf::<#ty>::state(__rship_model, #spec #every #pace, #field)
+                    __rship::FieldOf::<#ty>::__rship_state(__rship_model, #spec #every #pace, #field)
                 },
                 None => quote_spanned! {place=>
-                    __rship::FieldOf::<#ty>::describe(__rship_model, #spec, #field)
+                    __rship::FieldOf::<#ty>::__rship_describe(__rship_model, #spec, #field)
                 },
                 Some(with) => quote_spanned! {place=>
                     __rship_model.state_with::<#ty, _>(#spec #every #pace, #field, #with)
@@ -218,7 +218,7 @@ fn setter(member: &Member<'_>, state: &State, setter: &Setter) -> TokenStream {
             quote!(setter),
             quote_spanned! {place(ty)=>
                 |__rship_target: &mut Self, __rship_value: #ty| {
-                    __rship::FieldOf::<#ty>::set(&mut __rship_target.#ident, __rship_value)
+                    __rship::FieldOf::<#ty>::__rship_set(&mut __rship_target.#ident, __rship_value)
                 }
             },
         ),
