@@ -1,0 +1,206 @@
+//! Existing code, annotated as it is: a music player that threads share behind `Arc<Mutex<..>>`, with
+//! methods in two files and in a trait. Added were attributes, the derives that they ask for, and `add`.
+//!
+//! ```text
+//! cargo run -p rship-examples --bin player
+//! cargo run -p rship-examples --bin player -- --manifest
+//! ```
+
+mod playlist;
+mod transport;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rship_examples::{Failure, Show, live};
+use rship_runtime::prelude::*;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use playlist::Track;
+use transport::Transport as _;
+
+/// Time between two looks at the clock.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Plays a list of tracks, one after the other.
+#[derive(Debug, Default, Target)]
+#[target(category = "audio", actions("transport", "playlist"))]
+struct Player {
+    #[emitter]
+    state: State,
+    /// How far into the track, in seconds.
+    #[emitter(with = "Duration::as_secs_f64", max_rate = "10 Hz")]
+    position: Duration,
+    #[emitter]
+    #[action(min = 0, max = 1, set = "set_volume")]
+    volume: f32,
+    #[emitter]
+    muted: bool,
+    tracks: Vec<Track>,
+    current: usize,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    #[default]
+    Stopped,
+    Playing,
+    Paused,
+}
+
+/// Why a player does not do what it was asked to.
+#[derive(Debug, PartialEq)]
+enum PlayerError {
+    NothingToPlay,
+    NoTrack(usize),
+    TooFar(f64),
+}
+
+impl fmt::Display for PlayerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NothingToPlay => f.write_str("the playlist is empty"),
+            Self::NoTrack(index) => write!(f, "there is no track {index}"),
+            Self::TooFar(seconds) => write!(f, "the track ends before {seconds} s"),
+        }
+    }
+}
+
+impl std::error::Error for PlayerError {}
+
+#[actions]
+impl Player {
+    /// As loud as this, and no longer muted.
+    fn set_volume(&mut self, volume: f32) {
+        self.volume = volume;
+        self.muted = false;
+    }
+
+    /// Silent if it is not, else as loud as before.
+    #[action(writes = "muted")]
+    fn toggle_mute(&mut self) -> bool {
+        self.muted = !self.muted;
+        self.muted
+    }
+
+    /// Time passes; behind the end of a track comes the next, behind the last the end.
+    fn advance(&mut self, by: Duration) {
+        if self.state != State::Playing {
+            return;
+        }
+        self.position += by;
+        let length = self.current().map_or(0.0, |track| track.seconds);
+        if self.position.as_secs_f64() >= length && self.next().is_err() {
+            self.stop();
+        }
+    }
+}
+
+/// The thread that plays.
+fn play_along(player: &Mutex<Player>) {
+    let mut before = Instant::now();
+    loop {
+        thread::sleep(TICK);
+        let now = Instant::now();
+        lock(player).advance(now - before);
+        before = now;
+    }
+}
+
+/// The thread that shows what is played.
+fn show_along(player: &Mutex<Player>) {
+    loop {
+        thread::sleep(Duration::from_secs(1));
+        let line = lock(player).to_string();
+        live(&line);
+    }
+}
+
+impl fmt::Display for Player {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let title = self.current().map_or("nothing", |track| &track.title);
+        let seconds = self.position.as_secs();
+        write!(f, "{:?}: {title}, {seconds} s", self.state)
+    }
+}
+
+fn lock(player: &Mutex<Player>) -> MutexGuard<'_, Player> {
+    player.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let player = Arc::new(Mutex::new(Player::with_demo_tracks()));
+    let show = Show::open("jukebox").await?;
+    show.executor.add("player", player.clone())?;
+    if !show.executor.wants_manifest() {
+        for along in [play_along, show_along] {
+            let player = player.clone();
+            thread::spawn(move || along(&player));
+        }
+    }
+    show.run(&[
+        "ls",
+        "call player:play",
+        "watch player:position",
+        "call player:seek '{\"to\": 30}'",
+        "call player:add '{\"title\": \"Encore\", \"seconds\": 60}'",
+        "call player:jump '{\"index\": 9}'",
+    ])
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use rship_dev::LocalCore;
+    use rship_runtime::Executor;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn what_all_its_blocks_do_is_on_the_show_and_so_is_what_its_threads_change()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let core = LocalCore::builder().start().await?;
+        let executor = Executor::builder("jukebox").url(core.url()).build()?;
+        let player = Arc::new(Mutex::new(Player::with_demo_tracks()));
+        executor.add("player", player.clone())?;
+        let running = executor.start()?;
+        let is = |emitter: &'static str, value: Value| {
+            move |core: &LocalCore| core.value(emitter) == Some(value.clone())
+        };
+        core.wait_until(LIMIT, "it", is("player:state", json!("stopped")))
+            .await?;
+        let actions = core.items("Action").into_keys().collect::<Vec<_>>();
+        let expected = [
+            "add", "clear", "jump", "next", "pause", "play", "remove", "seek", "set-volume", "stop",
+            "toggle-mute",
+        ];
+        assert_eq!(actions, expected.map(|action| format!("player:{action}")));
+
+        // By the show, and seen by the threads.
+        core.exec(None, "player:play", Value::Null).await?;
+        core.exec(None, "player:set-volume", json!(0.5)).await?;
+        assert_eq!(lock(&player).state, State::Playing);
+        // By a thread, and seen by the show.
+        let length = lock(&player).tracks[0].seconds;
+        let device = player.clone();
+        let played = thread::spawn(move || lock(&device).advance(Duration::from_secs_f64(length)));
+        assert!(played.join().is_ok());
+        let second = json!(lock(&player).tracks[1].title);
+        core.wait_until(LIMIT, "the next", is("player:title", second))
+            .await?;
+        // Its own errors answer.
+        let refused = core.exec(None, "player:jump", json!({"index": 9})).await;
+        assert!(refused.is_err_and(|error| error.to_string().contains("there is no track 9")));
+        assert_eq!(core.drops(), []);
+        running.stop();
+        Ok(())
+    }
+}
