@@ -51,3 +51,8 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 mod readme {}
+
+/// The code of the page on existing code, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/existing-code.md")]
+mod existing_code {}
