@@ -171,18 +171,20 @@ mod tests {
         let executor = Executor::builder("jukebox").url(core.url()).build()?;
         let player = Arc::new(Mutex::new(Player::with_demo_tracks()));
         executor.add("player", player.clone())?;
-        let running = executor.start()?;
+        let running = tokio::spawn({
+            let executor = executor.clone();
+            async move { executor.run_until(std::future::pending()).await }
+        });
         let is = |emitter: &'static str, value: Value| {
             move |core: &LocalCore| core.value(emitter) == Some(value.clone())
         };
         core.wait_until(LIMIT, "it", is("player:state", json!("stopped")))
             .await?;
         let actions = core.items("Action").into_keys().collect::<Vec<_>>();
-        let expected = [
-            "add", "clear", "jump", "next", "pause", "play", "remove", "seek", "set-volume", "stop",
-            "toggle-mute",
-        ];
-        assert_eq!(actions, expected.map(|action| format!("player:{action}")));
+        let expected =
+            "add clear jump next pause play remove seek set-volume stop toggle-mute".split(' ');
+        let expected = expected.map(|action| format!("player:{action}"));
+        assert_eq!(actions, expected.collect::<Vec<_>>());
 
         // By the show, and seen by the threads.
         core.exec(None, "player:play", Value::Null).await?;
@@ -200,7 +202,7 @@ mod tests {
         let refused = core.exec(None, "player:jump", json!({"index": 9})).await;
         assert!(refused.is_err_and(|error| error.to_string().contains("there is no track 9")));
         assert_eq!(core.drops(), []);
-        running.stop();
-        Ok(())
+        executor.shutdown();
+        Ok(running.await??)
     }
 }

@@ -85,7 +85,10 @@ impl Player {
     /// What there is to play.
     #[emitter]
     pub(crate) fn titles(&self) -> Vec<String> {
-        self.tracks.iter().map(|track| track.title.clone()).collect()
+        self.tracks
+            .iter()
+            .map(|track| track.title.clone())
+            .collect()
     }
 }
 
@@ -98,7 +101,10 @@ mod tests {
         let mut player = Player::with_demo_tracks();
         let finale = player.tracks[1].clone();
         assert_eq!(player.jump(1), Ok(()));
-        assert_eq!(player.remove(0).map(|track| track.title), Ok("Overture".to_owned()));
+        assert_eq!(
+            player.remove(0).map(|track| track.title),
+            Ok("Overture".to_owned())
+        );
         assert_eq!(player.current(), Some(&finale));
         assert_eq!(player.remove(1), Err(PlayerError::NoTrack(1)));
         assert_eq!(player.add(finale.clone()), 1);

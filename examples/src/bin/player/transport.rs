@@ -73,7 +73,10 @@ mod tests {
         assert_eq!(player.play(), Ok(()));
         for _ in 0..player.tracks.len() {
             let length = player.current().map_or(0.0, |track| track.seconds);
-            assert_eq!(player.seek(length + 1.0), Err(PlayerError::TooFar(length + 1.0)));
+            assert_eq!(
+                player.seek(length + 1.0),
+                Err(PlayerError::TooFar(length + 1.0))
+            );
             player.advance(Duration::from_secs_f64(length));
         }
         assert_eq!((player.state, player.current), (State::Stopped, 0));

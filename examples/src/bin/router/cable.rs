@@ -108,13 +108,16 @@ mod tests {
     fn what_a_router_says_is_taken_over() {
         let (cable, _heard) = mpsc::channel();
         let mut router = Router::new(cable);
-        HELLO.map(|block| router.apply(block));
+        HELLO.iter().for_each(|block| router.apply(block));
         router.apply("OUTPUT LABELS:\n0 Main stage\n7 Nowhere\nnonsense\n");
         assert_eq!(router.model, "Studio Videohub");
         let outputs = router.outputs.iter();
         let known = outputs.map(|output| (output.label.as_str(), output.source(), output.locked));
         let on = |input: &str| Some(input.to_owned());
-        let expected = [("Main stage", on("Camera 1"), false), ("Foyer", on("Laptop"), false)];
+        let expected = [
+            ("Main stage", on("Camera 1"), false),
+            ("Foyer", on("Laptop"), false),
+        ];
         assert_eq!(known.collect::<Vec<_>>(), expected);
     }
 }

@@ -135,9 +135,9 @@ async fn main() -> Result<(), Failure> {
     show.executor.add("router", router)?;
     show.run(&[
         "ls",
-        "call router.outputs.0:route Laptop",
-        "call router.outputs.0:route Tape",
-        "call router.outputs.0:set-label Balcony",
+        "call router.outputs.0:route '{\"input\": \"Laptop\"}'",
+        "call router.outputs.0:route '{\"input\": \"Tape\"}'",
+        "call router.outputs.0:set-label '\"Balcony\"'",
         "call router.outputs.0:set-locked true",
     ])
     .await
@@ -162,7 +162,10 @@ mod tests {
         let executor = Executor::builder("video").url(core.url()).build()?;
         let (router, cable) = cable::connect();
         executor.add("router", router)?;
-        let running = executor.start()?;
+        let running = tokio::spawn({
+            let executor = executor.clone();
+            async move { executor.run_until(std::future::pending()).await }
+        });
         let named = |target: &'static str, name: &'static str| {
             move |core: &LocalCore| {
                 let target = core.item("Target", target);
@@ -183,17 +186,28 @@ mod tests {
         core.wait_until(LIMIT, "the new name", named("router.outputs.0", "Balcony"))
             .await?;
         let choices = |core: &LocalCore| {
-            let route = core.item("Action", "router.outputs.0:route").unwrap_or_default();
-            route["schema"]["properties"]["input"]["enum"] == json!(["Camera 1", "Camera 2", "Tablet"])
+            let route = core
+                .item("Action", "router.outputs.0:route")
+                .unwrap_or_default();
+            route["schema"]["properties"]["input"]["enum"]
+                == json!(["Camera 1", "Camera 2", "Tablet"])
         };
         core.wait_until(LIMIT, "the new choices", choices).await?;
 
         let refused = core.exec(None, "router.outputs.0:route", json!({"input": "Laptop"}));
         let refused = refused.await.err().map(|error| error.to_string());
         let expected = r#"expected one of "Camera 1", "Camera 2", "Tablet", got "Laptop""#;
-        assert!(refused.as_ref().is_some_and(|text| text.contains(expected)), "{refused:?}");
+        assert!(
+            refused.as_ref().is_some_and(|text| text.contains(expected)),
+            "{refused:?}"
+        );
         for (action, payload, emitter, value) in [
-            ("route", json!({"input": "Tablet"}), "source", json!("Tablet")),
+            (
+                "route",
+                json!({"input": "Tablet"}),
+                "source",
+                json!("Tablet"),
+            ),
             ("set-label", json!("Bar"), "label", json!("Bar")),
             ("set-locked", json!(true), "locked", json!(true)),
         ] {
@@ -203,7 +217,11 @@ mod tests {
             core.wait_until(LIMIT, emitter, told).await?;
         }
         let refused = core.exec(None, "router.outputs.0:route", json!({"input": "Tablet"}));
-        assert!(refused.await.is_err_and(|error| error.to_string().contains("is locked")));
+        assert!(
+            refused
+                .await
+                .is_err_and(|error| error.to_string().contains("is locked"))
+        );
 
         // One output less, one more.
         cable.send("VIDEOHUB DEVICE:\nVideo outputs: 1\n".to_owned())?;
@@ -213,7 +231,7 @@ mod tests {
         let back = is("router.outputs.1:source", json!("Camera 1"));
         core.wait_until(LIMIT, "one more", back).await?;
         assert_eq!(core.drops(), []);
-        running.stop();
-        Ok(())
+        executor.shutdown();
+        Ok(running.await??)
     }
 }
