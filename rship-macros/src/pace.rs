@@ -23,6 +23,8 @@ pub(crate) struct Pace {
 /// What the values are that a dead band is for.
 pub(crate) enum Of<'a> {
     Type(&'a Type),
+    /// Those of a field of this type, such as a channel's.
+    Field(&'a Type),
     /// What this function makes of a field.
     Function(&'a syn::Path),
 }
@@ -59,6 +61,9 @@ impl Pace {
         });
         let deadband = self.deadband.as_ref().map(|by| match values {
             Of::Type(ty) => quote_spanned!(place=> .deadband::<#ty>(#by)),
+            Of::Field(ty) => quote_spanned! {place=>
+                .deadband_as(#by, __rship::FieldOf::<#ty>::__rship_value())
+            },
             Of::Function(function) => quote_spanned!(place=> .deadband_of(#by, #function)),
         });
         quote!(#interval #deadband)

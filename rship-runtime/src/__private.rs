@@ -34,6 +34,11 @@ pub trait PlainField {
     ) where
         Self::Field: StateField;
 
+    /// The type of what the field publishes.
+    fn __rship_value() -> PhantomData<Self::Field> {
+        PhantomData
+    }
+
     /// Sets the field.
     fn __rship_set(field: &mut Self::Field, value: Self::Field);
 }
@@ -67,6 +72,11 @@ impl<F> PlainField for FieldOf<F> {
 }
 
 impl<V: EmitterValue + Send + Sync> FieldOf<watch::Receiver<V>> {
+    /// The type of the values of the channel.
+    pub fn __rship_value() -> PhantomData<V> {
+        PhantomData
+    }
+
     /// Adds the emitter whose values are those of the channel.
     pub fn __rship_describe<T>(
         model: &mut ModelBuilder<T>,
@@ -92,6 +102,11 @@ impl<V: EmitterValue + Send + Sync> FieldOf<watch::Receiver<V>> {
 }
 
 impl<V: EmitterValue + Send + Sync> FieldOf<watch::Sender<V>> {
+    /// The type of the values of the channel.
+    pub fn __rship_value() -> PhantomData<V> {
+        PhantomData
+    }
+
     /// Adds the emitter whose values are those of the channel.
     pub fn __rship_describe<T>(
         model: &mut ModelBuilder<T>,

@@ -1,5 +1,6 @@
 //! Emitters while they are being described.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -7,6 +8,7 @@ use serde::Serialize;
 
 use crate::descriptor::Pace;
 use crate::finite;
+use crate::model::Bounded;
 use crate::schema::{self, SchemaError, TypeSchema};
 
 /// A type whose values an emitter can publish; implemented for everything that has
@@ -49,7 +51,8 @@ pub struct Written {
     pub has_null: bool,
 }
 
-/// A type whose values can be held against a dead band: the numbers, and an `Option` of one.
+/// A type whose values can be held against a dead band: the numbers, an `Option` of one, and what threads
+/// share one in.
 #[diagnostic::on_unimplemented(
     message = "`deadband` needs a number, and `{Self}` is not one",
     label = "has no distance between two of its values",
@@ -57,17 +60,8 @@ pub struct Written {
 )]
 pub trait Measured {}
 
-macro_rules! measured {
-    ($($number:ty)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl Measured for $number {}
-    )*};
-}
-
-measured!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64);
-
 #[diagnostic::do_not_recommend]
-impl<T: Measured> Measured for Option<T> {}
+impl<T: Bounded> Measured for T {}
 
 /// The names of one emitter, and how often it speaks.
 #[derive(Debug, Clone)]
@@ -126,6 +120,12 @@ impl EmitterSpec {
     pub fn deadband<V: Measured>(mut self, by: f64) -> Self {
         self.pace.deadband = Some(by);
         self
+    }
+
+    /// The same where the type is that of a value that is not there.
+    #[must_use]
+    pub fn deadband_as<V: Measured>(self, by: f64, _value: PhantomData<V>) -> Self {
+        self.deadband::<V>(by)
     }
 
     /// The same for the values that `published` makes of a field.

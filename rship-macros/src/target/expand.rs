@@ -145,7 +145,7 @@ fn member(member: &Member<'_>) -> TokenStream {
                 .as_ref()
                 .map(|setter| self::setter(member, state, setter));
             let values = match &state.with {
-                None => Of::Type(ty),
+                None => Of::Field(ty),
                 Some(with) => Of::Function(with),
             };
             let pace = state.pace.calls(&values, place);

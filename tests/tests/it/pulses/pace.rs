@@ -1,13 +1,30 @@
 //! Emitters that must not speak more often than they were told to, or of less.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rship_runtime::Executor;
 use rship_runtime::prelude::*;
+use rship_runtime::testing::TestTarget;
 use rship_tests::{Peer, Running, Server, executor};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
+
+/// Its values are shared with others.
+#[derive(Target)]
+struct Shared {
+    #[emitter(deadband = 0.1)]
+    gain: Arc<Mutex<f32>>,
+    #[emitter(deadband = 2)]
+    count: Arc<AtomicU32>,
+    #[emitter(deadband = 0.1)]
+    peak: watch::Receiver<f64>,
+    #[emitter(deadband = 0.1)]
+    speed: watch::Sender<f64>,
+}
 
 #[derive(Target, Default)]
 struct Fader {
@@ -115,6 +132,29 @@ async fn a_value_that_is_held_goes_out_before_the_end() {
     executor.shutdown();
     assert_eq!(peer.pulse("fader:once").await, 9);
     assert_eq!(peer.pulse("fader:twice").await, 18);
+}
+
+#[test]
+fn a_dead_band_holds_for_what_threads_share() {
+    let (peak, receiver) = watch::channel(0.5);
+    let (gain, count) = (Arc::new(Mutex::new(0.5)), Arc::new(AtomicU32::new(5)));
+    let shared = Shared {
+        gain: gain.clone(),
+        count: count.clone(),
+        peak: receiver,
+        speed: watch::Sender::new(0.5),
+    };
+    let shared = TestTarget::new("shared", shared).unwrap();
+    let pulses = |by: f32| {
+        let guard = shared.blocking_lock();
+        *gain.lock().unwrap() = 0.5 + by;
+        count.store(if by < 0.1 { 6 } else { 7 }, Ordering::SeqCst);
+        peak.send_replace((0.5 + by).into());
+        guard.speed.send_replace((0.5 + by).into());
+        drop(guard);
+        shared.pulses().len()
+    };
+    assert_eq!([pulses(0.05), pulses(0.25)], [0, 4]);
 }
 
 #[tokio::test]
