@@ -7,6 +7,7 @@ use syn::{GenericParam, Generics, LitStr, WhereClause, parse_quote};
 
 use crate::blocks::{Block, lists};
 use crate::ids::Names;
+use crate::paths;
 use crate::target::valid::{Member, MemberKind, Target};
 
 /// The blocks of one type.
@@ -128,7 +129,10 @@ impl Blocks<'_> {
                 let of = Ident::new("Self", Span::call_site());
                 (of, |check| quote!(const { #check }))
             }
-            _ => (ident.clone(), |check| quote!(const _: () = { #check };)),
+            _ => (
+                paths::unlinted(ident),
+                |check| quote!(const _: () = { #check };),
+            ),
         };
         let checks = [
             Ids::new("emitter", "EMITTER_IDS", emitters(target)),

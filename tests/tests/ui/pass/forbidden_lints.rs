@@ -20,7 +20,7 @@ pub struct Old {
 
 /// A lamp.
 #[derive(Target)]
-#[target(name = "Lamp", category = "light", bg_color = "#000000", fg_color = "#FFFFFF")]
+#[target(name = "Lamp", category = "light", bg_color = "#000000", fg_color = "#FFFFFF", actions)]
 pub struct Lamp<T: Send + 'static> {
     /// How bright.
     #[emitter]

@@ -62,7 +62,8 @@ fn main() {
             (Cancel { action: 7 }, false),
         ]
     );
-    assert_eq!(Lamp::ACTION_IDS[6..], ["scan-cancel", "creep", "creep-cancel"]);
+    let ids: Vec<_> = lamp.actions.iter().map(|action| &*action.id).collect();
+    assert_eq!(ids[6..], ["scan-cancel", "creep", "creep-cancel"]);
     assert_eq!(Lamp::EMITTER_IDS, ["scan-progress"]);
     assert_eq!(lamp.action("scan-cancel").unwrap().name, "Scan: cancel");
     let progress = lamp.emitter("scan-progress").unwrap();
