@@ -15,7 +15,7 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship::FieldOf::<
                 f64,
-            >::describe(
+            >::__rship_describe(
                 __rship_model,
                 __rship::EmitterSpec::new("level").name("Level").doc("Brightness."),
                 |__rship_target: &Self| &__rship_target.level,
@@ -31,7 +31,7 @@ const _: () = {
                     |__rship_target: &mut Self, __rship_value: f64| {
                         __rship::FieldOf::<
                             f64,
-                        >::set(&mut __rship_target.level, __rship_value)
+                        >::__rship_set(&mut __rship_target.level, __rship_value)
                     },
                 );
         }

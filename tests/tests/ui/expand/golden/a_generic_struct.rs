@@ -30,7 +30,7 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship::FieldOf::<
                 V,
-            >::describe(
+            >::__rship_describe(
                 __rship_model,
                 __rship::EmitterSpec::new("level").name("Level"),
                 |__rship_target: &Self| &__rship_target.level,
@@ -44,7 +44,7 @@ const _: () = {
                     |__rship_target: &mut Self, __rship_value: V| {
                         __rship::FieldOf::<
                             V,
-                        >::set(&mut __rship_target.level, __rship_value)
+                        >::__rship_set(&mut __rship_target.level, __rship_value)
                     },
                 );
         }

@@ -17,7 +17,7 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship::FieldOf::<
                 bool,
-            >::describe(
+            >::__rship_describe(
                 __rship_model,
                 __rship::EmitterSpec::new("playing").name("Playing"),
                 |__rship_target: &Self| &__rship_target.playing,

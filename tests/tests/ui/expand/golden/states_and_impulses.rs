@@ -16,7 +16,7 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship::FieldOf::<
                 f64,
-            >::describe(
+            >::__rship_describe(
                 __rship_model,
                 __rship::EmitterSpec::new("cash")
                     .name("Cash")
@@ -27,7 +27,7 @@ const _: () = {
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship::FieldOf::<
                 Emitter<u32>,
-            >::describe(
+            >::__rship_describe(
                 __rship_model,
                 __rship::EmitterSpec::new("sold").name("Bananas sold"),
                 |__rship_target: &Self| &__rship_target.banana_sold,

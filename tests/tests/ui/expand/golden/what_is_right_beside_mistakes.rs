@@ -22,7 +22,7 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship::FieldOf::<
                 f64,
-            >::describe(
+            >::__rship_describe(
                 __rship_model,
                 __rship::EmitterSpec::new("cash").name("Cash"),
                 |__rship_target: &Self| &__rship_target.cash,
@@ -31,7 +31,7 @@ const _: () = {
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship::FieldOf::<
                 u32,
-            >::describe(
+            >::__rship_describe(
                 __rship_model,
                 __rship::EmitterSpec::new("stock").name("Stock"),
                 |__rship_target: &Self| &__rship_target.stock,
