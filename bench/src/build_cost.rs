@@ -51,7 +51,7 @@ pub(crate) async fn measure(root: &Path, scope: Scope) -> Result<Vec<Figure>, Fa
     let few = Expansion::measure(root, folder.path(), TARGETS, ACTIONS).await?;
     let many = Expansion::measure(root, folder.path(), 1, MANY_ACTIONS).await?;
     Ok(vec![
-        Figure::new("build from nothing, crates fetched", whole, "s").at_most(40.0),
+        Figure::new("build from nothing, crates fetched", whole, "s").at_most(45.0),
         Figure::new("… after a change in one action", median(&again), "s"),
         Figure::new("… release, from nothing", released, "s"),
         few.figure("what an action adds to `cargo check`"),

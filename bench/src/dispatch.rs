@@ -63,7 +63,7 @@ pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Fa
             .detail(latency)
             .at_most(3.0),
         of_one("10", &some, 115.0),
-        of_one("1,000", &many, 150.0),
+        of_one("1,000", &many, 125.0),
     ])
 }
 
