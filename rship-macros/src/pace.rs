@@ -9,6 +9,7 @@ use syn::{Expr, Type};
 use crate::attr::Given;
 use crate::bounds;
 use crate::errors::Errors;
+use crate::paths::duration;
 
 /// As often as timers tick.
 const FASTEST: f64 = 1000.0;
@@ -55,10 +56,10 @@ impl Pace {
 
     /// The builder calls, at the place of the type.
     pub(crate) fn calls(&self, values: &Of<'_>, place: Span) -> TokenStream {
-        let interval = self.interval.map(|interval| {
-            let (seconds, nanos) = (interval.as_secs(), interval.subsec_nanos());
-            quote!(.min_interval(__rship::Duration::new(#seconds, #nanos)))
-        });
+        let interval = self
+            .interval
+            .map(duration)
+            .map(|interval| quote!(.min_interval(#interval)));
         let deadband = self.deadband.as_ref().map(|by| match values {
             Of::Type(ty) => quote_spanned!(place=> .deadband::<#ty>(#by)),
             Of::Field(ty) => quote_spanned! {place=>

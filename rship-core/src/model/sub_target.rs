@@ -152,12 +152,7 @@ impl<K: MapKey, T: Target> SubTargets for BTreeMap<K, T> {
     const SHAPE: Shape = Shape::Map;
 
     fn each(&self, visit: &mut dyn FnMut(Place<'_>, &T)) {
-        let mut text = String::new();
-        for (index, (key, member)) in self.iter().enumerate() {
-            text.clear();
-            key.write(&mut text);
-            visit(at(&text, index), member);
-        }
+        each_entry(self.iter(), visit);
     }
 
     fn find(&self, place: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&T> {
@@ -183,12 +178,7 @@ where
         // Its own order is another in each run, and after it has grown.
         let mut members: Vec<_> = self.iter().collect();
         members.sort_unstable_by_key(|(key, _)| *key);
-        let mut text = String::new();
-        for (index, (key, member)) in members.into_iter().enumerate() {
-            text.clear();
-            key.write(&mut text);
-            visit(at(&text, index), member);
-        }
+        each_entry(members, visit);
     }
 
     fn find(&self, place: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&T> {
@@ -197,6 +187,19 @@ where
 
     fn find_mut(&mut self, place: Place<'_>, _: Option<&KeyFn<T>>) -> Option<&mut T> {
         self.get_mut(&K::read(place.key)?)
+    }
+}
+
+/// Visits the members of a map in this order, each with its key as text.
+fn each_entry<'a, K: MapKey, T: 'a>(
+    members: impl IntoIterator<Item = (&'a K, &'a T)>,
+    visit: &mut dyn FnMut(Place<'_>, &T),
+) {
+    let mut text = String::new();
+    for (index, (key, member)) in members.into_iter().enumerate() {
+        text.clear();
+        key.write(&mut text);
+        visit(at(&text, index), member);
     }
 }
 
