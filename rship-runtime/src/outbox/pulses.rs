@@ -10,6 +10,7 @@ use rship_core::descriptor::Pace;
 use rship_core::wire::PulseSource;
 
 use super::KEPT;
+use crate::world;
 
 /// A target of an instance. Numbers only grow, so their order is that of registration: parents first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -57,13 +58,13 @@ impl Used {
     pub(super) fn speaks(&mut self) {
         self.standing = Standing::Announced;
         if let Some(interval) = self.source.pace.min_interval {
-            self.next = Instant::now().checked_add(interval);
+            self.next = world::now().checked_add(interval);
         }
     }
 
     /// Whether its emitter has spoken too short a time ago, and when it may speak again.
     pub(super) fn holds_until(&self) -> Option<Instant> {
-        self.next.filter(|next| *next > Instant::now())
+        self.next.filter(|next| *next > world::now())
     }
 }
 
