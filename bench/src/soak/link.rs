@@ -383,7 +383,10 @@ impl Side<'_> {
             tokio::select! {
                 read = from.read(&mut buffer), if is_open => match read {
                     Ok(read @ 1..) => kept.extend_from_slice(&buffer[..read]),
-                    _ => is_open = false,
+                    _ => {
+                        is_open = false;
+                        self.outlived.store(true, Ordering::Relaxed);
+                    }
                 },
                 changed = self.settings.changed() => if changed.is_err() {
                     return false;
@@ -395,7 +398,6 @@ impl Side<'_> {
         }
         let written = to.write_all(&kept).await;
         if !is_open {
-            self.outlived.store(true, Ordering::Relaxed);
             let _ = to.shutdown().await;
         }
         written.is_ok() && is_open

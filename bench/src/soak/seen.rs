@@ -27,8 +27,8 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Whether what was sent has arrived, was counted as dropped, or went with its connection or its target; an error
-    /// says what is missing beside that.
+    /// Whether what was sent has arrived, was counted as dropped, or went with its connection; an error says what is
+    /// missing beside that.
     pub(super) fn account(self, sent: u64, dropped: u64) -> Result<(), String> {
         let Self { arrived, gaps } = self;
         if arrived + dropped > sent {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rship_dev::LocalCore;
+use rship_dev::{Entities, LocalCore};
 use rship_runtime::Generation;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -35,7 +35,7 @@ impl Server {
         seen: &Arc<Seen>,
         record: &Arc<Record>,
     ) -> Result<Self, Failure> {
-        let core = core(generation).await?;
+        let core = core(generation, Entities::default()).await?;
         seen.follow(&core, record);
         let link = Link::start(core.addr()).await?;
         Ok(Self {
@@ -61,10 +61,14 @@ impl Server {
         format!("ws://{}/myko", self.link.addr)
     }
 
-    /// Puts an empty core of this generation in its place.
-    pub(super) async fn replace(&mut self, generation: Generation) -> Result<(), Failure> {
+    /// Puts a core of this generation in its place, with what that has on its disk.
+    pub(super) async fn replace(
+        &mut self,
+        generation: Generation,
+        entities: Entities,
+    ) -> Result<(), Failure> {
         self.link.close(Door::Shut);
-        let core = core(generation).await?;
+        let core = core(generation, entities).await?;
         self.seen.follow(&core, &self.record);
         let addr = core.addr();
         let old = self.current.send_replace(Arc::new(core));
@@ -102,7 +106,9 @@ async fn stop(mut core: Arc<LocalCore>) {
     }
 }
 
-async fn core(generation: Generation) -> Result<LocalCore, Failure> {
-    let builder = LocalCore::builder().generation(generation);
+async fn core(generation: Generation, entities: Entities) -> Result<LocalCore, Failure> {
+    let builder = LocalCore::builder()
+        .generation(generation)
+        .entities(entities);
     Ok(builder.answer_limit(ANSWER).start().await?)
 }

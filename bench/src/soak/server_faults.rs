@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use rship_dev::{Entities, LocalCore};
 use rship_runtime::Generation;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -84,10 +85,11 @@ pub(super) async fn bad_commands(stage: &mut Stage) -> Result<u64, Failure> {
 /// The same client id over and over. 2026 servers send none, so one of 2024 takes its place.
 pub(super) async fn set_id(stage: &mut Stage) -> Result<u64, Failure> {
     if stage.server.core().generation() == Generation::V2026 {
-        stage.server.replace(Generation::V2024).await?;
+        let nothing = Entities::default();
+        stage.server.replace(Generation::V2024, nothing).await?;
     }
     let core = stage.server.core();
-    let online = |core: &rship_dev::LocalCore| {
+    let online = |core: &LocalCore| {
         let instance = core.item("Instance", INSTANCE);
         instance.is_some_and(|instance| instance["status"] == "Available")
     };
@@ -168,16 +170,20 @@ pub(super) async fn overwrites(stage: &mut Stage) -> Result<u64, Failure> {
     Ok(written)
 }
 
-/// A server that goes away and comes back as it was.
+/// A server that goes away and comes back with what it had.
 pub(super) async fn restart_kept(stage: &mut Stage) -> Result<u64, Failure> {
     let refused = stage.behind(Door::Shut, A_MOMENT).await?;
+    let core = stage.server.core();
+    let (generation, kept) = (core.generation(), core.entities());
+    drop(core);
+    stage.server.replace(generation, kept).await?;
     Ok(u64::from(refused > 0))
 }
 
 /// A server that comes back with nothing, and speaks another generation.
 pub(super) async fn restart_empty(stage: &mut Stage) -> Result<u64, Failure> {
     let next = stage.server.next_generation();
-    stage.server.replace(next).await?;
+    stage.server.replace(next, Entities::default()).await?;
     Ok(1)
 }
 
