@@ -144,7 +144,7 @@ fn legend(
     names: impl Iterator<Item = (&'static str, RGBColor)>,
 ) -> Result<(), Box<dyn Error>> {
     for (index, (name, color)) in names.enumerate() {
-        let left = 620 + 100 * index as i32;
+        let left = 730 + 78 * index as i32;
         area.draw(&Circle::new((left, 24), 4, color.filled()))?;
         area.draw(&Text::new(name, (left + 10, 17), (FONT, 14).into_font()))?;
     }
