@@ -131,7 +131,9 @@ impl Soak {
             next = passed() + Duration::from_secs(self.every);
             stage.turn(round[turns % round.len()]).await?;
             turns += 1;
-            let is_middle = !in_the_middle && !whole.is_zero() && passed() >= whole / 2;
+            // What a fault leaves in the allocator for good is there by then.
+            let each_came = turns >= round.len() && !whole.is_zero();
+            let is_middle = !in_the_middle && each_came && passed() >= whole / 2;
             if is_middle || turns.is_multiple_of(PAUSE) {
                 stage.pause().await?;
                 if is_middle {
