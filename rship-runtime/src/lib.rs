@@ -48,6 +48,7 @@ mod session;
 mod settings;
 mod stamp;
 mod target;
+mod work;
 
 pub use rship_core::descriptor;
 pub use rship_core::entity::{Item, Position};

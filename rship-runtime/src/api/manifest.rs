@@ -52,16 +52,9 @@ pub(super) fn print_if_wanted(engine: &Engine) -> Result<(), Error> {
         return Ok(());
     }
     // In one piece, so that other threads print before or behind it.
-    let mut text = serde_json::to_vec_pretty(&write(engine)).map_err(io::Error::from);
-    if let Ok(text) = &mut text {
-        text.push(b'\n');
-    }
-    let written = text.and_then(|text| {
-        let mut out = io::stdout().lock();
-        out.write_all(&text)?;
-        out.flush()
-    });
-    match written {
+    let text = format!("{:#}\n", write(engine));
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads has seen enough, as `head` does.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Manifest(error)),
         _ => std::process::exit(0),

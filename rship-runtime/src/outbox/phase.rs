@@ -1,7 +1,7 @@
 //! States of the outbox: where its content goes, what leads from one to another, and when the session that
 //! takes it is woken.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -141,6 +141,7 @@ impl Outbox {
         state.updates.begin();
         let State { early, urgent, .. } = &mut *state;
         urgent.clear();
+        // In any order: each is announced with those above it.
         for target in early.keys() {
             urgent.push(*target);
         }
@@ -170,7 +171,7 @@ impl Outbox {
             state.epoch = None;
             state.pulses = Queue::default();
             state.paced.clear();
-            state.early = BTreeMap::new();
+            state.early = HashMap::new();
             state.replies.clear();
         }
         self.written.notify_waiters();

@@ -1,10 +1,11 @@
 //! How targets enter and leave the registry, with all that is below them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use rship_core::descriptor::{EmitterKind, Shape, SubTargetDescriptor, TargetDescriptor};
+use rship_core::few::Few;
 use rship_core::id;
 use rship_core::model::{AnyModel, AnyTarget, Place};
 
@@ -396,7 +397,7 @@ impl Enter<'_> {
             target,
             name: sketch.live_name,
             sinks,
-            followed: BTreeMap::new(),
+            followed: Few::default(),
             fields,
         }
     }

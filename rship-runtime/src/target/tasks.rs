@@ -1,7 +1,6 @@
 //! The tasks of an executor's handlers: each has an owner who cancels it and waits for it.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use async_task::Task;
@@ -11,6 +10,7 @@ use super::Tree;
 use super::context::Context;
 use super::lock::lock;
 use super::pool::{self, What};
+use crate::work::Work;
 
 #[derive(Default)]
 pub(crate) struct Tasks(Mutex<State>);
@@ -38,19 +38,13 @@ impl Drop for Running {
 }
 
 impl Tasks {
-    /// Runs a future on the handler pool until it is ready or the executor ends.
-    pub(super) fn spawn(
-        &self,
-        context: &Arc<Context>,
-        tree: &Arc<Tree>,
-        what: What,
-        future: impl Future<Output = ()> + Send + 'static,
-    ) {
+    /// Has the handler pool do some work until it is ready or the executor ends.
+    pub(super) fn spawn(&self, context: &Arc<Context>, tree: &Arc<Tree>, what: What, work: Work) {
         let mut state = lock(&self.0);
         if state.ended {
             drop(state);
             // What is dropped has answered.
-            return drop(future);
+            return drop(work);
         }
         state.last += 1;
         let number = state.last;
@@ -58,10 +52,11 @@ impl Tasks {
             context: Arc::clone(context),
             number,
         };
-        let (runnable, task) = pool::task(tree, what, async move {
+        let work = Box::pin(async move {
             let _running = running;
-            future.await;
+            work.await;
         });
+        let (runnable, task) = pool::task(tree, what, work);
         state.all.insert(number, task);
         drop(state);
         runnable.schedule();
