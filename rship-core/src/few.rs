@@ -30,6 +30,15 @@ impl<K: Ord, V> Few<K, V> {
         Some(&self.0[place].1)
     }
 
+    /// The value of a key, to be changed.
+    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        let place = self.place(key).ok()?;
+        Some(&mut self.0[place].1)
+    }
+
     /// The value of a key, made when there is none.
     pub fn entry(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
         let place = self.place(&key).unwrap_or_else(|place| {
@@ -47,11 +56,31 @@ impl<K: Ord, V> Few<K, V> {
         }
     }
 
-    /// Forgets a key.
-    pub fn remove(&mut self, key: &K) {
-        if let Ok(place) = self.place(key) {
-            self.0.remove(place);
-        }
+    /// Takes a key out, with its value.
+    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        let place = self.place(key).ok()?;
+        let (_, value) = self.0.remove(place);
+        Some(value)
+    }
+
+    /// Forgets all entries but some.
+    pub fn retain(&mut self, stays: impl FnMut(&(K, V)) -> bool) {
+        self.0.retain(stays);
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// All entries.

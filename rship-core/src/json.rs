@@ -1,8 +1,10 @@
 //! Trees of JSON, read in one place: what reads one is compiled once for each crate and source that calls
 //! `serde_json` itself, twenty kilobytes a time.
 
-use serde_json::Value;
+use bytes::{BufMut as _, BytesMut};
+use serde::Serialize;
 use serde_json::error::Error;
+use serde_json::{Map, Value};
 
 /// Reads a document.
 ///
@@ -21,4 +23,19 @@ pub fn read(json: &[u8]) -> Result<Value, Error> {
 /// When it is not one.
 pub fn read_text(json: &str) -> Result<Value, Error> {
     serde_json::from_str(json)
+}
+
+/// What a value is written as, read again.
+///
+/// # Errors
+/// When the value cannot be written as JSON.
+pub fn of(value: &impl Serialize) -> Result<Value, Error> {
+    let mut json = BytesMut::new();
+    serde_json::to_writer((&mut json).writer(), value)?;
+    read(&json)
+}
+
+/// Sets a field of an object.
+pub(crate) fn set(object: &mut Map<String, Value>, key: &str, value: Value) {
+    object.insert(key.to_owned(), value);
 }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use crate::entity::LayoutField;
+use crate::json;
 use crate::model::live::{Rule, What};
 use crate::model::{ActionError, Choices, Limit, Problem};
 use crate::payload::{self, PayloadError, compare};
@@ -288,9 +289,10 @@ impl<T> Arg<T> {
 
     /// The payload's fields that a flattened argument takes.
     fn fields(&self) -> Vec<String> {
-        let schema = self.schema.as_ref().ok().filter(|_| self.flatten);
-        let properties = schema.and_then(|own| own.schema.get("properties")?.as_object());
-        properties.map_or_else(Vec::new, |all| all.keys().cloned().collect())
+        match &self.schema {
+            Ok(own) if self.flatten => fields(own),
+            _ => Vec::new(),
+        }
     }
 
     /// What a form shows for this argument.
@@ -319,44 +321,14 @@ impl<T> Arg<T> {
 
     /// What is wrong with its bounds, and with its default where that is known.
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        let argument = || self.name.to_owned();
-        let mut problems = Vec::new();
-        for (key, bound) in [("min", &self.minimum), ("max", &self.maximum)] {
-            if matches!(bound, Some(Value::Null)) {
-                problems.push(Problem::NotFinite {
-                    argument: argument(),
-                    key,
-                });
-            }
-        }
-        let (minimum, maximum) = (number(&self.minimum), number(&self.maximum));
-        if is_above(minimum, maximum) {
-            problems.push(Problem::EmptyRange {
-                argument: argument(),
-            });
-        } else if let Some(default) = number(&self.shown_default)
-            && is_outside(default, minimum, maximum)
-        {
-            problems.push(Problem::DefaultOutside {
-                argument: argument(),
-                default: default.clone(),
-            });
-        }
-        problems
+        problems(self.name, &self.minimum, &self.maximum, &self.shown_default)
     }
 
     /// The argument's schema with its bounds, for a payload that is the value itself.
     pub(crate) fn bounded_schema(&self) -> Result<TypeSchema, SchemaError> {
         let mut own = self.schema.clone()?;
         if let Some(schema) = own.schema.as_object_mut() {
-            for (keyword, bound) in [("minimum", &self.minimum), ("maximum", &self.maximum)] {
-                if let Some(bound) = bound {
-                    schema.insert(keyword.to_owned(), bound.clone());
-                }
-            }
-            if let Some(doc) = &self.doc {
-                schema.insert("description".to_owned(), Value::String(doc.clone()));
-            }
+            bound(schema, &self.minimum, &self.maximum, &self.doc);
         }
         Ok(own)
     }
@@ -437,6 +409,61 @@ impl<T> Arg<T> {
     {
         self.live.push(Rule::limit(What::Maximum, limit));
         self
+    }
+}
+
+// What does not depend on the argument's type is compiled once, and not for each.
+
+fn fields(own: &TypeSchema) -> Vec<String> {
+    let properties = own.schema.get("properties").and_then(Value::as_object);
+    properties.map_or_else(Vec::new, |all| all.keys().cloned().collect())
+}
+
+fn problems(
+    argument: &str,
+    minimum: &Option<Value>,
+    maximum: &Option<Value>,
+    default: &Option<Value>,
+) -> Vec<Problem> {
+    let argument = || argument.to_owned();
+    let mut problems = Vec::new();
+    for (key, bound) in [("min", minimum), ("max", maximum)] {
+        if matches!(bound, Some(Value::Null)) {
+            problems.push(Problem::NotFinite {
+                argument: argument(),
+                key,
+            });
+        }
+    }
+    let (minimum, maximum) = (number(minimum), number(maximum));
+    if is_above(minimum, maximum) {
+        problems.push(Problem::EmptyRange {
+            argument: argument(),
+        });
+    } else if let Some(default) = number(default)
+        && is_outside(default, minimum, maximum)
+    {
+        problems.push(Problem::DefaultOutside {
+            argument: argument(),
+            default: default.clone(),
+        });
+    }
+    problems
+}
+
+fn bound(
+    schema: &mut Map<String, Value>,
+    minimum: &Option<Value>,
+    maximum: &Option<Value>,
+    doc: &Option<String>,
+) {
+    for (keyword, bound) in [("minimum", minimum), ("maximum", maximum)] {
+        if let Some(bound) = bound {
+            json::set(schema, keyword, bound.clone());
+        }
+    }
+    if let Some(doc) = doc {
+        json::set(schema, "description", Value::String(doc.clone()));
     }
 }
 
@@ -541,9 +568,12 @@ impl Args {
         if fields.is_empty() {
             return Value::Object(std::mem::take(payload));
         }
-        fields
-            .iter()
-            .filter_map(|field| payload.remove_entry(field))
-            .collect()
+        let mut taken = Map::new();
+        for field in fields {
+            if let Some(value) = payload.remove(field) {
+                json::set(&mut taken, field, value);
+            }
+        }
+        Value::Object(taken)
     }
 }

@@ -101,8 +101,7 @@ pub(crate) enum Hold {
 
 #[derive(Default)]
 pub(super) struct Departures {
-    waiting: HashMap<TargetKey, Box<Departed>>,
-    order: Ordered<TargetKey>,
+    waiting: Ordered<TargetKey, Box<Departed>>,
     /// What waits, and what was written and not confirmed, in bytes.
     bytes: usize,
     /// What was written, with the number of the ping after it, whose pong confirms it.
@@ -197,7 +196,7 @@ impl Written {
 
 impl Departures {
     pub(super) fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.waiting.is_empty()
     }
 
     /// Keeps what a server must be told; returns how many others were dropped for it.
@@ -208,8 +207,7 @@ impl Departures {
             self.gone.remember(&departed);
         }
         self.bytes += departed.size();
-        self.waiting.insert(key.clone(), Box::new(departed));
-        self.order.push(key);
+        self.waiting.insert(key, Box::new(departed));
         let mut dropped = 0;
         while self.bytes > limit {
             // What was written already most likely arrives; only its id has to be remembered.
@@ -248,8 +246,8 @@ impl Departures {
     }
 
     fn next_waiting(&mut self) -> Option<Box<Departed>> {
-        let key = self.order.pop()?;
-        self.waiting.remove(&key)
+        let (_, departed) = self.waiting.pop()?;
+        Some(departed)
     }
 
     pub(super) fn next(&mut self) -> Option<Box<Departed>> {
@@ -325,7 +323,6 @@ impl Departures {
         {
             self.bytes += rest.size();
             self.waiting.insert(key.clone(), Box::new(rest));
-            self.order.push(key.clone());
         }
         true
     }
@@ -348,7 +345,6 @@ impl Departures {
 
     fn withdraw(&mut self, key: &TargetKey) -> Option<Departed> {
         let departed = self.waiting.remove(key)?;
-        self.order.remove(key);
         self.bytes -= departed.size();
         Some(*departed)
     }
@@ -368,14 +364,12 @@ impl Departures {
                 // Maybe the server reads it only now.
                 self.read.push_back((key, now));
             } else if let Some(departed) = departed
-                && !self.waiting.contains_key(&key)
+                && !self.waiting.contains(&key)
             {
                 self.bytes += departed.size();
-                self.waiting.insert(key.clone(), departed);
-                self.order.push(key);
+                self.waiting.insert(key, departed);
             }
         }
-        self.waiting.shrink_to(64);
     }
 }
 

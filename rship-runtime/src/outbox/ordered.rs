@@ -6,18 +6,18 @@ use std::hash::Hash;
 /// Things that no longer wait and are left in the queue at most, beside as many as wait.
 const LEFT: usize = 64;
 
-/// Each that waits is known by its number. What is withdrawn stays in the queue until it is its turn, or until
-/// that is most of the queue.
-pub(super) struct Ordered<K> {
-    numbers: HashMap<K, u64>,
+/// Each that waits is known by its number, with what belongs to it. What is withdrawn stays in the queue until
+/// it is its turn, or until that is most of the queue.
+pub(super) struct Ordered<K, V = ()> {
+    known: HashMap<K, (u64, V)>,
     queue: VecDeque<(u64, K)>,
     last: u64,
 }
 
-impl<K> Default for Ordered<K> {
+impl<K, V> Default for Ordered<K, V> {
     fn default() -> Self {
         Self {
-            numbers: HashMap::new(),
+            known: HashMap::new(),
             queue: VecDeque::new(),
             last: 0,
         }
@@ -25,54 +25,72 @@ impl<K> Default for Ordered<K> {
 }
 
 impl<K: Clone + Eq + Hash> Ordered<K> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.numbers.is_empty()
-    }
-
     /// Has something wait, unless it does.
     pub(super) fn push(&mut self, key: K) {
-        if self.numbers.contains_key(&key) {
-            return;
+        if !self.contains(&key) {
+            self.insert(key, ());
         }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V> Ordered<K, V> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    pub(super) fn contains(&self, key: &K) -> bool {
+        self.known.contains_key(key)
+    }
+
+    /// Has something wait behind all others.
+    pub(super) fn insert(&mut self, key: K, value: V) {
         self.last += 1;
-        self.numbers.insert(key.clone(), self.last);
+        self.known.insert(key.clone(), (self.last, value));
         self.queue.push_back((self.last, key));
     }
 
-    pub(super) fn pop(&mut self) -> Option<K> {
+    pub(super) fn pop(&mut self) -> Option<(K, V)> {
         loop {
             let (number, key) = self.queue.pop_front()?;
-            if self.numbers.get(&key) == Some(&number) {
-                self.numbers.remove(&key);
-                self.give_back();
-                return Some(key);
+            if self.is_at(&key, number)
+                && let Some(value) = self.remove(&key)
+            {
+                return Some((key, value));
             }
         }
     }
 
-    pub(super) fn remove(&mut self, key: &K) {
-        if self.numbers.remove(key).is_some() {
-            self.give_back();
-        }
+    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
+        let (_, value) = self.known.remove(key)?;
+        self.give_back();
+        Some(value)
     }
 
     pub(super) fn clear(&mut self) {
-        self.numbers = HashMap::new();
+        self.known = HashMap::new();
         self.queue = VecDeque::new();
+    }
+
+    fn is_at(&self, key: &K, number: u64) -> bool {
+        self.known.get(key).is_some_and(|(at, _)| *at == number)
     }
 
     /// Forgets what was withdrawn when it is most of the queue, and gives memory back that is not needed.
     fn give_back(&mut self) {
-        let waiting = self.numbers.len();
+        let waiting = self.known.len();
         if waiting == 0 {
             return self.clear();
         }
-        if self.queue.len() > 2 * waiting + LEFT {
-            let numbers = &self.numbers;
-            self.queue
-                .retain(|(number, key)| numbers.get(key) == Some(number));
-            self.queue.shrink_to(2 * waiting);
+        if self.queue.len() <= 2 * waiting + LEFT {
+            return;
         }
+        let mut queue = VecDeque::with_capacity(2 * waiting);
+        while let Some((number, key)) = self.queue.pop_front() {
+            if self.is_at(&key, number) {
+                queue.push_back((number, key));
+            }
+        }
+        self.queue = queue;
     }
 }
 
@@ -88,7 +106,7 @@ mod tests {
         }
         ordered.remove(&"a");
         ordered.push("a");
-        let order: Vec<_> = std::iter::from_fn(|| ordered.pop()).collect();
+        let order: Vec<_> = std::iter::from_fn(|| Some(ordered.pop()?.0)).collect();
         assert_eq!(order, ["b", "c", "a"]);
         assert!(ordered.is_empty());
     }
@@ -103,7 +121,7 @@ mod tests {
         }
         assert!(ordered.queue.len() <= 2 + LEFT);
         assert!(ordered.queue.capacity() <= 4 * LEFT);
-        assert_eq!(ordered.pop(), Some(0));
+        assert_eq!(ordered.pop(), Some((0, ())));
         assert_eq!((ordered.pop(), ordered.queue.capacity()), (None, 0));
     }
 }

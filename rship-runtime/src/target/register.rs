@@ -377,9 +377,9 @@ impl Enter<'_> {
             changing: Mutex::new(changing),
         });
         let own = descriptor.emitters.iter().map(|emitter| &emitter.id);
-        let own: HashSet<String> = own
+        let own: HashSet<Arc<str>> = own
             .chain(descriptor.actions.iter().map(|action| &action.id))
-            .map(|member| id::member(&target.id, member))
+            .map(|member| id::member(&target.id, member).into())
             .collect();
         if outbox.returned(&target.key(), &|member| own.contains(member)) {
             target.mark_known();

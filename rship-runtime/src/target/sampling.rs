@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use rship_core::few::Few;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -71,7 +71,7 @@ impl Sampling {
         let mut clocks = FuturesUnordered::new();
         loop {
             for period in std::mem::take(&mut lock(&self.periods).new) {
-                clocks.push(self.tick(period));
+                clocks.push(self.tick(period).boxed());
             }
             tokio::select! {
                 () = self.wake.notified() => {}

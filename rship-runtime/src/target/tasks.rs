@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_task::Task;
-use futures_util::future::join_all;
+use futures_util::FutureExt as _;
 
 use super::Tree;
 use super::context::Context;
@@ -69,6 +69,14 @@ impl Tasks {
             state.ended = true;
             std::mem::take(&mut state.all)
         };
-        join_all(all.into_values().map(Task::cancel)).await;
+        let mut ending: Vec<_> = all
+            .into_values()
+            .map(|task| Box::pin(task.cancel()))
+            .collect();
+        // All are told before one is waited for.
+        ending.retain_mut(|task| task.now_or_never().is_none());
+        for task in ending {
+            task.await;
+        }
     }
 }
