@@ -217,7 +217,8 @@ impl<T> ModelBuilder<T> {
             handler,
         } = action;
         let schema = std::mem::take(&mut spec.schema).finish();
-        let long = Long::of(&mut spec, mode, &handler);
+        let future = !matches!(handler, Handler::Sync(_));
+        let long = Long::of(&mut spec, mode, future);
         let position = self.descriptor.actions.len();
         self.call(spec, mode, schema, handler, None);
         if self.descriptor.actions.len() > position {

@@ -3,10 +3,11 @@
 
 use serde_json::{Map, Value};
 
-/// The fields that are left.
+/// The fields that are left. None of this is in line: commands of unusual forms alone come by.
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
+    #[inline(never)]
     pub(super) fn of(name: &str, object: Value) -> Result<Self, String> {
         match object {
             Value::Object(fields) => Ok(Self(fields)),
@@ -15,10 +16,12 @@ impl Fields {
     }
 
     /// A field that may be missing, and is null then.
+    #[inline(never)]
     pub(super) fn any(&mut self, name: &str) -> Value {
         self.0.get_mut(name).map(Value::take).unwrap_or_default()
     }
 
+    #[inline(never)]
     pub(super) fn text(&mut self, name: &str) -> Result<String, String> {
         match self.any(name) {
             Value::String(text) => Ok(text),
@@ -26,6 +29,7 @@ impl Fields {
         }
     }
 
+    #[inline(never)]
     pub(super) fn text_if_any(&mut self, name: &str) -> Result<Option<String>, String> {
         match self.any(name) {
             Value::String(text) => Ok(Some(text)),
@@ -34,6 +38,7 @@ impl Fields {
         }
     }
 
+    #[inline(never)]
     pub(super) fn whole_if_any(&mut self, name: &str) -> Result<Option<u64>, String> {
         match self.any(name) {
             Value::Null => Ok(None),
@@ -44,6 +49,7 @@ impl Fields {
         }
     }
 
+    #[inline(never)]
     pub(super) fn list(&mut self, name: &str) -> Result<Vec<Value>, String> {
         match self.any(name) {
             Value::Array(items) => Ok(items),
