@@ -42,6 +42,7 @@ mod connection_thread;
 mod error;
 mod journal;
 mod metrics;
+mod mistake;
 mod outbox;
 pub mod prelude;
 mod session;
@@ -49,6 +50,7 @@ mod settings;
 mod stamp;
 mod target;
 mod work;
+mod world;
 
 pub use rship_core::descriptor;
 pub use rship_core::entity::{Item, Position};

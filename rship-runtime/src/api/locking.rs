@@ -53,6 +53,7 @@ fn wait<'w>(
             return Err(is_inside(raw));
         };
         tokio::select! {
+            biased;
             held = tree.lock(who) => Ok(held),
             () = thread.sleep(OWN_GUARD) => Err(is_inside(raw)),
         }

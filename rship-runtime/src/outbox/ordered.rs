@@ -49,6 +49,26 @@ impl<K: Clone + Eq + Hash, V> Ordered<K, V> {
         self.queue.push_back((self.last, key));
     }
 
+    /// What belongs to something that waits, behind all others if it did not.
+    pub(super) fn entry(&mut self, key: K) -> &mut V
+    where
+        V: Default,
+    {
+        let Self { known, queue, last } = self;
+        let (_, value) = known.entry(key).or_insert_with_key(|key| {
+            *last += 1;
+            queue.push_back((*last, key.clone()));
+            (*last, V::default())
+        });
+        value
+    }
+
+    /// All that wait.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
+        let waiting = self.queue.iter();
+        waiting.filter_map(|(number, key)| self.is_at(key, *number).then_some(key))
+    }
+
     pub(super) fn pop(&mut self) -> Option<(K, V)> {
         loop {
             let (number, key) = self.queue.pop_front()?;

@@ -1,13 +1,13 @@
 //! States of the outbox: where its content goes, what leads from one to another, and when the session that
 //! takes it is woken.
 
-use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::pulses::{Queue, Standing};
 use super::{Epoch, Outbox, Round, State};
+use crate::world;
 
 /// What is gathered before a session is woken, and for how long.
 const GATHERED: (u32, Duration) = (64, Duration::from_micros(200));
@@ -58,7 +58,7 @@ impl Gathered {
     fn is_not_enough(&mut self) -> bool {
         let (most, longest) = GATHERED;
         self.count += 1;
-        let now = Instant::now();
+        let now = world::now();
         let since = *self.since.get_or_insert(now);
         self.count < most && now.duration_since(since) < longest
     }
@@ -141,7 +141,6 @@ impl Outbox {
         state.updates.begin();
         let State { early, urgent, .. } = &mut *state;
         urgent.clear();
-        // In any order: each is announced with those above it.
         for target in early.keys() {
             urgent.push(*target);
         }
@@ -171,7 +170,7 @@ impl Outbox {
             state.epoch = None;
             state.pulses = Queue::default();
             state.paced.clear();
-            state.early = HashMap::new();
+            state.early.clear();
             state.replies.clear();
         }
         self.written.notify_waiters();
@@ -218,7 +217,6 @@ impl State {
                 {
                     early
                         .entry(used.target)
-                        .or_default()
                         // It fitted before.
                         .push_impulse(entry.slot, value);
                 }

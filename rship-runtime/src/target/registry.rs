@@ -81,12 +81,12 @@ impl Targets {
         };
         self.table
             .add_target(Arc::clone(&target.id), Arc::clone(&target));
-        self.all.insert(number, Registered { target, tree });
+        self.all.insert(number.0, Registered { target, tree });
     }
 
     /// Forgets a target without its children; the caller closes its places in the outbox.
     pub(super) fn remove(&mut self, number: TargetNumber) -> Option<Arc<Reference>> {
-        let target = self.all.remove(number)?.target;
+        let target = self.all.remove(number.0)?.target;
         self.table.remove_target(&target.instance_id, &target.id);
         if let Some(parent) = target.parent.and_then(|parent| self.get(parent)) {
             let children = &mut parent.changing().children;
@@ -121,7 +121,7 @@ impl Targets {
             emitters: self.emitters(target),
             details,
             pulses: sources
-                .filter_map(|source| Some((source.emitter.to_string(), source.newest()?)))
+                .filter_map(|source| Some((source.emitter.to_string(), source.stored()?)))
                 .collect(),
             shared,
         })
@@ -155,11 +155,11 @@ impl Targets {
 
     /// The first target after this one.
     pub(crate) fn after(&self, number: TargetNumber) -> Option<&Arc<Reference>> {
-        self.all.after(number).map(|after| &after.target)
+        self.all.after(number.0).map(|after| &after.target)
     }
 
     pub(crate) fn get(&self, number: TargetNumber) -> Option<&Arc<Reference>> {
-        self.all.get(number).map(|known| &known.target)
+        self.all.get(number.0).map(|known| &known.target)
     }
 
     /// All targets, parents before children.

@@ -1,13 +1,11 @@
-//! The roll: what is registered, by numbers that only grow.
-
-use crate::outbox::TargetNumber;
+//! A roll: what is there, by numbers that only grow.
 
 /// Places that are empty and kept at most, beside as many as are taken.
 const EMPTY: usize = 64;
 
 /// In the order of the numbers. Who leaves empties a place; when most are empty, the others close up.
 pub(super) struct Roll<T> {
-    places: Vec<(TargetNumber, Option<T>)>,
+    places: Vec<(u64, Option<T>)>,
     taken: usize,
 }
 
@@ -22,24 +20,24 @@ impl<T> Default for Roll<T> {
 
 impl<T> Roll<T> {
     /// The first place whose number is not below this one.
-    fn place(&self, number: TargetNumber) -> usize {
+    fn place(&self, number: u64) -> usize {
         self.places.partition_point(|(known, _)| *known < number)
     }
 
-    pub(super) fn get(&self, number: TargetNumber) -> Option<&T> {
+    pub(super) fn get(&self, number: u64) -> Option<&T> {
         let (known, taken) = self.places.get(self.place(number))?;
         taken.as_ref().filter(|_| *known == number)
     }
 
     /// Takes a place for a number that was never there.
-    pub(super) fn insert(&mut self, number: TargetNumber, value: T) {
+    pub(super) fn insert(&mut self, number: u64, value: T) {
         // Nearly always the last.
         let place = self.place(number);
         self.places.insert(place, (number, Some(value)));
         self.taken += 1;
     }
 
-    pub(super) fn remove(&mut self, number: TargetNumber) -> Option<T> {
+    pub(super) fn remove(&mut self, number: u64) -> Option<T> {
         let place = self.place(number);
         let (_, taken) = self
             .places
@@ -55,11 +53,16 @@ impl<T> Roll<T> {
     }
 
     /// The first after this number.
-    pub(super) fn after(&self, number: TargetNumber) -> Option<&T> {
+    pub(super) fn after(&self, number: u64) -> Option<&T> {
         let after = self.places.partition_point(|(known, _)| *known <= number);
         self.places[after..]
             .iter()
             .find_map(|(_, taken)| taken.as_ref())
+    }
+
+    /// Takes all out.
+    pub(super) fn into_all(self) -> impl Iterator<Item = T> {
+        self.places.into_iter().filter_map(|(_, taken)| taken)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &T> {
@@ -75,22 +78,22 @@ mod tests {
     fn who_leaves_is_not_found_and_whoever_comes_after_is() {
         let mut roll = Roll::default();
         for number in [1, 2, 4, 3] {
-            roll.insert(TargetNumber(number), number);
+            roll.insert(number, number);
         }
-        assert_eq!(roll.remove(TargetNumber(2)), Some(2));
-        assert_eq!(roll.remove(TargetNumber(2)), None);
-        assert_eq!(roll.get(TargetNumber(2)), None);
-        assert_eq!(roll.get(TargetNumber(4)), Some(&4));
-        assert_eq!(roll.after(TargetNumber(1)), Some(&3));
-        assert_eq!(roll.after(TargetNumber(4)), None);
+        assert_eq!(roll.remove(2), Some(2));
+        assert_eq!(roll.remove(2), None);
+        assert_eq!(roll.get(2), None);
+        assert_eq!(roll.get(4), Some(&4));
+        assert_eq!(roll.after(1), Some(&3));
+        assert_eq!(roll.after(4), None);
         assert_eq!(roll.all().collect::<Vec<_>>(), [&1, &3, &4]);
     }
 
     #[test]
     fn what_comes_and_goes_for_ever_leaves_no_places_behind() {
         let mut roll = Roll::default();
-        roll.insert(TargetNumber(0), ());
-        for number in (1..10_000).map(TargetNumber) {
+        roll.insert(0, ());
+        for number in 1..10_000 {
             roll.insert(number, ());
             roll.remove(number);
         }

@@ -74,6 +74,7 @@ impl Sampling {
                 clocks.push(self.tick(period).boxed());
             }
             tokio::select! {
+                biased;
                 () = self.wake.notified() => {}
                 Some(()) = clocks.next(), if !clocks.is_empty() => {}
             }

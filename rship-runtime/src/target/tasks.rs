@@ -1,6 +1,5 @@
 //! The tasks of an executor's handlers: each has an owner who cancels it and waits for it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use async_task::Task;
@@ -10,6 +9,7 @@ use super::Tree;
 use super::context::Context;
 use super::lock::lock;
 use super::pool::{self, What};
+use super::roll::Roll;
 use crate::work::Work;
 
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub(crate) struct Tasks(Mutex<State>);
 struct State {
     ended: bool,
     last: u64,
-    all: HashMap<u64, Task<()>>,
+    all: Roll<Task<()>>,
 }
 
 /// A task that runs, for as long as it does.
@@ -30,7 +30,7 @@ struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let own = lock(&self.context.tasks.0).all.remove(&self.number);
+        let own = lock(&self.context.tasks.0).all.remove(self.number);
         if let Some(own) = own {
             own.detach();
         }
@@ -69,10 +69,7 @@ impl Tasks {
             state.ended = true;
             std::mem::take(&mut state.all)
         };
-        let mut ending: Vec<_> = all
-            .into_values()
-            .map(|task| Box::pin(task.cancel()))
-            .collect();
+        let mut ending: Vec<_> = all.into_all().map(|task| Box::pin(task.cancel())).collect();
         // All are told before one is waited for.
         ending.retain_mut(|task| task.now_or_never().is_none());
         for task in ending {
