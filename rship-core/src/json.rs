@@ -35,8 +35,18 @@ pub fn of(value: &impl Serialize) -> Result<Value, Error> {
     read(&json)
 }
 
+/// An object of these fields.
+#[must_use]
+pub fn object(fields: Vec<(&str, Value)>) -> Value {
+    let mut object = Map::new();
+    for (key, value) in fields {
+        set(&mut object, key, value);
+    }
+    Value::Object(object)
+}
+
 /// Sets a field of an object. Never in line: so many places do that it would be a tenth of the schemas' code.
 #[inline(never)]
-pub(crate) fn set(object: &mut Map<String, Value>, key: &str, value: Value) {
+pub fn set(object: &mut Map<String, Value>, key: &str, value: Value) {
     object.insert(key.to_owned(), value);
 }

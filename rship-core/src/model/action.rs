@@ -315,10 +315,10 @@ impl ActionSpec {
         let live = arg.live().iter().cloned();
         self.live
             .extend(live.map(|rule| rule.of_argument(arg.name())));
-        let added = match &arg.schema {
-            Ok(schema) if arg.flatten => self.schema.flatten(schema.clone()),
-            Ok(schema) => self.property(arg.property(schema.clone())),
-            Err(error) => Err(error.clone()),
+        let added = match arg.schema() {
+            Ok(schema) if arg.flatten => self.schema.flatten(schema),
+            Ok(schema) => self.property(arg.property(schema)),
+            Err(error) => Err(error),
         };
         if let Err(error) = added {
             self.cannot_take(arg.name(), error);

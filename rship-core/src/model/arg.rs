@@ -279,8 +279,8 @@ impl<T> Arg<T> {
             fields: self.fields(),
             default: self.default.clone(),
             bounds: self.measure.map(|measure| Bounds {
-                minimum: self.minimum.clone(),
-                maximum: self.maximum.clone(),
+                minimum: copy_of(&self.minimum),
+                maximum: copy_of(&self.maximum),
                 measure,
             }),
             decode: self.decode,
@@ -324,12 +324,14 @@ impl<T> Arg<T> {
         problems(self.name, &self.minimum, &self.maximum, &self.shown_default)
     }
 
+    pub(crate) fn schema(&self) -> Result<TypeSchema, SchemaError> {
+        copy(&self.schema)
+    }
+
     /// The argument's schema with its bounds, for a payload that is the value itself.
     pub(crate) fn bounded_schema(&self) -> Result<TypeSchema, SchemaError> {
-        let mut own = self.schema.clone()?;
-        if let Some(schema) = own.schema.as_object_mut() {
-            bound(schema, &self.minimum, &self.maximum, &self.doc);
-        }
+        let mut own = self.schema()?;
+        bound(&mut own.schema, &self.minimum, &self.maximum, &self.doc);
         Ok(own)
     }
 
@@ -339,9 +341,9 @@ impl<T> Arg<T> {
             required: !schema.nullable && self.default.is_none(),
             schema,
             description: self.doc.clone(),
-            default: self.shown_default.clone(),
-            minimum: self.minimum.clone(),
-            maximum: self.maximum.clone(),
+            default: copy_of(&self.shown_default),
+            minimum: copy_of(&self.minimum),
+            maximum: copy_of(&self.maximum),
         }
     }
 }
@@ -451,12 +453,23 @@ fn problems(
     problems
 }
 
+fn copy(schema: &Result<TypeSchema, SchemaError>) -> Result<TypeSchema, SchemaError> {
+    schema.clone()
+}
+
+fn copy_of(value: &Option<Value>) -> Option<Value> {
+    value.clone()
+}
+
 fn bound(
-    schema: &mut Map<String, Value>,
+    schema: &mut Value,
     minimum: &Option<Value>,
     maximum: &Option<Value>,
     doc: &Option<String>,
 ) {
+    let Some(schema) = schema.as_object_mut() else {
+        return;
+    };
     for (keyword, bound) in [("minimum", minimum), ("maximum", maximum)] {
         if let Some(bound) = bound {
             json::set(schema, keyword, bound.clone());
@@ -549,16 +562,16 @@ impl Args {
         if reader.flatten {
             return Ok((reader.decode)("", &self.take_fields(&reader.fields))?);
         }
-        let value = self
-            .payload
-            .as_object_mut()
-            .and_then(|payload| payload.remove(reader.name));
-        match (value, &reader.default) {
+        match (self.take(reader.name), &reader.default) {
             (Some(value), _) => Ok((reader.decode)(reader.name, &value)?),
             (None, Some(default)) => reader.default(default),
             // The check let a missing argument pass, so its type takes null: an `Option` or the like.
             (None, None) => Ok((reader.decode)(reader.name, &Value::Null)?),
         }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.payload.as_object_mut()?.remove(name)
     }
 
     fn take_fields(&mut self, fields: &[String]) -> Value {

@@ -1,7 +1,7 @@
 //! Departures: what a server must still be told of targets that are gone, and how long an id must stay
 //! away before it may be set again.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -121,7 +121,8 @@ pub(super) struct Departures {
 #[derive(Default)]
 pub(super) struct Gone {
     ids: VecDeque<(TargetKey, Vec<(&'static str, String)>)>,
-    known: HashSet<TargetKey>,
+    /// How often each id is among those: once, if it is.
+    known: HashMap<TargetKey, u32>,
     bytes: usize,
 }
 
@@ -142,7 +143,7 @@ impl Gone {
         }
         self.forget(&departed.key);
         self.bytes += size_of_ids(&ids);
-        self.known.insert(departed.key.clone());
+        self.known.insert(departed.key.clone(), 1);
         self.ids.push_back((departed.key.clone(), ids));
         while self.bytes > GONE
             && let Some((key, ids)) = self.ids.pop_front()
@@ -153,7 +154,7 @@ impl Gone {
     }
 
     fn forget(&mut self, key: &TargetKey) {
-        if !self.known.remove(key) {
+        if self.known.remove(key).is_none() {
             return;
         }
         if let Some(at) = self.ids.iter().position(|(gone, _)| gone == key)

@@ -310,7 +310,12 @@ fn expect(targets: &Targets, writer: &Writer, target: &Arc<Reference>) -> Vec<Ex
             } else {
                 source.emitter.to_string()
             };
-            let item = serde_json::json!({"id": id, "emitterId": &*source.emitter, "data": data});
+            let emitter = Value::from(&*source.emitter);
+            let item = json::object(vec![
+                ("id", id.into()),
+                ("emitterId", emitter),
+                ("data", data),
+            ]);
             add("Pulse", Kind::Pulse(index, version), Some(item));
         }
     }

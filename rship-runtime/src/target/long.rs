@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
+use rship_core::json;
 use rship_core::model::RunState;
-use serde_json::json;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
@@ -171,8 +171,11 @@ impl LongRunning {
             return;
         };
         let accepted = match &self.run {
-            Some(run) => json!({ "accepted": true, "run": run.number() }),
-            None => json!({ "accepted": true }),
+            Some(run) => json::object(vec![
+                ("accepted", true.into()),
+                ("run", run.number().into()),
+            ]),
+            None => json::object(vec![("accepted", true.into())]),
         };
         answer.complete(self.of(), Ok(accepted), &self.touched(inside));
     }
