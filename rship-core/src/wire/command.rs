@@ -115,7 +115,7 @@ impl Command {
         let member = match id.as_str() {
             "client:setId" => set_client_id(&content, true),
             "SetClientId" => set_client_id(&content, false),
-            "target:action:exec" | "ExecTargetAction" => one(content).map(|call| {
+            "target:action:exec" | "ExecTargetAction" => one("`command`", content).map(|call| {
                 Member::Exec(Exec {
                     batch: false,
                     // The answer of the command is the answer of its only call.
@@ -147,9 +147,9 @@ fn set_client_id(content: &Value, documented: bool) -> Result<Member, String> {
     })
 }
 
-fn one(content: Value) -> Result<TargetCall, String> {
-    let mut call = Fields::of("command", content)?;
-    let mut action = Fields::of("action", call.any("action"))?;
+fn one(what: &str, content: Value) -> Result<TargetCall, String> {
+    let mut call = Fields::of(what, content)?;
+    let mut action = Fields::of("`action`", call.any("action"))?;
     Ok(TargetCall {
         tx: call.text_if_any("tx")?,
         instance_id: call.text_if_any("instanceId")?,
@@ -169,7 +169,7 @@ fn list(content: &mut Value, name: &str) -> Result<Vec<Value>, String> {
 fn batch(members: Vec<Value>) -> Member {
     let calls = members.into_iter().enumerate().map(|(index, member)| {
         let tx = string(member.get("tx"));
-        one(member).map_err(|reason| MemberFault {
+        one("an action", member).map_err(|reason| MemberFault {
             tx,
             what: format!("actions[{index}]"),
             reason,
@@ -199,7 +199,7 @@ fn compact_batch(groups: Vec<Value>) -> Member {
 
 impl Resend {
     pub(super) fn read(content: Value) -> Result<Self, String> {
-        let mut content = Fields::of("command", content)?;
+        let mut content = Fields::of("`command`", content)?;
         Ok(Self {
             instance_id: content.text_if_any("instanceId")?,
             emitter_id: content.text("emitterId")?,
@@ -209,7 +209,7 @@ impl Resend {
 
 impl Assignment {
     fn read(assignment: Value) -> Result<Self, String> {
-        let mut assignment = Fields::of("assignments", assignment)?;
+        let mut assignment = Fields::of("an assignment", assignment)?;
         let index = assignment.whole_if_any("payloadIndex")?;
         Ok(Self {
             tx: assignment.text_if_any("tx")?,
@@ -222,7 +222,7 @@ impl Assignment {
 
 impl Group {
     fn read(group: Value) -> Result<Self, String> {
-        let mut group = Fields::of("groups", group)?;
+        let mut group = Fields::of("a group", group)?;
         let assignments = group.list("assignments")?.into_iter();
         Ok(Self {
             action_id: group.text("actionId")?,

@@ -8,10 +8,10 @@ pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
     #[inline(never)]
-    pub(super) fn of(name: &str, object: Value) -> Result<Self, String> {
+    pub(super) fn of(what: &str, object: Value) -> Result<Self, String> {
         match object {
             Value::Object(fields) => Ok(Self(fields)),
-            _ => Err(format!("`{name}` must be an object")),
+            _ => Err(format!("{what} must be an object")),
         }
     }
 

@@ -260,7 +260,7 @@ impl QueryResponse {
                 deletes: Vec::new(),
             }),
             data => {
-                let mut raw = Fields::of("data", data).ok()?;
+                let mut raw = Fields::of("`data`", data).ok()?;
                 let own = raw.text_if_any("tx").ok()?;
                 let (upserts, deletes) = (raw.list_if_any("upserts"), raw.list_if_any("deletes"));
                 Some(Self {
