@@ -56,7 +56,7 @@ pub(crate) async fn measure(root: &Path, scope: Scope) -> Result<Vec<Figure>, Fa
         Figure::new("… release, from nothing", released, "s"),
         few.figure("what an action adds to `cargo check`"),
         many.figure("… with 1,200 of them in one impl").at_most(1.0),
-        Figure::new("release binary, stripped", size as f64 / 1e6, "MB").at_most(5.25),
+        Figure::new("release binary, stripped", size as f64 / 1e6, "MB").at_most(4.5),
         crates,
     ])
 }

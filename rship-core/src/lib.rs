@@ -11,8 +11,12 @@ pub mod descriptor;
 pub mod dispatch;
 mod emitter;
 pub mod entity;
+#[doc(hidden)]
+pub mod few;
 mod finite;
 pub mod id;
+#[doc(hidden)]
+pub mod json;
 pub mod model;
 pub mod payload;
 pub mod schema;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::change::with_scratch;
+use crate::json;
 
 /// `value` as JSON in memory: `0.1_f32` is 0.1, where `serde_json::to_value` makes 0.10000000149011612 of it.
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, serde_json::Error> {
@@ -14,7 +15,7 @@ pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, serde_
     }
     let written = with_scratch(|json| {
         serde_json::to_writer(&mut *json, value)?;
-        serde_json::from_slice(json)
+        json::read(json)
     });
     // What is nested too deep for reading keeps its long digits.
     Ok(written.unwrap_or(exact))

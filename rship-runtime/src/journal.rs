@@ -60,6 +60,15 @@ impl Journal {
 
     /// Says something, or holds it back when its topic was spoken of within the last second.
     pub(crate) fn warn(&self, topic: Topic, text: impl FnOnce() -> String) {
+        let mut text = Some(text);
+        self.say_or_hold(topic, &mut || {
+            text.take().map_or_else(String::new, |text| text())
+        });
+    }
+
+    /// Compiled once, and not for each of the texts.
+    #[cold]
+    fn say_or_hold(&self, topic: Topic, text: &mut dyn FnMut() -> String) {
         let mut entry = self.entry(topic);
         let due = entry.said.is_none_or(|said| world::elapsed(said) >= PAUSE);
         if !due {

@@ -49,6 +49,7 @@ mod session;
 mod settings;
 mod stamp;
 mod target;
+mod work;
 mod world;
 
 pub use rship_core::descriptor;

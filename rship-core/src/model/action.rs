@@ -16,7 +16,7 @@ use crate::entity::LayoutField;
 use crate::model::live::Rule;
 use crate::model::{Arg, Args, Problem};
 use crate::payload::PayloadError;
-use crate::schema::{ObjectSchema, SchemaError};
+use crate::schema::{ObjectSchema, Property, SchemaError};
 use crate::shortest;
 
 /// A future behind a pointer, as handlers return it.
@@ -315,25 +315,32 @@ impl ActionSpec {
         let live = arg.live().iter().cloned();
         self.live
             .extend(live.map(|rule| rule.of_argument(arg.name())));
-        let added = arg.schema.clone().and_then(|schema| {
-            if arg.flatten {
-                self.schema.flatten(schema)
-            } else if self.schema.has(arg.name()) {
-                Err(SchemaError::Duplicate {
-                    name: arg.name().to_owned(),
-                })
-            } else {
-                self.schema.property(arg.property(schema));
-                Ok(())
-            }
-        });
+        let added = match arg.schema() {
+            Ok(schema) if arg.flatten => self.schema.flatten(schema),
+            Ok(schema) => self.property(arg.property(schema)),
+            Err(error) => Err(error),
+        };
         if let Err(error) = added {
-            self.problems.push(Problem::Schema {
-                member: format!("action `{}`, argument `{}`", self.id, arg.name()),
-                error,
-            });
+            self.cannot_take(arg.name(), error);
         }
         self
+    }
+
+    fn property(&mut self, property: Property) -> Result<(), SchemaError> {
+        if self.schema.has(&property.name) {
+            return Err(SchemaError::Duplicate {
+                name: property.name,
+            });
+        }
+        self.schema.property(property);
+        Ok(())
+    }
+
+    fn cannot_take(&mut self, argument: &str, error: SchemaError) {
+        self.problems.push(Problem::Schema {
+            member: format!("action `{}`, argument `{argument}`", self.id),
+            error,
+        });
     }
 
     /// Names an emitter (its id after `TARGET:`) whose state this action sets, too.

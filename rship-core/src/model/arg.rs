@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use crate::entity::LayoutField;
+use crate::json;
 use crate::model::live::{Rule, What};
 use crate::model::{ActionError, Choices, Limit, Problem};
 use crate::payload::{self, PayloadError, compare};
@@ -278,8 +279,8 @@ impl<T> Arg<T> {
             fields: self.fields(),
             default: self.default.clone(),
             bounds: self.measure.map(|measure| Bounds {
-                minimum: self.minimum.clone(),
-                maximum: self.maximum.clone(),
+                minimum: copy_of(&self.minimum),
+                maximum: copy_of(&self.maximum),
                 measure,
             }),
             decode: self.decode,
@@ -288,9 +289,10 @@ impl<T> Arg<T> {
 
     /// The payload's fields that a flattened argument takes.
     fn fields(&self) -> Vec<String> {
-        let schema = self.schema.as_ref().ok().filter(|_| self.flatten);
-        let properties = schema.and_then(|own| own.schema.get("properties")?.as_object());
-        properties.map_or_else(Vec::new, |all| all.keys().cloned().collect())
+        match &self.schema {
+            Ok(own) if self.flatten => fields(own),
+            _ => Vec::new(),
+        }
     }
 
     /// What a form shows for this argument.
@@ -319,45 +321,17 @@ impl<T> Arg<T> {
 
     /// What is wrong with its bounds, and with its default where that is known.
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        let argument = || self.name.to_owned();
-        let mut problems = Vec::new();
-        for (key, bound) in [("min", &self.minimum), ("max", &self.maximum)] {
-            if matches!(bound, Some(Value::Null)) {
-                problems.push(Problem::NotFinite {
-                    argument: argument(),
-                    key,
-                });
-            }
-        }
-        let (minimum, maximum) = (number(&self.minimum), number(&self.maximum));
-        if is_above(minimum, maximum) {
-            problems.push(Problem::EmptyRange {
-                argument: argument(),
-            });
-        } else if let Some(default) = number(&self.shown_default)
-            && is_outside(default, minimum, maximum)
-        {
-            problems.push(Problem::DefaultOutside {
-                argument: argument(),
-                default: default.clone(),
-            });
-        }
-        problems
+        problems(self.name, &self.minimum, &self.maximum, &self.shown_default)
+    }
+
+    pub(crate) fn schema(&self) -> Result<TypeSchema, SchemaError> {
+        copy(&self.schema)
     }
 
     /// The argument's schema with its bounds, for a payload that is the value itself.
     pub(crate) fn bounded_schema(&self) -> Result<TypeSchema, SchemaError> {
-        let mut own = self.schema.clone()?;
-        if let Some(schema) = own.schema.as_object_mut() {
-            for (keyword, bound) in [("minimum", &self.minimum), ("maximum", &self.maximum)] {
-                if let Some(bound) = bound {
-                    schema.insert(keyword.to_owned(), bound.clone());
-                }
-            }
-            if let Some(doc) = &self.doc {
-                schema.insert("description".to_owned(), Value::String(doc.clone()));
-            }
-        }
+        let mut own = self.schema()?;
+        bound(&mut own.schema, &self.minimum, &self.maximum, &self.doc);
         Ok(own)
     }
 
@@ -367,9 +341,9 @@ impl<T> Arg<T> {
             required: !schema.nullable && self.default.is_none(),
             schema,
             description: self.doc.clone(),
-            default: self.shown_default.clone(),
-            minimum: self.minimum.clone(),
-            maximum: self.maximum.clone(),
+            default: copy_of(&self.shown_default),
+            minimum: copy_of(&self.minimum),
+            maximum: copy_of(&self.maximum),
         }
     }
 }
@@ -437,6 +411,72 @@ impl<T> Arg<T> {
     {
         self.live.push(Rule::limit(What::Maximum, limit));
         self
+    }
+}
+
+// What does not depend on the argument's type is compiled once, and not for each.
+
+fn fields(own: &TypeSchema) -> Vec<String> {
+    let properties = own.schema.get("properties").and_then(Value::as_object);
+    properties.map_or_else(Vec::new, |all| all.keys().cloned().collect())
+}
+
+fn problems(
+    argument: &str,
+    minimum: &Option<Value>,
+    maximum: &Option<Value>,
+    default: &Option<Value>,
+) -> Vec<Problem> {
+    let argument = || argument.to_owned();
+    let mut problems = Vec::new();
+    for (key, bound) in [("min", minimum), ("max", maximum)] {
+        if matches!(bound, Some(Value::Null)) {
+            problems.push(Problem::NotFinite {
+                argument: argument(),
+                key,
+            });
+        }
+    }
+    let (minimum, maximum) = (number(minimum), number(maximum));
+    if is_above(minimum, maximum) {
+        problems.push(Problem::EmptyRange {
+            argument: argument(),
+        });
+    } else if let Some(default) = number(default)
+        && is_outside(default, minimum, maximum)
+    {
+        problems.push(Problem::DefaultOutside {
+            argument: argument(),
+            default: default.clone(),
+        });
+    }
+    problems
+}
+
+fn copy(schema: &Result<TypeSchema, SchemaError>) -> Result<TypeSchema, SchemaError> {
+    schema.clone()
+}
+
+fn copy_of(value: &Option<Value>) -> Option<Value> {
+    value.clone()
+}
+
+fn bound(
+    schema: &mut Value,
+    minimum: &Option<Value>,
+    maximum: &Option<Value>,
+    doc: &Option<String>,
+) {
+    let Some(schema) = schema.as_object_mut() else {
+        return;
+    };
+    for (keyword, bound) in [("minimum", minimum), ("maximum", maximum)] {
+        if let Some(bound) = bound {
+            json::set(schema, keyword, bound.clone());
+        }
+    }
+    if let Some(doc) = doc {
+        json::set(schema, "description", Value::String(doc.clone()));
     }
 }
 
@@ -522,16 +562,16 @@ impl Args {
         if reader.flatten {
             return Ok((reader.decode)("", &self.take_fields(&reader.fields))?);
         }
-        let value = self
-            .payload
-            .as_object_mut()
-            .and_then(|payload| payload.remove(reader.name));
-        match (value, &reader.default) {
+        match (self.take(reader.name), &reader.default) {
             (Some(value), _) => Ok((reader.decode)(reader.name, &value)?),
             (None, Some(default)) => reader.default(default),
             // The check let a missing argument pass, so its type takes null: an `Option` or the like.
             (None, None) => Ok((reader.decode)(reader.name, &Value::Null)?),
         }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.payload.as_object_mut()?.remove(name)
     }
 
     fn take_fields(&mut self, fields: &[String]) -> Value {
@@ -541,9 +581,12 @@ impl Args {
         if fields.is_empty() {
             return Value::Object(std::mem::take(payload));
         }
-        fields
-            .iter()
-            .filter_map(|field| payload.remove_entry(field))
-            .collect()
+        let mut taken = Map::new();
+        for field in fields {
+            if let Some(value) = payload.remove(field) {
+                json::set(&mut taken, field, value);
+            }
+        }
+        Value::Object(taken)
     }
 }

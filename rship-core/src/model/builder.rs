@@ -217,7 +217,8 @@ impl<T> ModelBuilder<T> {
             handler,
         } = action;
         let schema = std::mem::take(&mut spec.schema).finish();
-        let long = Long::of(&mut spec, mode, &handler);
+        let future = !matches!(handler, Handler::Sync(_));
+        let long = Long::of(&mut spec, mode, future);
         let position = self.descriptor.actions.len();
         self.call(spec, mode, schema, handler, None);
         if self.descriptor.actions.len() > position {
@@ -370,16 +371,7 @@ impl<T> ModelBuilder<T> {
     where
         T: 'static,
     {
-        for action in &self.descriptor.actions {
-            if let Some(writes) = &action.writes
-                && !self.descriptor.emitter_index.contains_key(&writes.emitter)
-            {
-                self.problems.push(Problem::WritesNothing {
-                    action: action.id.clone(),
-                    emitter: writes.emitter.clone(),
-                });
-            }
-        }
+        self.problems.extend(writes_nothing(&self.descriptor));
         self.key_of_variants();
         if self.problems.is_empty() {
             let own = self.descriptor;
@@ -409,30 +401,14 @@ impl<T> ModelBuilder<T> {
         schema: Result<TypeSchema, SchemaError>,
         reader: Reader<T>,
     ) -> &mut Self {
-        self.check_id(&spec.id);
-        let mut schema = match schema {
-            Ok(schema) => schema.schema,
-            Err(error) => return self.unusable("emitter", &spec.id, error),
-        };
-        describe(&mut schema, spec.doc.as_ref());
-        let index = self.descriptor.emitters.len();
-        if self
-            .descriptor
-            .emitter_index
-            .insert(spec.id.clone(), index)
-            .is_some()
-        {
-            return self.duplicate("emitter", spec.id);
+        let Self {
+            descriptor,
+            problems,
+            ..
+        } = self;
+        if add_emitter(descriptor, problems, spec, kind, schema) {
+            self.readers.push(reader);
         }
-        self.descriptor.emitters.push(EmitterDescriptor {
-            name: spec.name.unwrap_or_else(|| spec.id.clone()),
-            id: spec.id,
-            doc: spec.doc,
-            schema,
-            kind,
-            pace: spec.pace,
-        });
-        self.readers.push(reader);
         self
     }
 
@@ -445,48 +421,27 @@ impl<T> ModelBuilder<T> {
         setter: Option<Setter>,
     ) -> &mut Self {
         describe(&mut schema, spec.doc.as_ref());
-        self.check_id(&spec.id);
-        self.problems.extend(spec.problems);
-        let index = self.descriptor.actions.len();
-        if self
-            .descriptor
-            .action_index
-            .insert(spec.id.clone(), index)
-            .is_some()
-        {
-            return self.duplicate("action", spec.id);
+        let Self {
+            descriptor,
+            problems,
+            ..
+        } = self;
+        if let Some((checker, live)) = add_action(descriptor, problems, spec, mode, schema) {
+            if live.is_some() {
+                self.live_actions.push(self.calls.len());
+            }
+            self.calls.push(Call {
+                handler,
+                checker,
+                setter,
+                live,
+            });
         }
-        let checker = Checker::compile(&schema);
-        let live = Live::new(&mut schema, spec.live);
-        if live.is_some() {
-            self.live_actions.push(index);
-        }
-        self.calls.push(Call {
-            handler,
-            checker,
-            setter,
-            live,
-        });
-        self.descriptor.actions.push(ActionDescriptor {
-            name: spec.name.unwrap_or_else(|| spec.id.clone()),
-            id: spec.id,
-            doc: spec.doc,
-            schema,
-            layout: spec.layout,
-            writes: spec.writes,
-            mode,
-            restart: spec.restart,
-            timeout: spec.timeout,
-            cancel: spec.cancel,
-            accepted: spec.accepted,
-        });
         self
     }
 
     fn check_id(&mut self, id: &str) {
-        if let Err(error) = id::check(id) {
-            self.problems.push(error.into());
-        }
+        check_id(&mut self.problems, id);
     }
 
     fn checked_color(&mut self, color: String) -> Option<String> {
@@ -496,18 +451,113 @@ impl<T> ModelBuilder<T> {
         Some(color)
     }
 
-    fn duplicate(&mut self, kind: &'static str, id: String) -> &mut Self {
-        self.problems.push(Problem::DuplicateId { kind, id });
-        self
-    }
-
     fn unusable(&mut self, kind: &str, id: &str, error: SchemaError) -> &mut Self {
-        self.problems.push(Problem::Schema {
-            member: format!("{kind} `{id}`"),
-            error,
-        });
+        self.problems.push(unusable(kind, id, error));
         self
     }
+}
+
+// What does not depend on the target's type is compiled once, and not for each.
+
+fn check_id(problems: &mut Vec<Problem>, id: &str) {
+    if let Err(error) = id::check(id) {
+        problems.push(error.into());
+    }
+}
+
+fn unusable(kind: &str, id: &str, error: SchemaError) -> Problem {
+    Problem::Schema {
+        member: format!("{kind} `{id}`"),
+        error,
+    }
+}
+
+/// The actions that name an emitter which is not there.
+fn writes_nothing(descriptor: &TargetDescriptor) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for action in &descriptor.actions {
+        if let Some(writes) = &action.writes
+            && !descriptor.emitter_index.contains_key(&writes.emitter)
+        {
+            problems.push(Problem::WritesNothing {
+                action: action.id.clone(),
+                emitter: writes.emitter.clone(),
+            });
+        }
+    }
+    problems
+}
+
+/// Whether the emitter was added.
+fn add_emitter(
+    descriptor: &mut TargetDescriptor,
+    problems: &mut Vec<Problem>,
+    spec: EmitterSpec,
+    kind: EmitterKind,
+    schema: Result<TypeSchema, SchemaError>,
+) -> bool {
+    check_id(problems, &spec.id);
+    let mut schema = match schema {
+        Ok(schema) => schema.schema,
+        Err(error) => {
+            problems.push(unusable("emitter", &spec.id, error));
+            return false;
+        }
+    };
+    describe(&mut schema, spec.doc.as_ref());
+    let (known, index) = (&mut descriptor.emitter_index, descriptor.emitters.len());
+    if known.insert(spec.id.clone(), index).is_some() {
+        problems.push(Problem::DuplicateId {
+            kind: "emitter",
+            id: spec.id,
+        });
+        return false;
+    }
+    descriptor.emitters.push(EmitterDescriptor {
+        name: spec.name.unwrap_or_else(|| spec.id.clone()),
+        id: spec.id,
+        doc: spec.doc,
+        schema,
+        kind,
+        pace: spec.pace,
+    });
+    true
+}
+
+/// What checks the payloads of an action, if it was added.
+fn add_action(
+    descriptor: &mut TargetDescriptor,
+    problems: &mut Vec<Problem>,
+    spec: ActionSpec,
+    mode: ActionMode,
+    mut schema: Value,
+) -> Option<(Checker, Option<Live>)> {
+    check_id(problems, &spec.id);
+    problems.extend(spec.problems);
+    let (known, index) = (&mut descriptor.action_index, descriptor.actions.len());
+    if known.insert(spec.id.clone(), index).is_some() {
+        problems.push(Problem::DuplicateId {
+            kind: "action",
+            id: spec.id,
+        });
+        return None;
+    }
+    let checker = Checker::compile(&schema);
+    let live = Live::new(&mut schema, spec.live);
+    descriptor.actions.push(ActionDescriptor {
+        name: spec.name.unwrap_or_else(|| spec.id.clone()),
+        id: spec.id,
+        doc: spec.doc,
+        schema,
+        layout: spec.layout,
+        writes: spec.writes,
+        mode,
+        restart: spec.restart,
+        timeout: spec.timeout,
+        cancel: spec.cancel,
+        accepted: spec.accepted,
+    });
+    Some((checker, live))
 }
 
 /// Puts a member's documentation into its schema, where servers keep it.

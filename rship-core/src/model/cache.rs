@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use crate::model::{Model, ModelBuilder, ModelError};
 use crate::target::Target;
 
-type Models = HashMap<TypeId, Arc<dyn Any + Send + Sync>>;
+type Erased = Arc<dyn Any + Send + Sync>;
+type Models = HashMap<TypeId, Erased>;
 
 // A static inside a generic function is shared by all types, hence the map.
 static MODELS: LazyLock<RwLock<Models>> = LazyLock::new(RwLock::default);
@@ -18,22 +19,25 @@ impl<T: Target> Model<T> {
     /// # Errors
     /// When the description cannot be used: see [`ModelError`].
     pub fn of() -> Result<Arc<Self>, ModelError> {
-        let known = MODELS
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&TypeId::of::<T>())
-            .and_then(|model| Arc::clone(model).downcast::<Self>().ok());
-        if let Some(model) = known {
+        let known = known(TypeId::of::<T>());
+        if let Some(model) = known.and_then(|known| known.downcast::<Self>().ok()) {
             return Ok(model);
         }
         let mut builder = ModelBuilder::new(std::any::type_name::<T>());
         T::describe(&mut builder);
         let model = builder.build()?;
-        let mut models = MODELS.write().unwrap_or_else(PoisonError::into_inner);
-        let kept = models
-            .entry(TypeId::of::<T>())
-            .or_insert_with(|| Arc::clone(&model) as Arc<dyn Any + Send + Sync>);
-        // Another thread may have been faster: everybody uses the one that is kept.
-        Ok(Arc::clone(kept).downcast::<Self>().unwrap_or(model))
+        let kept = keep(TypeId::of::<T>(), Arc::clone(&model) as Erased);
+        Ok(kept.downcast::<Self>().unwrap_or(model))
     }
+}
+
+fn known(target: TypeId) -> Option<Erased> {
+    let models = MODELS.read().unwrap_or_else(PoisonError::into_inner);
+    models.get(&target).cloned()
+}
+
+/// Keeps a model, unless another thread was faster: everybody uses the one that is kept.
+fn keep(target: TypeId, model: Erased) -> Erased {
+    let mut models = MODELS.write().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(models.entry(target).or_insert(model))
 }

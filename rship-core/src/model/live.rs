@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::json;
 use crate::model::AnyTarget;
 use crate::payload::{Checker, Got, PayloadError, in_words};
 use crate::schema::write_choices;
@@ -200,7 +201,7 @@ impl Live {
     pub(crate) fn schema(&self, said: &[u8]) -> Value {
         let mut schema = self.base.clone();
         // What is not understood leaves the schema as it is without.
-        let said: Vec<Value> = serde_json::from_slice(said).unwrap_or_default();
+        let said = listed(said);
         for (rule, said) in self.rules.iter().zip(said) {
             if let Some(part) = rule.part(&mut schema) {
                 apply(part, rule.what, said);
@@ -217,7 +218,7 @@ impl Live {
     ) -> Result<(), PayloadError> {
         let mut json = Vec::new();
         self.read(target, &mut json);
-        let said: Vec<Value> = serde_json::from_slice(&json).unwrap_or_default();
+        let said = listed(&json);
         for (rule, said) in self.rules.iter().zip(&said) {
             if rule.what == What::Choices && said.as_array().is_some_and(Vec::is_empty) {
                 nothing_to_choose(rule.argument.as_deref(), payload)?;
@@ -226,6 +227,14 @@ impl Live {
         Checker::compile(&self.schema(&json))
             .check(payload)
             .map(drop)
+    }
+}
+
+/// What was said, by rule.
+fn listed(said: &[u8]) -> Vec<Value> {
+    match json::read(said) {
+        Ok(Value::Array(said)) => said,
+        _ => Vec::new(),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::descriptor::{ActionMode, EmitterKind};
+use crate::json;
 use crate::model::action::Handler;
 use crate::model::typed::Reader;
-use crate::model::{ActionSpec, EmitterSpec, EmitterValue, ModelBuilder, Problem};
-use crate::schema::ObjectSchema;
+use crate::model::{ActionSpec, EmitterSpec, ModelBuilder, Problem};
+use crate::schema::{ObjectSchema, TypeSchema};
 use crate::show::UnitInterval;
 
 /// How far the runs of an action are: what its emitter `ID-progress` publishes.
@@ -50,6 +52,10 @@ pub enum RunState {
     Cancelled,
 }
 
+/// The schema of [`Progress`], which is the same in every program: writing it down takes a fiftieth of what
+/// finding it out does.
+const PROGRESS: &str = include_str!("progress.json");
+
 /// What of this an action has.
 pub(super) struct Long {
     id: String,
@@ -59,10 +65,9 @@ pub(super) struct Long {
 }
 
 impl Long {
-    /// Finds out, and what of it does not go with the handler.
-    pub(super) fn of<T>(spec: &mut ActionSpec, mode: ActionMode, handler: &Handler<T>) -> Self {
+    /// Finds out, and what of it does not go with the handler, which may be a future.
+    pub(super) fn of(spec: &mut ActionSpec, mode: ActionMode, future: bool) -> Self {
         let detached = mode == ActionMode::Detached;
-        let future = !matches!(handler, Handler::Sync(_));
         for (option, given, fits, must) in [
             ("progress", spec.progress, detached, "take a handle"),
             ("accepted", spec.accepted, detached, "take a handle"),
@@ -89,30 +94,45 @@ impl Long {
 
     /// Adds the emitter and the action for the action at a position.
     pub(super) fn describe<T>(self, action: usize, model: &mut ModelBuilder<T>) {
-        let Self { id, name, .. } = &self;
         if self.progress {
-            let spec = EmitterSpec::new(format!("{id}-progress"))
-                .name(format!("{name}: progress"))
-                .doc(format!("How far `{name}` is."));
             let kind = EmitterKind::Progress { action };
-            model.emitter(spec, kind, Progress::emitter_schema(), Reader::Progress);
+            let (spec, schema) = self.emitter();
+            let schema = TypeSchema {
+                schema,
+                nullable: false,
+            };
+            model.emitter(spec, kind, Ok(schema), Reader::Progress);
         }
         if self.cancel {
-            let spec = ActionSpec::new(format!("{id}-cancel"))
-                .name(format!("{name}: cancel"))
-                .doc(format!(
-                    "Ends all runs of `{name}`; answers whether there were any."
-                ));
             let mode = ActionMode::Cancel { action };
-            let schema = ObjectSchema::new().finish();
+            let (spec, schema) = self.action();
             model.call(spec, mode, schema, Handler::Cancel, None);
         }
+    }
+
+    fn emitter(&self) -> (EmitterSpec, Value) {
+        let Self { id, name, .. } = self;
+        let spec = EmitterSpec::new(format!("{id}-progress"))
+            .name(format!("{name}: progress"))
+            .doc(format!("How far `{name}` is."));
+        (spec, json::read_text(PROGRESS).unwrap_or_default())
+    }
+
+    fn action(&self) -> (ActionSpec, Value) {
+        let Self { id, name, .. } = self;
+        let spec = ActionSpec::new(format!("{id}-cancel"))
+            .name(format!("{name}: cancel"))
+            .doc(format!(
+                "Ends all runs of `{name}`; answers whether there were any."
+            ));
+        (spec, ObjectSchema::new().finish())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::EmitterValue as _;
 
     #[test]
     fn an_option_that_does_not_go_with_the_handler_is_a_problem() {
@@ -128,6 +148,7 @@ mod tests {
     #[test]
     fn the_schema_of_progress_is_one_that_servers_can_bind_to() {
         let schema = Progress::emitter_schema().unwrap().schema;
+        assert_eq!(json::read_text(PROGRESS).unwrap(), schema);
         assert_eq!(schema["properties"]["progress"]["maximum"], 1.0);
         assert_eq!(schema["properties"]["state"]["type"], "string");
         assert_eq!(schema["properties"]["others"]["type"], "array");

@@ -171,7 +171,7 @@ fn check_fields(
     let missing = rules
         .named
         .iter()
-        .find(|(name, field)| field.required && !fields.contains_key(*name));
+        .find(|(name, field)| field.required && !fields.contains_key(name));
     match missing {
         Some((name, field)) => Err(PayloadError {
             path: Path::Key(path, name).to_string(),
@@ -191,7 +191,11 @@ fn is_left_out(rules: &Fields, name: &str) -> bool {
 }
 
 fn known_names(rules: &Fields) -> String {
-    let names: Vec<String> = rules.named.keys().map(|name| format!("`{name}`")).collect();
+    let names: Vec<String> = rules
+        .named
+        .iter()
+        .map(|(name, _)| format!("`{name}`"))
+        .collect();
     match names.as_slice() {
         [] => "no arguments here".to_owned(),
         [one] => one.clone(),

@@ -1,11 +1,10 @@
 //! From a schema of the profile to its rules.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Number, Value};
 
 use super::number::compare;
 use super::rules::{Bound, Field, Fields, Kind, Length, Range, Rules};
+use crate::few::Few;
 use crate::schema::{has_null_example, range_of};
 
 pub(super) fn rules(schema: &Value) -> Rules {
@@ -158,27 +157,24 @@ fn fields(schema: &Value, kind: Option<Kind>) -> Option<Fields> {
     if properties.is_none() && kind != Some(Kind::Object) {
         return None;
     }
-    let mut named: BTreeMap<String, Field> = properties
-        .into_iter()
-        .flatten()
-        .map(|(name, property)| {
-            let field = Field {
-                rules: rules(property),
-                required: false,
-            };
-            (name.clone(), field)
-        })
-        .collect();
+    let mut named = Few::default();
+    for (name, property) in properties.into_iter().flatten() {
+        let field = Field {
+            rules: rules(property),
+            required: false,
+        };
+        named.insert(name.clone(), field);
+    }
     let required = schema.get("required").and_then(Value::as_array);
     for name in required.into_iter().flatten().filter_map(Value::as_str) {
-        let field = named.entry(name.to_owned()).or_insert_with(|| Field {
+        let field = named.entry(name.to_owned(), || Field {
             rules: Rules::default(),
             required: true,
         });
         field.required = true;
     }
     Some(Fields {
-        required: named.values().filter(|field| field.required).count(),
+        required: named.iter().filter(|(_, field)| field.required).count(),
         named,
         closed: schema.get("additionalProperties") == Some(&Value::Bool(false)),
     })

@@ -1,8 +1,7 @@
 //! Where in a value the one is that a decoder refused, in places that it does not name: what is inside of a
 //! tagged enum is read from a copy, of which nobody knows where it came from.
 
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Error, Value};
 
 /// How many values a payload may hold for one to be looked for: each is tried.
 const MOST: usize = 256;
@@ -16,11 +15,12 @@ pub(super) enum Step {
 
 /// The way from the value at `start` to the one that was refused for this reason, as far as it can be found:
 /// the last of which another value is refused for not being what was expected, too. What comes behind it
-/// was not looked at.
-pub(super) fn find<T: DeserializeOwned>(
+/// was not looked at. `try_it` has the decoder read another value, and says why it refuses that.
+pub(super) fn find(
     whole: &Value,
     start: &[Step],
     reason: &str,
+    try_it: &dyn Fn(&Value) -> Option<Error>,
 ) -> Option<Vec<Step>> {
     let expected = expectation(reason)?;
     let inside = at(whole, start)?;
@@ -42,7 +42,7 @@ pub(super) fn find<T: DeserializeOwned>(
             Value::Object(_) | Value::Array(_) => Value::Bool(true),
             _ => Value::Object(serde_json::Map::new()),
         };
-        let Err(error) = T::deserialize(&tried) else {
+        let Some(error) = try_it(&tried) else {
             return false;
         };
         let tried = error.to_string();

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Error, Value};
 use serde_path_to_error::{Path, Segment};
 
 use super::culprit::{self, Step};
@@ -39,16 +39,31 @@ fn decode_ref<T: DeserializeOwned>(prefix: &str, value: &Value) -> Result<T, Pay
         return Ok(decoded);
     }
     // Only what fails pays for knowing where.
-    serde_path_to_error::deserialize(&whole).map_err(|error| {
-        let reason = error.inner().to_string();
-        let way = steps(error.path());
-        let way = culprit::find::<T>(&whole, &way, &reason).unwrap_or(way);
-        PayloadError {
-            path: written(prefix, &way),
-            expected: String::new(),
-            got: Got::Refused(cut(&reason, LONGEST_REASON)),
-        }
-    })
+    let error = match serde_path_to_error::deserialize::<_, T>(&whole) {
+        Ok(decoded) => return Ok(decoded),
+        Err(error) => error,
+    };
+    let way = steps(error.path());
+    Err(refused(prefix, &whole, way, error.inner(), &|tried| {
+        T::deserialize(tried).err()
+    }))
+}
+
+/// Says what a decoder refused; `try_it` asks it again. Compiled once, and not for each type.
+fn refused(
+    prefix: &str,
+    whole: &Value,
+    way: Vec<Step>,
+    error: &Error,
+    try_it: &dyn Fn(&Value) -> Option<Error>,
+) -> PayloadError {
+    let reason = error.to_string();
+    let way = culprit::find(whole, &way, &reason, try_it).unwrap_or(way);
+    PayloadError {
+        path: written(prefix, &way),
+        expected: String::new(),
+        got: Got::Refused(cut(&reason, LONGEST_REASON)),
+    }
 }
 
 /// Whether there was a float without a fraction.

@@ -1,12 +1,12 @@
 //! A schema as the checks that it asks for, and in the words that say what it takes.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use serde_json::{Number, Value};
 
 use super::error::{count, quote};
 use super::number::{compare, compare_single};
+use crate::few::Few;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -36,7 +36,7 @@ pub(super) struct Rules {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields {
-    pub(super) named: BTreeMap<String, Field>,
+    pub(super) named: Few<String, Field>,
     pub(super) required: usize,
     /// Refuses fields that are not named.
     pub(super) closed: bool,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::profile::Schema;
+use crate::json::set;
 
 /// One choice: the string that goes over the wire, and how it is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,9 +30,9 @@ pub(super) fn write(choices: &[Choice], out: &mut Schema) {
         .iter()
         .map(|choice| entry(choice, choices))
         .collect();
-    out.insert("type".to_owned(), json!("string"));
-    out.insert("enum".to_owned(), Value::Array(values));
-    out.insert("oneOf".to_owned(), Value::Array(entries));
+    set(out, "type", json!("string"));
+    set(out, "enum", Value::Array(values));
+    set(out, "oneOf", Value::Array(entries));
 }
 
 /// Writes values that a device names when it runs: strings in that form, shown as they are; others as the
@@ -45,7 +46,7 @@ pub(crate) fn write_values(out: &mut Schema, values: Vec<Value>) {
     match named.collect::<Option<Vec<_>>>() {
         Some(choices) => write(&choices, out),
         None => {
-            out.insert("enum".to_owned(), Value::Array(values));
+            set(out, "enum", Value::Array(values));
         }
     }
 }
@@ -64,10 +65,10 @@ fn entry(choice: &Choice, all: &[Choice]) -> Value {
         }
     });
     let mut entry = Map::new();
-    entry.insert("const".to_owned(), json!(choice.value));
-    entry.insert("title".to_owned(), json!(title));
+    set(&mut entry, "const", json!(choice.value));
+    set(&mut entry, "title", json!(title));
     if let Some(description) = &choice.description {
-        entry.insert("description".to_owned(), json!(description));
+        set(&mut entry, "description", json!(description));
     }
     Value::Object(entry)
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::choices::{self, Choice};
 use super::profile::{Profiled, Schema, Walk, list};
 use super::{SchemaError, numbers};
+use crate::json::set;
 
 /// Keywords that are written anew, or that hold a schema which no server reads.
 const REWRITTEN: [&str; 29] = [
@@ -42,15 +43,16 @@ const REWRITTEN: [&str; 29] = [
 
 impl Walk<'_> {
     pub(super) fn keywords(&mut self, raw: &Schema) -> Result<Profiled, SchemaError> {
-        let mut out: Schema = raw
-            .iter()
-            .filter(|(key, value)| is_carried(key, value))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect();
+        let mut out = Schema::new();
+        for (key, value) in raw {
+            if is_carried(key, value) {
+                set(&mut out, key, value.clone());
+            }
+        }
         let values = values(raw);
         let nullable = admits_null(raw) && values.as_ref().is_none_or(|v| v.contains(&Value::Null));
         if let Some(name) = single_type(raw) {
-            out.insert("type".to_owned(), json!(name));
+            set(&mut out, "type", json!(name));
         }
         if let Some(values) = values {
             enumerate(values, &mut out);
@@ -103,13 +105,13 @@ impl Walk<'_> {
                 out.remove("type");
             }
         } else {
-            out.insert("properties".to_owned(), Value::Object(properties));
+            set(out, "properties", Value::Object(properties));
         }
         if !required.is_empty() {
-            out.insert("required".to_owned(), json!(required));
+            set(out, "required", json!(required));
         }
         if extra.is_some() && !is_map {
-            out.insert("additionalProperties".to_owned(), json!(false));
+            set(out, "additionalProperties", json!(false));
         }
         Ok(())
     }
@@ -120,7 +122,7 @@ impl Walk<'_> {
             (_, Some(Value::Bool(false)) | None) => return Ok(()),
             (_, Some(item)) => {
                 let item = self.schema(item)?.null_in_place();
-                out.insert("items".to_owned(), Value::Object(item));
+                set(out, "items", Value::Object(item));
                 return Ok(());
             }
         };
@@ -138,7 +140,7 @@ impl Walk<'_> {
             }
         }
         if let Some(item) = shared {
-            out.insert("items".to_owned(), Value::Object(item));
+            set(out, "items", Value::Object(item));
         }
         Ok(())
     }
@@ -199,7 +201,7 @@ fn enumerate(values: Vec<Value>, out: &mut Schema) {
     if !out.contains_key("type")
         && let Some(name) = common_type(&values)
     {
-        out.insert("type".to_owned(), json!(name));
+        set(out, "type", json!(name));
     }
     if out.get("type").and_then(Value::as_str) == Some("integer") {
         // A titled integer arrives as the string that is its title.
@@ -208,10 +210,10 @@ fn enumerate(values: Vec<Value>, out: &mut Schema) {
     match values.as_slice() {
         [] => {}
         [one] => {
-            out.insert("const".to_owned(), one.clone());
+            set(out, "const", one.clone());
         }
         _ => {
-            out.insert("enum".to_owned(), Value::Array(values));
+            set(out, "enum", Value::Array(values));
         }
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::choices;
 use super::profile::Schema;
+use crate::json::set;
 
 /// `base` and `more` at once; where only one of two assertions can be written, the result accepts more.
 pub(super) fn narrow(mut base: Schema, mut more: Schema) -> Schema {
@@ -23,7 +24,7 @@ pub(super) fn narrow(mut base: Schema, mut more: Schema) -> Schema {
 fn narrow_type(base: &mut Schema, more: &mut Schema) {
     let integer = json!("integer");
     if base.get("type") == Some(&json!("number")) && more.get("type") == Some(&integer) {
-        base.insert("type".to_owned(), integer);
+        set(base, "type", integer);
     }
     // A list of choices brings its own type.
     if choices::read(more).is_some() {
@@ -60,7 +61,7 @@ fn narrow_fields(base: &mut Schema, more: &mut Schema) {
             };
             known.insert(name, field);
         }
-        base.insert("properties".to_owned(), Value::Object(known));
+        set(base, "properties", Value::Object(known));
     }
 
     if let Some(Value::Array(names)) = more.remove("required") {

@@ -6,9 +6,10 @@
 use serde_json::{Value, json};
 
 use super::profile::Schema;
+use crate::json::set;
 
 pub(super) fn write(schema: &mut Schema) {
-    schema.insert("examples".to_owned(), json!([null]));
+    set(schema, "examples", json!([null]));
 }
 
 /// Whether null is shown as an example.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::profile::{Schema, list};
 use super::{SchemaError, TypeSchema};
+use crate::json::set;
 
 /// One argument.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,7 +88,7 @@ impl ObjectSchema {
         ];
         for (key, value) in overrides {
             if let Some(value) = value {
-                schema.insert(key.to_owned(), value);
+                set(&mut schema, key, value);
             }
         }
         self.required.retain(|name| *name != property.name);
@@ -132,13 +133,13 @@ impl ObjectSchema {
     #[must_use]
     pub fn finish(self) -> Value {
         let mut schema = Schema::new();
-        schema.insert("type".to_owned(), json!("object"));
-        schema.insert("properties".to_owned(), Value::Object(self.properties));
+        set(&mut schema, "type", json!("object"));
+        set(&mut schema, "properties", Value::Object(self.properties));
         if !self.required.is_empty() {
-            schema.insert("required".to_owned(), json!(self.required));
+            set(&mut schema, "required", json!(self.required));
         }
         if self.closed {
-            schema.insert("additionalProperties".to_owned(), json!(false));
+            set(&mut schema, "additionalProperties", json!(false));
         }
         Value::Object(schema)
     }

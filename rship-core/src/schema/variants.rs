@@ -7,6 +7,7 @@ use super::choices;
 use super::null_example;
 use super::profile::{Profiled, Schema, Walk, list};
 use super::widen::widen;
+use crate::json::set;
 
 impl Walk<'_> {
     /// `base` narrowed to the members of a `oneOf` or `anyOf` that stands in it.
@@ -81,7 +82,7 @@ impl Walk<'_> {
 
 fn require(variant: &mut Schema, name: &str, field: Schema) {
     if let Some(Value::Object(fields)) = variant.get_mut("properties") {
-        fields.insert(name.to_owned(), Value::Object(field));
+        set(fields, name, Value::Object(field));
     }
     let required = variant
         .entry("required")
@@ -149,7 +150,7 @@ fn require_tags(union: &mut Schema, variants: &[Schema]) {
     if tags.is_empty() {
         union.remove("required");
     } else {
-        union.insert("required".to_owned(), Value::Array(tags));
+        set(union, "required", Value::Array(tags));
     }
 }
 
@@ -192,7 +193,7 @@ fn add_words(schema: &mut Schema, words: &str) {
         Some(own) => format!("{own}\n\n{words}"),
         None => words.to_owned(),
     };
-    schema.insert("description".to_owned(), json!(words));
+    set(schema, "description", json!(words));
 }
 
 /// Beside a variant that takes any field, a field of another variant may hold anything.

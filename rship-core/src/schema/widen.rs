@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::choices;
 use super::null_example;
 use super::profile::Schema;
+use crate::json::set;
 
 /// The smallest schema of the profile that accepts what `one` and what `other` accepts; fields that
 /// only one of them has keep their schema.
@@ -15,11 +16,11 @@ pub(super) fn widen(one: &Schema, other: &Schema) -> Schema {
     let mut out = Schema::new();
     let shared = shared_type(one, other);
     if let Some(name) = shared {
-        out.insert("type".to_owned(), json!(name));
+        set(&mut out, "type", json!(name));
         widen_values(one, other, &mut out);
         widen_bounds(one, other, &mut out);
         if let (Some(one), Some(other)) = (object(one, "items"), object(other, "items")) {
-            out.insert("items".to_owned(), Value::Object(widen(one, other)));
+            set(&mut out, "items", Value::Object(widen(one, other)));
         }
     }
     widen_fields(one, other, shared.is_some(), &mut out);
@@ -70,7 +71,7 @@ fn widen_values(one: &Schema, other: &Schema, out: &mut Schema) {
                 values.push(value);
             }
         }
-        out.insert("enum".to_owned(), Value::Array(values));
+        set(out, "enum", Value::Array(values));
     }
 }
 
@@ -95,7 +96,7 @@ fn widen_bounds(one: &Schema, other: &Schema, out: &mut Schema) {
                 } else {
                     b
                 };
-                out.insert(key.to_owned(), Value::Number(wider.clone()));
+                set(out, key, Value::Number(wider.clone()));
             }
         }
     }
@@ -119,7 +120,7 @@ fn widen_fields(one: &Schema, other: &Schema, same_type: bool, out: &mut Schema)
                 keep_required(one, other, out);
                 let closed = "additionalProperties";
                 if one.contains_key(closed) && other.contains_key(closed) {
-                    out.insert(closed.to_owned(), json!(false));
+                    set(out, closed, json!(false));
                 }
             }
         }
@@ -132,7 +133,7 @@ fn widen_fields(one: &Schema, other: &Schema, same_type: bool, out: &mut Schema)
 
 fn insert_fields(fields: Schema, out: &mut Schema) {
     if !fields.is_empty() {
-        out.insert("properties".to_owned(), Value::Object(fields));
+        set(out, "properties", Value::Object(fields));
     }
 }
 
@@ -148,7 +149,7 @@ fn keep_required(one: &Schema, other: &Schema, out: &mut Schema) {
     let also = names(other);
     required.retain(|name| also.contains(name));
     if !required.is_empty() {
-        out.insert("required".to_owned(), Value::Array(required));
+        set(out, "required", Value::Array(required));
     }
 }
 

@@ -1,7 +1,8 @@
 //! Commands from the server, in all their forms.
 
-use serde::Deserialize;
 use serde_json::Value;
+
+use super::fields::Fields;
 
 /// A command that this executor knows, or the reason why it cannot be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,34 +71,12 @@ pub struct TargetCall {
 }
 
 /// An emitter whose last value is to be published once more.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resend {
     /// The instance to do it.
-    #[serde(default)]
     pub instance_id: Option<String>,
     /// `TARGET:EMITTER`.
     pub emitter_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawCall {
-    #[serde(default)]
-    tx: Option<String>,
-    #[serde(default)]
-    instance_id: Option<String>,
-    action: RawAction,
-    #[serde(default)]
-    data: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawAction {
-    id: String,
-    #[serde(default)]
-    target_id: Option<String>,
 }
 
 /// What the payloads of one compact batch may come to when each assignment has its own, in bytes of JSON
@@ -105,25 +84,17 @@ struct RawAction {
 /// would fill the memory otherwise.
 const UNFOLDED_LIMIT: usize = 64 << 20;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawGroup {
+/// A group of a compact batch.
+struct Group {
     action_id: String,
-    #[serde(default)]
     payloads: Vec<Value>,
-    assignments: Vec<RawAssignment>,
+    assignments: Vec<Assignment>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawAssignment {
-    #[serde(default)]
+struct Assignment {
     tx: Option<String>,
-    #[serde(default)]
     instance_id: Option<String>,
-    #[serde(default)]
     target_id: Option<String>,
-    #[serde(default)]
     payload_index: Option<usize>,
 }
 
@@ -144,7 +115,7 @@ impl Command {
         let member = match id.as_str() {
             "client:setId" => set_client_id(&content, true),
             "SetClientId" => set_client_id(&content, false),
-            "target:action:exec" | "ExecTargetAction" => one(content).map(|call| {
+            "target:action:exec" | "ExecTargetAction" => one("`command`", content).map(|call| {
                 Member::Exec(Exec {
                     batch: false,
                     // The answer of the command is the answer of its only call.
@@ -153,9 +124,7 @@ impl Command {
             }),
             "BatchTargetAction" => list(&mut content, "actions").map(batch),
             "CompactBatchTargetAction" => list(&mut content, "groups").map(compact_batch),
-            "ResendEmitterValue" => serde_json::from_value(content)
-                .map(Member::Resend)
-                .map_err(|error| error.to_string()),
+            "ResendEmitterValue" => Resend::read(content).map(Member::Resend),
             _ => Ok(Member::Unknown),
         };
         Some(Self {
@@ -178,14 +147,15 @@ fn set_client_id(content: &Value, documented: bool) -> Result<Member, String> {
     })
 }
 
-fn one(content: Value) -> Result<TargetCall, String> {
-    let raw: RawCall = serde_json::from_value(content).map_err(|error| error.to_string())?;
+fn one(what: &str, content: Value) -> Result<TargetCall, String> {
+    let mut call = Fields::of(what, content)?;
+    let mut action = Fields::of("`action`", call.any("action"))?;
     Ok(TargetCall {
-        tx: raw.tx,
-        instance_id: raw.instance_id,
-        target_id: raw.action.target_id,
-        action_id: raw.action.id,
-        data: raw.data,
+        tx: call.text_if_any("tx")?,
+        instance_id: call.text_if_any("instanceId")?,
+        target_id: action.text_if_any("targetId")?,
+        action_id: action.text("id")?,
+        data: call.any("data"),
     })
 }
 
@@ -199,7 +169,7 @@ fn list(content: &mut Value, name: &str) -> Result<Vec<Value>, String> {
 fn batch(members: Vec<Value>) -> Member {
     let calls = members.into_iter().enumerate().map(|(index, member)| {
         let tx = string(member.get("tx"));
-        one(member).map_err(|reason| MemberFault {
+        one("an action", member).map_err(|reason| MemberFault {
             tx,
             what: format!("actions[{index}]"),
             reason,
@@ -215,19 +185,54 @@ fn compact_batch(groups: Vec<Value>) -> Member {
     let mut calls = Vec::new();
     let mut room = UNFOLDED_LIMIT;
     for (index, group) in groups.into_iter().enumerate() {
-        match serde_json::from_value::<RawGroup>(group) {
+        match Group::read(group) {
             Ok(group) => group.unfold(index, &mut room, &mut calls),
-            Err(error) => calls.push(Err(MemberFault {
+            Err(reason) => calls.push(Err(MemberFault {
                 tx: None,
                 what: format!("groups[{index}]"),
-                reason: error.to_string(),
+                reason,
             })),
         }
     }
     Member::Exec(Exec { batch: true, calls })
 }
 
-impl RawGroup {
+impl Resend {
+    pub(super) fn read(content: Value) -> Result<Self, String> {
+        let mut content = Fields::of("`command`", content)?;
+        Ok(Self {
+            instance_id: content.text_if_any("instanceId")?,
+            emitter_id: content.text("emitterId")?,
+        })
+    }
+}
+
+impl Assignment {
+    fn read(assignment: Value) -> Result<Self, String> {
+        let mut assignment = Fields::of("an assignment", assignment)?;
+        let index = assignment.whole_if_any("payloadIndex")?;
+        Ok(Self {
+            tx: assignment.text_if_any("tx")?,
+            instance_id: assignment.text_if_any("instanceId")?,
+            target_id: assignment.text_if_any("targetId")?,
+            payload_index: index.map(|index| usize::try_from(index).unwrap_or(usize::MAX)),
+        })
+    }
+}
+
+impl Group {
+    fn read(group: Value) -> Result<Self, String> {
+        let mut group = Fields::of("a group", group)?;
+        let assignments = group.list("assignments")?.into_iter();
+        Ok(Self {
+            action_id: group.text("actionId")?,
+            payloads: group.list_if_any("payloads")?,
+            assignments: assignments
+                .map(Assignment::read)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
     /// Adds a call for each assignment, as long as there is room for its payload.
     fn unfold(
         self,

@@ -6,6 +6,7 @@ use super::binary::{self, CborError};
 use super::command::{Command, Resend};
 use super::query::QueryResponse;
 use super::{direct, salvage};
+use crate::json;
 
 /// What a frame from the server says.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,13 +42,16 @@ pub struct Answer {
 pub enum FrameError {
     /// Not JSON.
     #[error("not a frame of the Myko protocol: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
     /// Not CBOR, or CBOR that has no place in a frame.
     #[error("not a frame of the Myko protocol: {0}")]
     Cbor(#[from] CborError),
     /// A document that is not a frame.
     #[error("not a frame of the Myko protocol: {0}")]
     Shape(&'static str),
+    /// A request to publish a last value once more that does not say which.
+    #[error("not a frame of the Myko protocol: {0}")]
+    Resend(String),
 }
 
 /// Reads one text frame. A command that cannot be read is still a command, as long as it says how it is
@@ -65,7 +69,7 @@ pub fn read(text: &str) -> Result<Inbound, FrameError> {
 
 /// Reads a text frame of any kind, by the tree of all that it holds.
 pub(super) fn read_any(text: &str) -> Result<Inbound, FrameError> {
-    match serde_json::from_str(text) {
+    match json::read_text(text) {
         Ok(frame) => interpret(frame),
         Err(error) => salvage::text(text, error.to_string())
             .map(Inbound::Command)
@@ -130,7 +134,8 @@ fn interpret(mut frame: Value) -> Result<Inbound, FrameError> {
             if data.get("itemType").and_then(Value::as_str) == Some("ResendEmitterValue") =>
         {
             let item = data.get_mut("item").map(Value::take);
-            Inbound::Resend(serde_json::from_value(item.unwrap_or_default())?)
+            let resend = Resend::read(item.unwrap_or_default());
+            Inbound::Resend(resend.map_err(FrameError::Resend)?)
         }
         _ => Inbound::Ignored,
     })

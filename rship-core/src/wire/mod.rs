@@ -7,6 +7,7 @@ mod command;
 mod direct;
 mod encoding;
 mod event;
+mod fields;
 mod frames;
 mod generation;
 mod inbound;

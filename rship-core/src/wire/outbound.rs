@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::text::escaped;
 use crate::entity::Instance;
+use crate::json;
 
 /// The response to a command, which is written as its JSON text. `tx` stands twice, because 2023 servers look for it beside `data` and
 /// later ones inside.
@@ -75,8 +76,9 @@ pub fn command(
 #[must_use]
 pub fn register_instance(tx: &str, created_at: &str, instance: &Instance) -> String {
     // An instance is made of strings, which are always written.
-    let instance = serde_json::to_value(instance).unwrap_or_default();
-    let content = Map::from_iter([("instance".to_owned(), instance)]);
+    let instance = json::of(instance).unwrap_or_default();
+    let mut content = Map::new();
+    json::set(&mut content, "instance", instance);
     command("RegisterInstance", tx, created_at, content)
 }
 

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Generation;
+use super::fields::Fields;
+use crate::few::Few;
 
 /// A question for all items of a type, or some of them; it stays live until it is cancelled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     id: String,
     item_type: String,
-    fields: BTreeMap<String, Condition>,
+    fields: Few<String, Condition>,
     answer_limit: Duration,
 }
 
@@ -67,7 +68,7 @@ impl Query {
         Self {
             id,
             item_type: item_type.to_owned(),
-            fields: BTreeMap::new(),
+            fields: Few::default(),
             answer_limit: Duration::from_secs(10),
         }
     }
@@ -145,7 +146,7 @@ impl Query {
     /// # Errors
     /// The first field for which they have none.
     pub fn check(&self, generation: Generation) -> Result<(), QueryFormError> {
-        for (name, condition) in &self.fields {
+        for (name, condition) in self.fields.iter() {
             if let Some(problem) = condition.problem(generation) {
                 return Err(QueryFormError {
                     item_type: self.item_type.clone(),
@@ -161,7 +162,7 @@ impl Query {
     #[must_use]
     pub fn frame(&self, tx: &str, created_at: &str) -> String {
         let mut query: Map<String, Value> = Map::new();
-        for (name, condition) in &self.fields {
+        for (name, condition) in self.fields.iter() {
             let written = match condition {
                 Condition::Ids(value) | Condition::Is(value) => value.clone(),
                 Condition::Operator(operator, operand) => json!({ *operator: operand }),
@@ -259,28 +260,18 @@ impl QueryResponse {
                 deletes: Vec::new(),
             }),
             data => {
-                let raw: RawResponse = serde_json::from_value(data).ok()?;
+                let mut raw = Fields::of("`data`", data).ok()?;
+                let own = raw.text_if_any("tx").ok()?;
+                let (upserts, deletes) = (raw.list_if_any("upserts"), raw.list_if_any("deletes"));
                 Some(Self {
-                    tx: raw.tx.or_else(|| tx.as_str().map(ToOwned::to_owned))?,
-                    fresh: raw.sequence == Some(0),
-                    upserts: raw.upserts.into_iter().filter_map(item).collect(),
-                    deletes: raw.deletes.into_iter().filter_map(id_of).collect(),
+                    tx: own.or_else(|| tx.as_str().map(ToOwned::to_owned))?,
+                    fresh: raw.whole_if_any("sequence").ok()? == Some(0),
+                    upserts: upserts.ok()?.into_iter().filter_map(item).collect(),
+                    deletes: deletes.ok()?.into_iter().filter_map(id_of).collect(),
                 })
             }
         }
     }
-}
-
-#[derive(Deserialize)]
-struct RawResponse {
-    #[serde(default)]
-    tx: Option<String>,
-    #[serde(default)]
-    sequence: Option<u64>,
-    #[serde(default)]
-    upserts: Vec<Value>,
-    #[serde(default)]
-    deletes: Vec<Value>,
 }
 
 /// An item comes wrapped with its type, or bare.

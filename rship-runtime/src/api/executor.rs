@@ -28,6 +28,7 @@ use crate::outbox::{Change, Items, Outbox};
 use crate::session::{self, Parts, Status};
 use crate::settings::{Settings, check_id};
 use crate::target::{Context, HandlerRuntime, Registry, Tree};
+use crate::work;
 use crate::world;
 
 /// The parts of one executor, put together. Only the `api` folder sees all of them.
@@ -263,10 +264,18 @@ impl Executor {
     /// When it runs already, when signals cannot be watched, or when the manifest cannot be written.
     /// A server that is not there is not an error: the executor goes on trying.
     pub async fn run(&self) -> Result<(), Error> {
-        let launched = self.launch()?;
-        let signal = launched.interrupted()?;
-        launched.until(self, signal).await;
-        Ok(())
+        self.running().await
+    }
+
+    /// Boxed here, because a future that is not is compiled into the program once for each place that polls
+    /// it: for `main` alone, three.
+    fn running(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async {
+            let launched = self.launch()?;
+            let signal = launched.interrupted()?;
+            launched.until(self, signal).await;
+            Ok(())
+        })
     }
 
     /// As [`run`](Executor::run), but until `end` is ready, with no eye on signals.
@@ -288,7 +297,7 @@ impl Executor {
         let launched = self.launch()?;
         let signal = launched.interrupted()?;
         let executor = self.clone();
-        let watching = launched.thread.handle().spawn(async move {
+        let watching = work::spawn(launched.thread.handle(), async move {
             signal.await;
             executor.shutdown();
         });
@@ -333,7 +342,7 @@ impl Executor {
             }
         }
         let own = (Arc::clone(&thread), Arc::clone(engine));
-        let task = thread.handle().spawn(async move {
+        let task = work::spawn(thread.handle(), async move {
             let (_thread, engine) = own;
             engine.run().await;
             drop(runtime);

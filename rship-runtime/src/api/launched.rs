@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use super::Executor;
 use crate::connection_thread::ConnectionThread;
 use crate::error::Error;
+use crate::work;
 
 /// An executor at work on the connection thread.
 pub(super) struct Launched {
@@ -41,7 +42,7 @@ impl Launched {
         let (running, ended) = mpsc::channel();
         let Self { thread, task } = self;
         let handle = thread.handle().clone();
-        handle.spawn(async move {
+        work::spawn(&handle, async move {
             let _thread = thread;
             let _ = task.await;
             drop(running);

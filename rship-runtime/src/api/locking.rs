@@ -4,6 +4,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
 use crate::connection_thread::ConnectionThread;
 use crate::error::LockError;
 use crate::target::{Held, Inside, RawHandle, Tree, Who};
@@ -20,32 +22,42 @@ pub(super) async fn lock(
     inside: Option<&Arc<Inside>>,
     caller: Caller,
 ) -> Result<Held, LockError> {
-    let (who, tree) = (who(inside, caller), &raw.tree);
-    let Some(inside) = inside else {
-        return Ok(tree.lock(who).await);
-    };
-    if inside.owns(tree) {
+    if inside.is_some_and(|inside| inside.owns(&raw.tree)) {
         return Err(is_inside(raw));
     }
-    let who = match tree.try_lock(who) {
-        Ok(held) => return Ok(held),
-        Err(who) => who,
-    };
-    // What it waits for is known, and that it may be itself.
-    let _awaiting = Awaiting::new(inside, tree);
-    if !inside.has_locked(tree) {
-        return Ok(tree.lock(who).await);
+    match raw.tree.try_lock(who(inside, caller)) {
+        Ok(held) => Ok(held),
+        Err(who) => wait(raw, inside, who).await,
     }
-    // A guard that was moved to another task lets go sooner or later; one that this action holds
-    // itself never does.
-    let Ok(thread) = ConnectionThread::get() else {
-        return Err(is_inside(raw));
-    };
-    tokio::select! {
-        biased;
-        held = tree.lock(who) => Ok(held),
-        () = thread.sleep(OWN_GUARD) => Err(is_inside(raw)),
-    }
+}
+
+/// Boxed, because who has to wait can afford it, and the code of each that locks is half of it.
+fn wait<'w>(
+    raw: &'w RawHandle,
+    inside: Option<&'w Arc<Inside>>,
+    who: Who,
+) -> BoxFuture<'w, Result<Held, LockError>> {
+    let tree = &raw.tree;
+    Box::pin(async move {
+        let Some(inside) = inside else {
+            return Ok(tree.lock(who).await);
+        };
+        // What it waits for is known, and that it may be itself.
+        let _awaiting = Awaiting::new(inside, tree);
+        if !inside.has_locked(tree) {
+            return Ok(tree.lock(who).await);
+        }
+        // A guard that was moved to another task lets go sooner or later; one that this action holds
+        // itself never does.
+        let Ok(thread) = ConnectionThread::get() else {
+            return Err(is_inside(raw));
+        };
+        tokio::select! {
+            biased;
+            held = tree.lock(who) => Ok(held),
+            () = thread.sleep(OWN_GUARD) => Err(is_inside(raw)),
+        }
+    })
 }
 
 /// The same on a thread that may block.

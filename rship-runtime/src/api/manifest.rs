@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use rship_core::descriptor::{Shape, TargetDescriptor};
 use rship_core::entity;
+use rship_core::json;
 use rship_core::model::AnyModel;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::executor::Engine;
 use crate::error::Error;
@@ -17,26 +18,37 @@ use crate::target::{Context, Reference, Targets, actions_of, emitters_of, member
 /// What stands in place of a key in the id of a member that is not there yet.
 const ANY: &str = "*";
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct TargetManifest {
-    #[serde(flatten)]
     target: entity::Target,
-    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     actions: Vec<entity::Action>,
     emitters: Vec<entity::Emitter>,
-    targets: Vec<TargetManifest>,
+    targets: Vec<Value>,
     /// What the members of fields that hold none now will be.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    members: Vec<MemberManifest>,
+    members: Vec<Value>,
 }
 
-#[derive(Serialize)]
-struct MemberManifest {
-    field: String,
-    shape: &'static str,
-    target: TargetManifest,
+impl TargetManifest {
+    fn json(self) -> Value {
+        let mut json = whole(&self.target);
+        if let Some(fields) = json.as_object_mut() {
+            if let Some(description) = self.description {
+                json::set(fields, "description", description.into());
+            }
+            json::set(fields, "actions", whole(&self.actions));
+            json::set(fields, "emitters", whole(&self.emitters));
+            json::set(fields, "targets", self.targets.into());
+            if !self.members.is_empty() {
+                json::set(fields, "members", self.members.into());
+            }
+        }
+        json
+    }
+}
+
+/// An entity, of which all can be written as JSON.
+fn whole(entity: &impl Serialize) -> Value {
+    json::of(entity).unwrap_or_default()
 }
 
 /// Whether the manifest is asked for, by the argument or by the environment.
@@ -52,16 +64,9 @@ pub(super) fn print_if_wanted(engine: &Engine) -> Result<(), Error> {
         return Ok(());
     }
     // In one piece, so that other threads print before or behind it.
-    let mut text = serde_json::to_vec_pretty(&write(engine)).map_err(io::Error::from);
-    if let Ok(text) = &mut text {
-        text.push(b'\n');
-    }
-    let written = text.and_then(|text| {
-        let mut out = io::stdout().lock();
-        out.write_all(&text)?;
-        out.flush()
-    });
-    match written {
+    let text = format!("{:#}\n", write(engine));
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads has seen enough, as `head` does.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Manifest(error)),
         _ => std::process::exit(0),
@@ -82,12 +87,15 @@ pub(super) fn write(engine: &Engine) -> Value {
             .filter(|target| target.instance == index && target.parent.is_none())
             .map(|target| writer.target(target))
             .collect();
-        json!({ "instance": instance, "targets": targets })
+        json::object(vec![
+            ("instance", whole(instance)),
+            ("targets", targets.into()),
+        ])
     });
-    json!({
-        "serviceId": parts.settings.service,
-        "instances": instances.collect::<Vec<_>>(),
-    })
+    json::object(vec![
+        ("instances", instances.collect::<Vec<_>>().into()),
+        ("serviceId", parts.settings.service.as_str().into()),
+    ])
 }
 
 struct Writer<'w> {
@@ -97,7 +105,7 @@ struct Writer<'w> {
 }
 
 impl Writer<'_> {
-    fn target(&self, target: &Arc<Reference>) -> TargetManifest {
+    fn target(&self, target: &Arc<Reference>) -> Value {
         let children: Vec<_> = {
             let changing = target.changing();
             let children = changing.children.iter();
@@ -118,6 +126,7 @@ impl Writer<'_> {
             members: self.members(&*target.model, &target.id, has, &mut Vec::new()),
             targets: children.iter().map(|child| self.target(child)).collect(),
         }
+        .json()
     }
 
     /// What the members of the fields that have none will be; `above` are the types that the target is
@@ -128,7 +137,7 @@ impl Writer<'_> {
         id: &str,
         has: impl Fn(usize) -> bool,
         above: &mut Vec<Arc<TargetDescriptor>>,
-    ) -> Vec<MemberManifest> {
+    ) -> Vec<Value> {
         let descriptor = Arc::clone(model.descriptor());
         if above.iter().any(|one| Arc::ptr_eq(one, &descriptor)) {
             return Vec::new();
@@ -140,11 +149,11 @@ impl Writer<'_> {
             // What a type has to say against itself, it says when it is added.
             let model = model.member_model(index).ok()?;
             let (child, name) = member_names(self.context, id, field, model.descriptor(), ANY);
-            Some(MemberManifest {
-                field: field.field.clone(),
-                shape: word(field.shape),
-                target: self.template(&*model, &child, name, id, above),
-            })
+            Some(json::object(vec![
+                ("field", field.field.as_str().into()),
+                ("shape", word(field.shape).into()),
+                ("target", self.template(&*model, &child, name, id, above)),
+            ]))
         });
         let members = members.collect();
         above.pop();
@@ -159,7 +168,7 @@ impl Writer<'_> {
         name: String,
         parent: &str,
         above: &mut Vec<Arc<TargetDescriptor>>,
-    ) -> TargetManifest {
+    ) -> Value {
         let descriptor = model.descriptor();
         let actions = actions_of(descriptor, id, self.service);
         let emitters = emitters_of(descriptor, id, self.service);
@@ -186,6 +195,7 @@ impl Writer<'_> {
             targets: Vec::new(),
             members: self.members(model, id, |_| false, above),
         }
+        .json()
     }
 }
 

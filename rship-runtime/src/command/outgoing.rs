@@ -9,6 +9,7 @@ use rship_core::wire::{Answer, Generation, Query, QueryFormError, QueryResponse}
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use crate::connection_thread::ConnectionThread;
 use crate::journal::alert;
 use crate::outbox::Outbox;
 use crate::stamp;
+use crate::work;
 
 /// How long a server may take to answer a command.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -177,7 +179,7 @@ impl Outgoing {
     fn watch(self: &Arc<Self>, tx: String, limit: Duration) -> AbortHandle {
         let outgoing = Arc::downgrade(self);
         // What is to be written is written on the connection thread.
-        let watching = tokio::spawn(async move {
+        let watching = work::spawn(&Handle::current(), async move {
             tokio::time::sleep(limit).await;
             let Some(outgoing) = outgoing.upgrade() else {
                 return;

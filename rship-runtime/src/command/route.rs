@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rship_core::dispatch::Destination as _;
 use rship_core::wire::{Command, Exec, Member, MemberFault, Resend, TargetCall};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::reply::{Desk, Part, Reply, Written};
 use crate::outbox::Epoch;
@@ -224,7 +224,7 @@ fn joined(instances: &[Arc<str>], outcomes: Vec<Written>) -> Written {
                 if responses.len() > 1 {
                     responses.push(',');
                 }
-                responses.push_str(&json!(&**instance).to_string());
+                responses.push_str(&Value::from(&**instance).to_string());
                 responses.push(':');
                 responses.push_str(&response);
             }

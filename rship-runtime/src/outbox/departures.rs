@@ -1,7 +1,7 @@
 //! Departures: what a server must still be told of targets that are gone, and how long an id must stay
 //! away before it may be set again.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -102,8 +102,7 @@ pub(crate) enum Hold {
 
 #[derive(Default)]
 pub(super) struct Departures {
-    waiting: HashMap<TargetKey, Box<Departed>>,
-    order: Ordered<TargetKey>,
+    waiting: Ordered<TargetKey, Box<Departed>>,
     /// What waits, and what was written and not confirmed, in bytes.
     bytes: usize,
     /// What was written, with the number of the ping after it, whose pong confirms it.
@@ -122,7 +121,8 @@ pub(super) struct Departures {
 #[derive(Default)]
 pub(super) struct Gone {
     ids: VecDeque<(TargetKey, Vec<(&'static str, String)>)>,
-    known: HashSet<TargetKey>,
+    /// How often each id is among those: once, if it is.
+    known: HashMap<TargetKey, u32>,
     bytes: usize,
 }
 
@@ -143,7 +143,7 @@ impl Gone {
         }
         self.forget(&departed.key);
         self.bytes += size_of_ids(&ids);
-        self.known.insert(departed.key.clone());
+        self.known.insert(departed.key.clone(), 1);
         self.ids.push_back((departed.key.clone(), ids));
         while self.bytes > GONE
             && let Some((key, ids)) = self.ids.pop_front()
@@ -154,7 +154,7 @@ impl Gone {
     }
 
     fn forget(&mut self, key: &TargetKey) {
-        if !self.known.remove(key) {
+        if self.known.remove(key).is_none() {
             return;
         }
         if let Some(at) = self.ids.iter().position(|(gone, _)| gone == key)
@@ -198,7 +198,7 @@ impl Written {
 
 impl Departures {
     pub(super) fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.waiting.is_empty()
     }
 
     /// Keeps what a server must be told; returns how many others were dropped for it.
@@ -209,8 +209,7 @@ impl Departures {
             self.gone.remember(&departed);
         }
         self.bytes += departed.size();
-        self.waiting.insert(key.clone(), Box::new(departed));
-        self.order.push(key);
+        self.waiting.insert(key, Box::new(departed));
         let mut dropped = 0;
         while self.bytes > limit {
             // What was written already most likely arrives; only its id has to be remembered.
@@ -249,8 +248,8 @@ impl Departures {
     }
 
     fn next_waiting(&mut self) -> Option<Box<Departed>> {
-        let key = self.order.pop()?;
-        self.waiting.remove(&key)
+        let (_, departed) = self.waiting.pop()?;
+        Some(departed)
     }
 
     pub(super) fn next(&mut self) -> Option<Box<Departed>> {
@@ -326,7 +325,6 @@ impl Departures {
         {
             self.bytes += rest.size();
             self.waiting.insert(key.clone(), Box::new(rest));
-            self.order.push(key.clone());
         }
         true
     }
@@ -349,7 +347,6 @@ impl Departures {
 
     fn withdraw(&mut self, key: &TargetKey) -> Option<Departed> {
         let departed = self.waiting.remove(key)?;
-        self.order.remove(key);
         self.bytes -= departed.size();
         Some(*departed)
     }
@@ -369,14 +366,12 @@ impl Departures {
                 // Maybe the server reads it only now.
                 self.read.push_back((key, now));
             } else if let Some(departed) = departed
-                && !self.waiting.contains_key(&key)
+                && !self.waiting.contains(&key)
             {
                 self.bytes += departed.size();
-                self.waiting.insert(key.clone(), departed);
-                self.order.push(key);
+                self.waiting.insert(key, departed);
             }
         }
-        self.waiting.shrink_to(64);
     }
 }
 

@@ -17,7 +17,6 @@ mod round;
 mod updates;
 mod weight;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -90,7 +89,7 @@ struct State {
     /// States that have changed sooner than their emitters may speak again.
     paced: Paced,
     /// Impulses of targets that were not, by target.
-    early: BTreeMap<TargetNumber, Queue>,
+    early: Ordered<TargetNumber, Queue>,
     /// Targets that have something to say before they were announced.
     urgent: Ordered<TargetNumber>,
     impulses: Impulses,
@@ -121,7 +120,7 @@ impl Outbox {
                 slots: Slots::default(),
                 pulses: Queue::default(),
                 paced: Paced::default(),
-                early: BTreeMap::new(),
+                early: Ordered::default(),
                 urgent: Ordered::default(),
                 impulses: Impulses::default(),
                 nonce: Uuid::new_v4().as_u64_pair().1,

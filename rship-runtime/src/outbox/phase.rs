@@ -1,7 +1,6 @@
 //! States of the outbox: where its content goes, what leads from one to another, and when the session that
 //! takes it is woken.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -171,7 +170,7 @@ impl Outbox {
             state.epoch = None;
             state.pulses = Queue::default();
             state.paced.clear();
-            state.early = BTreeMap::new();
+            state.early.clear();
             state.replies.clear();
         }
         self.written.notify_waiters();
@@ -218,7 +217,6 @@ impl State {
                 {
                     early
                         .entry(used.target)
-                        .or_default()
                         // It fitted before.
                         .push_impulse(entry.slot, value);
                 }

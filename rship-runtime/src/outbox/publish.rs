@@ -161,7 +161,7 @@ impl Outbox {
             && if announced {
                 pulses.push_impulse(id, json)
             } else {
-                let waiting = early.entry(used.target).or_default();
+                let waiting = early.entry(used.target);
                 if waiting.is_empty() && phase.link().is_some() {
                     urgent.push(used.target);
                 }

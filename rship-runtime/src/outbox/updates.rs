@@ -1,7 +1,7 @@
 //! Updates: what a server must be told of the registry and of a device's own items, apart from the
 //! registration.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::departures::{Departed, Departures, Hold, TargetKey};
 use super::items::ItemKey;
@@ -37,8 +37,7 @@ pub(crate) enum Update {
 #[derive(Default)]
 pub(super) struct Updates {
     pub(super) departures: Departures,
-    deleted: HashMap<ItemKey, Vec<u8>>,
-    deleted_order: Ordered<ItemKey>,
+    deleted: Ordered<ItemKey, Vec<u8>>,
     /// Deletions that were written, with the number of the ping after them.
     unconfirmed: VecDeque<(u64, ItemKey, Vec<u8>)>,
     changed: Ordered<Change>,
@@ -52,7 +51,7 @@ pub(super) struct Updates {
 impl Updates {
     pub(super) fn is_empty(&self) -> bool {
         self.departures.is_empty()
-            && self.deleted_order.is_empty()
+            && self.deleted.is_empty()
             && self.changed.is_empty()
             && self.items.is_empty()
             && self.frames.is_empty()
@@ -75,7 +74,6 @@ impl Updates {
             return false;
         }
         self.bytes += size;
-        self.deleted_order.push(key.clone());
         self.deleted.insert(key, json);
         true
     }
@@ -84,7 +82,6 @@ impl Updates {
     pub(super) fn withdraw(&mut self, key: &ItemKey) {
         if let Some(json) = self.deleted.remove(key) {
             self.bytes -= json.len() + key.1.len();
-            self.deleted_order.remove(key);
         }
     }
 
@@ -117,7 +114,7 @@ impl Updates {
     /// Whether there is a next update.
     pub(super) fn has_next(&self, registered: bool) -> bool {
         !self.departures.is_empty()
-            || !self.deleted_order.is_empty()
+            || !self.deleted.is_empty()
             || !self.changed.is_empty()
             || registered && !self.is_empty()
     }
@@ -127,18 +124,16 @@ impl Updates {
         if let Some(departed) = self.departures.next() {
             return Some(Update::Departed(departed));
         }
-        if let Some(key) = self.deleted_order.pop()
-            && let Some(json) = self.deleted.remove(&key)
-        {
+        if let Some((key, json)) = self.deleted.pop() {
             return Some(Update::Deleted(key, json));
         }
-        if let Some(change) = self.changed.pop() {
+        if let Some((change, ())) = self.changed.pop() {
             return Some(Update::Changed(change));
         }
         if !registered {
             return None;
         }
-        if let Some(key) = self.items.pop() {
+        if let Some((key, ())) = self.items.pop() {
             return Some(Update::Item(key));
         }
         let frame = self.frames.pop_front()?;
@@ -182,10 +177,9 @@ impl Updates {
     pub(super) fn end(&mut self) {
         self.departures.end();
         for (_, key, json) in std::mem::take(&mut self.unconfirmed) {
-            if self.deleted.contains_key(&key) {
+            if self.deleted.contains(&key) {
                 self.bytes -= json.len() + key.1.len();
             } else {
-                self.deleted_order.push(key.clone());
                 self.deleted.insert(key, json);
             }
         }
@@ -232,7 +226,8 @@ impl Outbox {
 
     /// A target that has something to say before it was announced.
     pub(crate) fn urgent(&self) -> Option<TargetNumber> {
-        self.locked().urgent.pop()
+        let (target, ()) = self.locked().urgent.pop()?;
+        Some(target)
     }
 
     /// A target is announced in the frames that are written next. The last values of its states come

@@ -39,7 +39,7 @@ impl Announcer<'_> {
             self.action(&action);
         }
         for emitter in self.targets.emitters(target) {
-            self.event(&emitter.id, |writer, stamp, out| {
+            self.event(&emitter.id, &|writer, stamp, out| {
                 writer.emitter(Change::Set, &emitter, stamp, out);
             });
         }
@@ -106,7 +106,7 @@ impl Announcer<'_> {
     }
 
     fn action(&mut self, action: &entity::Action) {
-        self.event(&action.id, |writer, stamp, out| {
+        self.event(&action.id, &|writer, stamp, out| {
             writer.action(Change::Set, action, stamp, out);
         });
     }
@@ -158,7 +158,7 @@ impl Announcer<'_> {
 
     fn instance(&mut self, index: usize) {
         let instance = self.targets.instances[index].clone();
-        self.event(&instance.id, |writer, stamp, out| {
+        self.event(&instance.id, &|writer, stamp, out| {
             writer.instance(Change::Set, &instance, stamp, out);
         });
     }
@@ -221,12 +221,12 @@ impl Announcer<'_> {
             return;
         }
         for action in &departed.actions {
-            self.event(&action.id, |writer, stamp, out| {
+            self.event(&action.id, &|writer, stamp, out| {
                 writer.action(DELETE, action, stamp, out);
             });
         }
         for emitter in &departed.emitters {
-            self.event(&emitter.id, |writer, stamp, out| {
+            self.event(&emitter.id, &|writer, stamp, out| {
                 writer.emitter(DELETE, emitter, stamp, out);
             });
         }
@@ -242,7 +242,7 @@ impl Announcer<'_> {
             data,
             nonce: None,
         };
-        self.event(emitter_id, |writer, stamp, out| {
+        self.event(emitter_id, &|writer, stamp, out| {
             writer.pulse(Change::Delete, &pulse, stamp, out);
         });
     }
@@ -252,7 +252,7 @@ impl Announcer<'_> {
     }
 
     fn item(&mut self, change: Change, item: &impl Item) {
-        self.event(item.id(), |writer, stamp, out| {
+        self.event(item.id(), &|writer, stamp, out| {
             writer.event(change, item, stamp, out);
         });
     }
@@ -263,14 +263,14 @@ impl Announcer<'_> {
         (item_type, id): &(&str, String),
         json: &[u8],
     ) {
-        self.event(id, |writer, stamp, out| {
+        self.event(id, &|writer, stamp, out| {
             writer.written(change, item_type, json, stamp, out);
         });
     }
 
     /// Writes an event, unless it is larger than a server takes: that would end the connection, and the
     /// next one, and every other.
-    fn event(&mut self, id: &str, write: impl FnOnce(&Writer, Stamp<'_>, &mut BytesMut)) {
+    fn event(&mut self, id: &str, write: &dyn Fn(&Writer, Stamp<'_>, &mut BytesMut)) {
         let limit = self.parts.settings.limits.message;
         let (writer, stamp) = (self.writer, self.stamper.next());
         let mut refused = None;

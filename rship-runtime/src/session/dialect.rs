@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use rship_core::json;
 use rship_core::wire::{Encoding, Frames, Generation, Writer};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -158,8 +159,7 @@ impl Link<'_> {
         let expected: Vec<_> = {
             let targets = self.parts.registry.targets();
             let all = targets.instances.iter();
-            all.filter_map(|own| serde_json::to_value(own).ok())
-                .collect()
+            all.filter_map(|own| json::of(own).ok()).collect()
         };
         match self.instances.judge(&found, &expected) {
             Standing::Ours => return,

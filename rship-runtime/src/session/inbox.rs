@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rship_core::few::Few;
 use rship_core::wire::{Query, QueryResponse};
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -29,7 +30,7 @@ pub(super) struct Inbox {
 #[derive(Default)]
 struct Answers {
     /// By transaction; `None` as long as there is no answer.
-    questions: HashMap<String, Option<Vec<(String, Value)>>>,
+    questions: Few<String, Option<Vec<(String, Value)>>>,
     /// The question for our instances, which stays live.
     instances: Option<String>,
     known: BTreeMap<String, Value>,

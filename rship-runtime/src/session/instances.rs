@@ -1,7 +1,7 @@
 //! Our own instances as the server has them: another program that registers one of them takes it over,
 //! and takes it offline when it leaves.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub(super) struct Known {
     /// The client id of this connection.
     current: Option<String>,
     /// Others of which the log has spoken.
-    said: HashSet<(String, String)>,
+    said: Vec<(String, String)>,
     /// Whether the server has an instance of ours as one that is gone.
     lost: bool,
     /// Whether an instance was told again before it was known which connection is ours.
@@ -114,11 +114,15 @@ impl Known {
         if let Some(client) = client_of(instance)
             && instance["status"] == "Available"
             && !self.own.iter().any(|own| own == client)
-            && self.said.insert((id.to_owned(), client.to_owned()))
+            && !self
+                .said
+                .iter()
+                .any(|said| (&*said.0, &*said.1) == (id, client))
         {
-            if self.said.len() > REMEMBERED {
-                self.said = HashSet::from([(id.to_owned(), client.to_owned())]);
+            if self.said.len() == REMEMBERED {
+                self.said.clear();
             }
+            self.said.push((id.to_owned(), client.to_owned()));
             let machine = instance["machineId"]
                 .as_str()
                 .unwrap_or("an unknown machine");

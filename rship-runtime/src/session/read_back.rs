@@ -1,11 +1,13 @@
 //! Reading back: asks the server for what it has of us, a part at a time, and mends what differs. It makes
 //! "the server's store equals the executor's state" true, whatever happened in between.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use rship_core::few::Few;
+use rship_core::json;
 use rship_core::wire::{Change, Generation, Query, Stamp, Writer};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -178,17 +180,17 @@ impl ReadBack {
             }
             self.gone = Some(from + TARGETS);
         }
-        let mut ids: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
+        let mut ids: Few<&'static str, Vec<&str>> = Few::default();
         let keys = expected.iter().map(|expected| &expected.key).chain(&gone);
         for (item_type, id) in keys {
-            ids.entry(item_type).or_default().push(id);
+            ids.entry(*item_type, Vec::new).push(id);
         }
-        if ids.is_empty() {
+        if expected.is_empty() && gone.is_empty() {
             return;
         }
         let mut questions = Vec::new();
-        for (item_type, ids) in ids {
-            let (tx, frame) = inbox.ask(&Query::by_ids(item_type, ids));
+        for (item_type, ids) in ids.iter() {
+            let (tx, frame) = inbox.ask(&Query::by_ids(item_type, ids.iter().copied()));
             announcer.frames.frame(frame.as_bytes());
             questions.push(Question { tx, item_type });
         }
@@ -301,14 +303,19 @@ fn expect(targets: &Targets, writer: &Writer, target: &Arc<Reference>) -> Vec<Ex
     for (index, source) in target.sources.iter().enumerate() {
         let settled = source.settled();
         if let Some((version, json)) = settled
-            && let Ok(data) = serde_json::from_slice::<Value>(&json)
+            && let Ok(data) = json::read(&json)
         {
             let id = if writer.generation() == Generation::V2026 {
                 format!("{}:{}", source.emitter, source.instance)
             } else {
                 source.emitter.to_string()
             };
-            let item = serde_json::json!({"id": id, "emitterId": &*source.emitter, "data": data});
+            let emitter = Value::from(&*source.emitter);
+            let item = json::object(vec![
+                ("id", id.into()),
+                ("emitterId", emitter),
+                ("data", data),
+            ]);
             add("Pulse", Kind::Pulse(index, version), Some(item));
         }
     }
@@ -323,7 +330,7 @@ fn item_of(write: &dyn Fn(Stamp<'_>, &mut BytesMut)) -> Option<Value> {
         tx: "",
     };
     write(stamp, &mut out);
-    let mut event: Value = serde_json::from_slice(&out).ok()?;
+    let mut event = json::read(&out).ok()?;
     Some(event["item"].take())
 }
 

@@ -1,11 +1,10 @@
 //! Details of one target in one instance, as 2026 servers know them: what of it is available, where it
 //! stands, and what it is there for.
 
-use std::collections::BTreeMap;
-
 use rship_core::entity::{
     ActionStatus, EmitterStatus, Position, Status, TargetLayout, TargetTopology,
 };
+use rship_core::few::Few;
 use rship_core::id;
 
 use crate::outbox::Detail;
@@ -37,7 +36,7 @@ impl Member {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Details {
     /// Only what was set: a server takes the rest as available.
-    pub(crate) available: BTreeMap<Member, bool>,
+    pub(crate) available: Few<Member, bool>,
     pub(crate) position: Option<Position>,
     pub(crate) parents: Option<Vec<String>>,
     pub(crate) role: Option<String>,
@@ -49,7 +48,7 @@ impl Details {
     }
 
     pub(super) fn is_restricted(&self) -> bool {
-        self.available.values().any(|available| !available)
+        self.available.iter().any(|(_, available)| !available)
     }
 
     /// The entities that say all this; with `offline`, that nothing is available any more.

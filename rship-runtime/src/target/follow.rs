@@ -27,7 +27,7 @@ pub(super) fn begin(tree: &Arc<Tree>, target: &Reference, following: Following) 
     } = following;
     let (stop, stopped) = oneshot::channel();
     let (weak, path) = (Arc::downgrade(tree), Arc::clone(&target.path));
-    let work = async move {
+    let work = Box::pin(async move {
         let follow = async {
             while changes.changed().await {
                 let Some(tree) = weak.upgrade() else { return };
@@ -40,7 +40,7 @@ pub(super) fn begin(tree: &Arc<Tree>, target: &Reference, following: Following) 
             _ = stopped => {}
             () = follow => {}
         }
-    };
+    });
     let context = &tree.context;
     context.tasks.spawn(context, tree, What::Sampling, work);
     Followed {

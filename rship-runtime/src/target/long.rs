@@ -1,14 +1,13 @@
 //! Long actions: they run beside the mailbox of their tree, and lock it for moments.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
+use rship_core::json;
 use rship_core::model::RunState;
-use serde_json::json;
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
 
@@ -30,11 +29,13 @@ const LONG_ACTIONS: usize = 256;
 /// Long actions at work.
 #[derive(Default)]
 pub(super) struct LongRuns {
-    runs: BTreeMap<u64, LongRun>,
+    /// In the order in which they began.
+    runs: Vec<LongRun>,
     last: u64,
 }
 
 struct LongRun {
+    number: u64,
     target: Arc<Reference>,
     action: usize,
     began: Instant,
@@ -68,6 +69,7 @@ impl Job {
         } = self;
         let (expire, expired) = oneshot::channel();
         let long = LongRun {
+            number: 0,
             target: Arc::clone(&target),
             action,
             began: world::now(),
@@ -139,13 +141,13 @@ impl Job {
         let context = &tree.context;
         context
             .tasks
-            .spawn(context, tree, what, work.instrument(span));
+            .spawn(context, tree, what, Box::pin(work.instrument(span)));
     }
 }
 
 impl LongRunning {
     fn take(&self) -> Option<Box<dyn Complete>> {
-        lock(&self.tree.long).runs.remove(&self.number)?.answer
+        lock(&self.tree.long).remove(self.number)?.answer
     }
 
     fn of(&self) -> Of<'_> {
@@ -162,15 +164,18 @@ impl LongRunning {
     fn accept(&self, inside: &Inside) {
         let answer = {
             let mut long = lock(&self.tree.long);
-            let run = long.runs.get_mut(&self.number);
+            let run = long.get_mut(self.number);
             run.and_then(|run| run.answer.take())
         };
         let Some(answer) = answer else {
             return;
         };
         let accepted = match &self.run {
-            Some(run) => json!({ "accepted": true, "run": run.number() }),
-            None => json!({ "accepted": true }),
+            Some(run) => json::object(vec![
+                ("accepted", true.into()),
+                ("run", run.number().into()),
+            ]),
+            None => json::object(vec![("accepted", true.into())]),
         };
         answer.complete(self.of(), Ok(accepted), &self.touched(inside));
     }
@@ -210,7 +215,7 @@ impl LongRuns {
         if self.runs.len() >= LONG_ACTIONS
             && let Some(answer) = run.answer.take()
         {
-            let oldest = self.runs.values().next().map_or_else(String::new, |run| {
+            let oldest = self.runs.first().map_or_else(String::new, |run| {
                 let for_s = world::elapsed(run.began).as_secs_f64();
                 let action = run.target.action_id(run.action);
                 format!(", the oldest is `{action}`, for {for_s:.1} s")
@@ -219,19 +224,33 @@ impl LongRuns {
             return Err((answer, why));
         }
         self.last += 1;
-        self.runs.insert(self.last, run);
+        run.number = self.last;
+        self.runs.push(run);
         Ok(self.last)
     }
 
+    fn place(&self, number: u64) -> Option<usize> {
+        self.runs.iter().position(|run| run.number == number)
+    }
+
+    fn get_mut(&mut self, number: u64) -> Option<&mut LongRun> {
+        let place = self.place(number)?;
+        self.runs.get_mut(place)
+    }
+
+    fn remove(&mut self, number: u64) -> Option<LongRun> {
+        let place = self.place(number)?;
+        Some(self.runs.remove(place))
+    }
+
     pub(super) fn take_answers(&mut self) -> Vec<Late> {
-        let runs = self.runs.values_mut();
-        runs.filter_map(LongRun::late).collect()
+        self.runs.iter_mut().filter_map(LongRun::late).collect()
     }
 
     /// Whether a run has to end at some time.
     pub(super) fn has_deadlines(&self) -> bool {
         self.runs
-            .values()
+            .iter()
             .any(|run| run.expire.is_some() && run.deadline.is_some())
     }
 
@@ -239,7 +258,7 @@ impl LongRuns {
     pub(super) fn take_late(&mut self, now: Instant) -> Vec<(Late, String)> {
         let late = self
             .runs
-            .values_mut()
+            .iter_mut()
             .filter(|run| run.deadline.is_some_and(|deadline| deadline <= now));
         late.filter_map(|run| {
             run.expire = None;

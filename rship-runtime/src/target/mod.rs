@@ -19,6 +19,7 @@ mod publish;
 mod reference;
 mod register;
 mod registry;
+mod roll;
 mod runs;
 mod runtime;
 mod sampling;

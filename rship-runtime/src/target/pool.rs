@@ -23,6 +23,7 @@ use super::reference::Reference;
 use crate::connection_thread::ConnectionThread;
 use crate::journal::alert;
 use crate::outbox::Gathering;
+use crate::work;
 
 /// How long work waits for a thread that is busy before another is taken.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -108,28 +109,24 @@ impl Pool {
 /// Has a tree work off its mailbox, once [`start`] is called.
 pub(super) fn schedule(tree: Arc<Tree>) {
     if let Some(stage) = tree.context.stage().cloned() {
-        stage.spawn(tree.work());
+        work::spawn(&stage, tree.work());
         return;
     }
     POOL.state().ready.push_back(Work::Tree(tree));
 }
 
 /// A task that runs on the pool whenever it is woken.
-pub(super) fn task(
-    tree: &Arc<Tree>,
-    what: What,
-    future: impl Future<Output = ()> + Send + 'static,
-) -> (Runnable, Task<()>) {
+pub(super) fn task(tree: &Arc<Tree>, what: What, work: work::Work) -> (Runnable, Task<()>) {
     let future = Inhabited {
         tree: Arc::downgrade(tree),
         runtime: tree.context.runtime().cloned(),
         what,
-        future: Box::pin(future),
+        work,
     };
     let stage = tree.context.stage().cloned();
     async_task::spawn(future, move |runnable: Runnable| {
         if let Some(stage) = &stage {
-            stage.spawn(async move {
+            work::spawn(stage, async move {
                 runnable.run();
             });
             return;
@@ -309,7 +306,7 @@ fn watch_pool() {
     // Made here, because a task may be dropped before it is ever polled.
     let watching = Watching;
     let own = Arc::downgrade(&thread);
-    thread.handle().spawn(async move {
+    work::spawn(thread.handle(), async move {
         let _watching = watching;
         watch(own).await;
     });
@@ -473,14 +470,14 @@ impl Busy {
 }
 
 /// A future that is polled inside its executor's runtime, and named while it is.
-struct Inhabited<F> {
+struct Inhabited {
     tree: Weak<Tree>,
     runtime: Option<tokio::runtime::Handle>,
     what: What,
-    future: Pin<Box<F>>,
+    work: work::Work,
 }
 
-impl<F: Future<Output = ()>> Future for Inhabited<F> {
+impl Future for Inhabited {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<()> {
@@ -488,13 +485,13 @@ impl<F: Future<Output = ()>> Future for Inhabited<F> {
             tree,
             runtime,
             what,
-            future,
+            work,
         } = &mut *self;
         let _entered = runtime.as_ref().map(tokio::runtime::Handle::enter);
         let seat = CURRENT.with(|current| current.borrow().clone());
         let _busy = seat
             .as_ref()
             .map(|seat| seat.occupy(Weak::clone(tree), what.clone()));
-        future.as_mut().poll(context)
+        work.as_mut().poll(context)
     }
 }

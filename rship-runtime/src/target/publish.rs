@@ -1,6 +1,5 @@
 //! Publishing: the walk that finds what changed of a tree since it was last looked at.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,6 +7,7 @@ use std::time::Duration;
 
 use rship_core::change::with_scratch;
 use rship_core::descriptor::EmitterKind;
+use rship_core::few::Few;
 use rship_core::model::{AnyTarget, Place, Written};
 use rship_core::{Published, PulseSink};
 
@@ -27,7 +27,7 @@ pub(super) struct Branch {
     /// Where its impulses go.
     pub(super) sinks: Vec<Option<Arc<dyn PulseSink>>>,
     /// Emitters that tell of their changes.
-    pub(super) followed: BTreeMap<usize, Followed>,
+    pub(super) followed: Few<usize, Followed>,
     pub(super) fields: Vec<Vec<Child>>,
 }
 

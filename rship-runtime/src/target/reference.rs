@@ -1,12 +1,12 @@
 //! The record of a target: what never changes in one shared allocation, what does in one place behind it.
 //! Dispatch, registry, publishing and handles hold a reference to it.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rship_core::descriptor::{ActionDescriptor, TargetDescriptor};
 use rship_core::dispatch::Destination;
+use rship_core::few::Few;
 use rship_core::id;
 use rship_core::model::{AnyModel, Place};
 use serde_json::Value;
@@ -100,7 +100,7 @@ pub(crate) struct Changing {
     pub(crate) children: Vec<TargetNumber>,
     pub(crate) details: Details,
     /// Schemas of actions whose choices or bounds are those of the running device.
-    pub(crate) schemas: BTreeMap<usize, LiveSchema>,
+    pub(crate) schemas: Few<usize, LiveSchema>,
     /// The session whose server was told of it last; 0 when none ever was.
     pub(super) announced_in: u64,
 }
@@ -119,7 +119,7 @@ impl Changing {
             last_updated: now,
             children: Vec::new(),
             details: Details::default(),
-            schemas: BTreeMap::new(),
+            schemas: Few::default(),
             announced_in: 0,
         }
     }

@@ -1,10 +1,11 @@
 //! How targets enter and leave the registry, with all that is below them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use rship_core::descriptor::{EmitterKind, Shape, SubTargetDescriptor, TargetDescriptor};
+use rship_core::few::Few;
 use rship_core::id;
 use rship_core::model::{AnyModel, AnyTarget, Place};
 
@@ -370,9 +371,9 @@ impl Enter<'_> {
             changing: Mutex::new(changing),
         });
         let own = descriptor.emitters.iter().map(|emitter| &emitter.id);
-        let own: HashSet<String> = own
+        let own: HashSet<Arc<str>> = own
             .chain(descriptor.actions.iter().map(|action| &action.id))
-            .map(|member| id::member(&target.id, member))
+            .map(|member| id::member(&target.id, member).into())
             .collect();
         if outbox.returned(&target.key(), &|member| own.contains(member)) {
             target.mark_known();
@@ -390,7 +391,7 @@ impl Enter<'_> {
             target,
             name: sketch.live_name,
             sinks,
-            followed: BTreeMap::new(),
+            followed: Few::default(),
             fields,
         }
     }

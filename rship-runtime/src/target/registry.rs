@@ -1,7 +1,5 @@
 //! The registry: the instances and targets of an executor, and the entities that describe them.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rship_core::descriptor::TargetDescriptor;
@@ -11,6 +9,7 @@ use rship_core::id;
 
 use super::Tree;
 use super::reference::Reference;
+use super::roll::Roll;
 use crate::outbox::{Departed, Departure, TargetNumber};
 
 /// The registry behind its lock, which is taken below a tree's and above the outbox's.
@@ -23,13 +22,17 @@ impl Registry {
     }
 }
 
+struct Registered {
+    target: Arc<Reference>,
+    /// The tree of a root: what was added lives here, whoever still holds a handle.
+    tree: Option<Arc<Tree>>,
+}
+
 #[derive(Default)]
 pub(crate) struct Targets {
     pub(crate) instances: Vec<Instance>,
     instance_ids: Vec<Arc<str>>,
-    all: BTreeMap<TargetNumber, Arc<Reference>>,
-    /// What was added lives here, whoever still holds a handle.
-    trees: BTreeMap<TargetNumber, Arc<Tree>>,
+    all: Roll<Registered>,
     newest: TargetNumber,
     /// The number of the registration; none has begun while it is 0.
     session: u64,
@@ -68,22 +71,24 @@ impl Targets {
 
     pub(super) fn insert(&mut self, target: Arc<Reference>) {
         let number = target.number;
-        if let Some(parent) = target.parent.and_then(|parent| self.all.get(&parent)) {
-            parent.changing().children.push(number);
-        } else if let Some(tree) = target.tree.upgrade() {
-            self.trees.insert(number, tree);
-        }
+        let parent = target.parent.and_then(|parent| self.get(parent));
+        let tree = match parent {
+            Some(parent) => {
+                parent.changing().children.push(number);
+                None
+            }
+            None => target.tree.upgrade(),
+        };
         self.table
             .add_target(Arc::clone(&target.id), Arc::clone(&target));
-        self.all.insert(number, target);
+        self.all.insert(number.0, Registered { target, tree });
     }
 
     /// Forgets a target without its children; the caller closes its places in the outbox.
     pub(super) fn remove(&mut self, number: TargetNumber) -> Option<Arc<Reference>> {
-        let target = self.all.remove(&number)?;
-        self.trees.remove(&number);
+        let target = self.all.remove(number.0)?.target;
         self.table.remove_target(&target.instance_id, &target.id);
-        if let Some(parent) = target.parent.and_then(|parent| self.all.get(&parent)) {
+        if let Some(parent) = target.parent.and_then(|parent| self.get(parent)) {
             let children = &mut parent.changing().children;
             // Children leave last first when all do.
             let place = children.iter().rposition(|child| *child == number);
@@ -140,8 +145,8 @@ impl Targets {
 
     /// A target with those above it, the topmost first.
     pub(crate) fn line(&self, number: TargetNumber) -> Vec<Arc<Reference>> {
-        let up = |target: &&Arc<Reference>| self.all.get(&target.parent?);
-        let mut line: Vec<_> = std::iter::successors(self.all.get(&number), up)
+        let up = |target: &&Arc<Reference>| self.get(target.parent?);
+        let mut line: Vec<_> = std::iter::successors(self.get(number), up)
             .cloned()
             .collect();
         line.reverse();
@@ -150,28 +155,27 @@ impl Targets {
 
     /// The first target after this one.
     pub(crate) fn after(&self, number: TargetNumber) -> Option<&Arc<Reference>> {
-        let after = (Bound::Excluded(number), Bound::Unbounded);
-        self.all.range(after).next().map(|(_, target)| target)
+        self.all.after(number.0).map(|after| &after.target)
     }
 
     pub(crate) fn get(&self, number: TargetNumber) -> Option<&Arc<Reference>> {
-        self.all.get(&number)
+        self.all.get(number.0).map(|known| &known.target)
     }
 
     /// All targets, parents before children.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Reference>> {
-        self.all.values()
+        self.all.all().map(|known| &known.target)
     }
 
     pub(crate) fn trees(&self) -> impl Iterator<Item = &Arc<Tree>> {
-        self.trees.values()
+        self.all.all().filter_map(|known| known.tree.as_ref())
     }
 
     /// A target and all below it, parents first.
     pub(crate) fn subtree(&self, root: TargetNumber) -> Vec<TargetNumber> {
         let mut all = vec![root];
         let mut next = 0;
-        while let Some(target) = all.get(next).and_then(|number| self.all.get(number)) {
+        while let Some(target) = all.get(next).and_then(|number| self.get(*number)) {
             all.extend_from_slice(&target.changing().children);
             next += 1;
         }
@@ -249,7 +253,7 @@ impl Targets {
 
     pub(crate) fn actions(&self, target: &Reference) -> Vec<entity::Action> {
         let mut actions = self.described_actions(target);
-        for (action, live) in &target.changing().schemas {
+        for (action, live) in target.changing().schemas.iter() {
             if let Some(action) = actions.get_mut(*action) {
                 action.schema.clone_from(&live.schema);
             }

@@ -1,9 +1,9 @@
 //! Runs that can be ended from outside: by a newer run of the same action, or by the command that cancels
 //! it. They are known from the moment that their command was taken, so that none is missed in between.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use rship_core::few::Few;
 use tokio::sync::oneshot;
 
 use super::reference::Reference;
@@ -23,7 +23,7 @@ pub(super) type EndedBy = Option<oneshot::Receiver<End>>;
 
 /// The runs of each target and action, which may have ended since.
 #[derive(Default)]
-pub(super) struct Runs(HashMap<(Arc<str>, usize), Vec<oneshot::Sender<End>>>);
+pub(super) struct Runs(Few<(Arc<str>, usize), Vec<oneshot::Sender<End>>>);
 
 impl End {
     /// What its command is answered.
@@ -43,9 +43,9 @@ impl Runs {
         if self.0.len() >= SWEPT {
             // Members that come and go would leave theirs behind.
             self.0
-                .retain(|_, runs| runs.iter().any(|run| !run.is_closed()));
+                .retain(|(_, runs)| runs.iter().any(|run| !run.is_closed()));
         }
-        let runs = self.0.entry((Arc::clone(target), action)).or_default();
+        let runs = self.0.entry((Arc::clone(target), action), Vec::new);
         // Seldom enough that many runs cost no more than few, each.
         if runs.len().is_power_of_two() {
             runs.retain(|run| !run.is_closed());
@@ -113,7 +113,7 @@ mod tests {
             drop(runs.add(&lamp, 0));
             drop(runs.add(&format!("moth-{number}").into(), 0));
         }
-        let left: usize = runs.0.values().map(Vec::len).sum();
+        let left: usize = runs.0.iter().map(|(_, runs)| runs.len()).sum();
         assert!(left <= 2 * SWEPT, "{left}");
     }
 }

@@ -1,11 +1,12 @@
 //! Sampling: looks at what others change, by the clock or because they say so.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use rship_core::few::Few;
 use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -39,7 +40,7 @@ pub(crate) struct Sampling {
 #[derive(Default)]
 struct Periods {
     /// By the trees' addresses, which are not used again as long as somebody holds them weakly.
-    trees: BTreeMap<Duration, HashMap<usize, Weak<Tree>>>,
+    trees: Few<Duration, HashMap<usize, Weak<Tree>>>,
     new: Vec<Duration>,
 }
 
@@ -48,7 +49,7 @@ impl Sampling {
     pub(super) fn watch(&self, tree: &Weak<Tree>, period: Duration) {
         let mut periods = lock(&self.periods);
         let Periods { trees, new } = &mut *periods;
-        let trees = trees.entry(period).or_insert_with(|| {
+        let trees = trees.entry(period, || {
             new.push(period);
             HashMap::new()
         });
@@ -70,7 +71,7 @@ impl Sampling {
         let mut clocks = FuturesUnordered::new();
         loop {
             for period in std::mem::take(&mut lock(&self.periods).new) {
-                clocks.push(self.tick(period));
+                clocks.push(self.tick(period).boxed());
             }
             tokio::select! {
                 biased;
@@ -119,7 +120,7 @@ fn look(tree: &Arc<Tree>, what: Due) {
         }
     }
     let own = Arc::clone(tree);
-    let work = async move {
+    let work = Box::pin(async move {
         let mut held = own.lock(Who::Sampling).await;
         let due = std::mem::take(&mut *lock(&own.due_looks));
         for what in due {
@@ -133,7 +134,7 @@ fn look(tree: &Arc<Tree>, what: Due) {
                 }
             }
         }
-    };
+    });
     let context = &tree.context;
     context.tasks.spawn(context, tree, What::Sampling, work);
 }

@@ -1,16 +1,16 @@
 //! The tasks of an executor's handlers: each has an owner who cancels it and waits for it.
 
-use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use async_task::Task;
-use futures_util::future::join_all;
+use futures_util::FutureExt as _;
 
 use super::Tree;
 use super::context::Context;
 use super::lock::lock;
 use super::pool::{self, What};
+use super::roll::Roll;
+use crate::work::Work;
 
 #[derive(Default)]
 pub(crate) struct Tasks(Mutex<State>);
@@ -19,7 +19,7 @@ pub(crate) struct Tasks(Mutex<State>);
 struct State {
     ended: bool,
     last: u64,
-    all: HashMap<u64, Task<()>>,
+    all: Roll<Task<()>>,
 }
 
 /// A task that runs, for as long as it does.
@@ -30,7 +30,7 @@ struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let own = lock(&self.context.tasks.0).all.remove(&self.number);
+        let own = lock(&self.context.tasks.0).all.remove(self.number);
         if let Some(own) = own {
             own.detach();
         }
@@ -38,19 +38,13 @@ impl Drop for Running {
 }
 
 impl Tasks {
-    /// Runs a future on the handler pool until it is ready or the executor ends.
-    pub(super) fn spawn(
-        &self,
-        context: &Arc<Context>,
-        tree: &Arc<Tree>,
-        what: What,
-        future: impl Future<Output = ()> + Send + 'static,
-    ) {
+    /// Has the handler pool do some work until it is ready or the executor ends.
+    pub(super) fn spawn(&self, context: &Arc<Context>, tree: &Arc<Tree>, what: What, work: Work) {
         let mut state = lock(&self.0);
         if state.ended {
             drop(state);
             // What is dropped has answered.
-            return drop(future);
+            return drop(work);
         }
         state.last += 1;
         let number = state.last;
@@ -58,10 +52,11 @@ impl Tasks {
             context: Arc::clone(context),
             number,
         };
-        let (runnable, task) = pool::task(tree, what, async move {
+        let work = Box::pin(async move {
             let _running = running;
-            future.await;
+            work.await;
         });
+        let (runnable, task) = pool::task(tree, what, work);
         state.all.insert(number, task);
         drop(state);
         runnable.schedule();
@@ -74,6 +69,11 @@ impl Tasks {
             state.ended = true;
             std::mem::take(&mut state.all)
         };
-        join_all(all.into_values().map(Task::cancel)).await;
+        let mut ending: Vec<_> = all.into_all().map(|task| Box::pin(task.cancel())).collect();
+        // All are told before one is waited for.
+        ending.retain_mut(|task| task.now_or_never().is_none());
+        for task in ending {
+            task.await;
+        }
     }
 }

@@ -13,7 +13,8 @@ const NUMBER: &str = "$serde_json::private::Number";
 
 /// Appends the document.
 pub(super) fn transcode(json: &[u8], out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_slice(json);
+    let json = std::str::from_utf8(json).map_err(de::Error::custom)?;
+    let mut reader = serde_json::Deserializer::from_str(json);
     reader.deserialize_any(Transcode(out))?;
     reader.end()
 }

@@ -149,7 +149,7 @@ impl<'j> Reader<'j> {
         }
         let (text, rest) = self.rest.split_at(end + 1);
         self.rest = rest;
-        serde_json::from_slice(text).ok()
+        serde_json::from_str(std::str::from_utf8(text).ok()?).ok()
     }
 
     fn number(&mut self, out: &mut Vec<u8>) -> Option<()> {
@@ -198,10 +198,11 @@ impl<'j> Reader<'j> {
         let end = self.rest.iter().position(|byte| !is_inside(byte));
         let (number, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
-        if let Ok(value) = serde_json::from_slice::<u64>(number) {
+        let number = std::str::from_utf8(number).ok()?;
+        if let Ok(value) = serde_json::from_str::<u64>(number) {
             put::head(major::UNSIGNED, value, out);
         } else {
-            put::float(serde_json::from_slice(number).ok()?, out);
+            put::float(serde_json::from_str(number).ok()?, out);
         }
         Some(())
     }
