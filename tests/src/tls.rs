@@ -42,12 +42,34 @@ impl Authority {
     /// One that nobody knows until told of [`pem`](Self::pem).
     #[must_use]
     pub fn new(name: &str) -> Self {
-        let mut params = params(&[], ALWAYS);
+        Self::with(params(&[], ALWAYS), name)
+    }
+
+    /// One whose own certificate is for a host as well.
+    #[must_use]
+    pub fn for_itself(host: &str) -> Self {
+        Self::with(params(&[host], ALWAYS), host)
+    }
+
+    fn with(mut params: CertificateParams, name: &str) -> Self {
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.key_usages = vec![
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::CrlSign,
+            KeyUsagePurpose::DigitalSignature,
+        ];
         let key = KeyPair::generate().expect("a key");
         Self(CertifiedIssuer::self_signed(params, key).expect("a certificate"))
+    }
+
+    /// Its own certificate as if it were a server's.
+    #[must_use]
+    pub fn itself(&self) -> Identity {
+        Identity {
+            certificate: self.pem(),
+            key: self.0.key().serialize_pem(),
+        }
     }
 
     /// Its own certificate, which whoever trusts it has.
@@ -68,6 +90,17 @@ impl Authority {
         let mut params = params(names, (from, until));
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         self.sign(params)
+    }
+
+    /// A server's certificate that nobody but itself has signed.
+    #[must_use]
+    pub fn nobody(name: &str) -> Identity {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params(&[name], ALWAYS).self_signed(&key);
+        Identity {
+            certificate: certificate.expect("a certificate").pem(),
+            key: key.serialize_pem(),
+        }
     }
 
     /// A client's certificate.

@@ -103,7 +103,7 @@ impl Engine {
 
     /// Says on standard error what the program's log does not show of the connection.
     async fn console(&self) -> std::convert::Infallible {
-        let address = &self.parts.settings.server.address;
+        let address = &self.parts.settings.server.access.address;
         console::speak(address, self.parts.status.subscribe()).await
     }
 
@@ -147,7 +147,8 @@ pub struct Executor {
 
 impl Executor {
     /// An executor of this service, set up from the environment: `RSHIP_URL` (or `RSHIP_ADDRESS` and
-    /// `RSHIP_PORT`), `RSHIP_WIRE`, `RSHIP_ENCODING`, `RSHIP_TOKEN`. With no address it looks for a local core.
+    /// `RSHIP_PORT`), `RSHIP_WIRE`, `RSHIP_ENCODING`, `RSHIP_TOKEN` or `RSHIP_TOKEN_FILE`, `RSHIP_CA`, `RSHIP_CERT`
+    /// and `RSHIP_KEY`. With no address it looks for a local core.
     ///
     /// # Errors
     /// When the service id or a variable cannot be used.

@@ -249,13 +249,7 @@ async fn a_token_is_sent_as_a_bearer() {
     let server = Server::bind().await;
     let executor = builder(&server.url()).token("banana").build().unwrap();
     let _running = Running::start(&executor);
-    let mut stream = server.accept_tcp().await;
-    let mut request = String::new();
-    while !request.contains("\r\n\r\n") {
-        let mut part = [0; 4096];
-        let read = within("request", stream.read(&mut part)).await.unwrap();
-        request.push_str(std::str::from_utf8(&part[..read]).unwrap());
-    }
+    let (_stream, request) = server.accept_request().await;
     assert!(
         request
             .to_lowercase()
