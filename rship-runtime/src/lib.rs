@@ -44,6 +44,7 @@ mod environment;
 mod error;
 mod journal;
 mod metrics;
+mod mistake;
 mod outbox;
 pub mod prelude;
 mod session;
@@ -53,6 +54,7 @@ mod target;
 #[cfg(feature = "tls")]
 mod tls;
 mod token;
+mod world;
 
 pub use rship_core::descriptor;
 pub use rship_core::entity::{Item, Position};
