@@ -13,12 +13,12 @@ use crate::error::{Error, SettingError};
 use crate::tls::{Pem, Trust};
 use crate::token::{Credentials, Secret, TokenFile, bearer};
 
-/// The largest file of certificates, in bytes: the roots of a whole system have a tenth of it.
+/// The largest file of certificates, in bytes: the roots of a whole system take less than a tenth.
 #[cfg(feature = "tls")]
 const PEM_LIMIT: usize = 4 << 20;
 
-/// What the program says of it; what it does not say comes from the environment. It has
-/// no `Debug`, because nothing in the address is hidden yet.
+/// What the program says of it; what it does not say comes from the environment. It has no `Debug`,
+/// because nothing in the address is hidden yet.
 #[derive(Clone, Default)]
 pub struct Given {
     /// The address; else `RSHIP_URL`, or `RSHIP_ADDRESS` and `RSHIP_PORT`.
@@ -126,7 +126,7 @@ impl Given {
                     text: certificate,
                 },
                 Pem {
-                    origin: "the key of the client certificate".to_owned(),
+                    origin: "the private key".to_owned(),
                     text: key,
                 },
             )),

@@ -142,7 +142,7 @@ fn certified(certificate: &Pem<String>, key: &Pem<Secret>) -> Result<CertifiedKe
     })?;
     CertifiedKey::from_der(chain, parsed, &provider()).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => {
-            wrong(&format!("is not the key of {}", certificate.origin))
+            wrong(&format!("does not belong to {}", certificate.origin))
         }
         rustls::Error::InvalidCertificate(_) => {
             SettingError::new(&certificate.origin, "has a certificate that is broken")
@@ -152,9 +152,9 @@ fn certified(certificate: &Pem<String>, key: &Pem<Secret>) -> Result<CertifiedKe
 }
 
 const NO_CERTIFICATE: &str =
-    "has no certificate: it must be PEM, with `-----BEGIN CERTIFICATE-----`";
+    "is not a certificate: it must be PEM, with `-----BEGIN CERTIFICATE-----`";
 
-const NO_KEY: &str = "has no private key: it must be PEM, with `-----BEGIN PRIVATE KEY-----`";
+const NO_KEY: &str = "is not a private key: it must be PEM, with `-----BEGIN PRIVATE KEY-----`";
 
 /// What is wrong with PEM; the error's own words may quote from a key.
 fn problem(error: &PemError, nothing: &'static str) -> &'static str {

@@ -85,7 +85,7 @@ pub async fn open<S: AsyncRead + AsyncWrite + Unpin>(
             wants_certificate: wants_certificate(access),
         });
     }
-    if let Some(problem) = mistake(response.headers(), &key) {
+    if let Some(problem) = flaw(response.headers(), &key) {
         return Err(ConnectError::BadUpgrade {
             address: address.clone(),
             problem,
@@ -101,7 +101,7 @@ async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Resu
 }
 
 /// What is wrong with an upgrade, by RFC 6455.
-fn mistake(headers: &HeaderMap, key: &str) -> Option<&'static str> {
+fn flaw(headers: &HeaderMap, key: &str) -> Option<&'static str> {
     let has = |name: &str, wanted: &str| {
         let values = headers.get_all(name).into_iter();
         let mut words = values

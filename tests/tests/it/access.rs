@@ -216,7 +216,7 @@ async fn a_variable_that_cannot_be_used_is_an_error_at_start_that_names_it() {
             &[("RSHIP_CA", text("/nowhere"))],
             "RSHIP_CA `/nowhere` cannot be read",
         ),
-        (&[("RSHIP_CA", file)], "has no certificate"),
+        (&[("RSHIP_CA", file)], "is not a certificate"),
         (
             &[("RSHIP_CERT", file)],
             "RSHIP_KEY, the file with its key, is not",

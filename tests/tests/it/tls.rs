@@ -305,15 +305,15 @@ fn certificates_that_cannot_be_used_are_errors_at_start() {
     for (said, expected) in [
         (
             error(builder().root_certificate("")),
-            "the root certificate has no certificate: it must be PEM",
+            "the root certificate is not a certificate: it must be PEM",
         ),
         (
             error(builder().root_certificate(&ours.key)),
-            "the root certificate has no certificate",
+            "the root certificate is not a certificate",
         ),
         (
             error(builder().client_certificate(&ours.certificate, &others.key)),
-            "the key of the client certificate is not the key of the client certificate",
+            "the private key does not belong to the client certificate",
         ),
         (
             error(builder().client_certificate(&ours.certificate, &encrypted)),
@@ -321,19 +321,19 @@ fn certificates_that_cannot_be_used_are_errors_at_start() {
         ),
         (
             error(builder().client_certificate(&ours.certificate, &ours.certificate)),
-            "the key of the client certificate has no private key: it must be PEM",
+            "the private key is not a private key: it must be PEM",
         ),
         (
             error(builder().client_certificate(&ours.certificate, cut)),
-            "the key of the client certificate is cut off",
+            "the private key is cut off",
         ),
         (
             error(builder().client_certificate(&ours.certificate, &broken)),
-            "the key of the client certificate is not PEM as it should be",
+            "the private key is not PEM as it should be",
         ),
         (
             error(builder().client_certificate(&ours.key, &ours.key)),
-            "the client certificate has no certificate",
+            "the client certificate is not a certificate",
         ),
     ] {
         assert!(said.contains(expected), "{expected}: {said}");
@@ -440,7 +440,7 @@ async fn rship_dev_takes_the_same_variables() {
         ),
         ("RSHIP_CA", "nowhere.pem", "cannot be read"),
         ("RSHIP_CA", "", "is not a file"),
-        ("RSHIP_CA", "key.pem", "has no certificate"),
+        ("RSHIP_CA", "key.pem", "is not a certificate"),
     ] {
         let mut command = dev(&["ls"]);
         command.env(name, path(value));
