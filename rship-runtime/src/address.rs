@@ -8,16 +8,22 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::http::uri::{Authority, PathAndQuery};
+
+use crate::token::{Secret, basic};
 
 const PATH: &str = "/myko";
 const DEVELOPMENT_PORT: u16 = 5155;
 
-/// The WebSocket address of a server: `ws://HOST[:PORT]/myko` or `wss://HOST/myko`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The WebSocket address of a server: `ws://HOST[:PORT]/myko` or `wss://HOST/myko`. It is shown without
+/// what may be secret in it: user and password, and the values of a query.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Address {
+    /// Without user and password.
     uri: Uri,
     host: String,
     port: u16,
+    basic: Option<Secret>,
 }
 
 /// A byte stream to a server.
@@ -48,7 +54,7 @@ pub trait Connect: Send + Sync + 'static {
 pub struct AddressError {
     /// Where the value came from, such as `RSHIP_URL`.
     pub origin: String,
-    /// The value.
+    /// The value, without what may be secret in it.
     pub value: String,
     /// What is wrong with it.
     pub problem: String,
@@ -72,7 +78,7 @@ impl Address {
             },
         };
         let host = variable("RSHIP_ADDRESS")?.unwrap_or_else(|| "127.0.0.1".to_owned());
-        if host.contains("://") || host.contains('/') {
+        if host.contains(['/', '@']) {
             let problem = "is more than a host name (use RSHIP_URL for a whole address)";
             return Err(error("RSHIP_ADDRESS", &host, problem));
         }
@@ -121,14 +127,29 @@ impl Address {
             Some(port) if port.as_u16() > 0 => port.as_u16(),
             Some(_) => return Err(wrong("has the port 0")),
         };
-        let uri = if uri.path().trim_matches('/').is_empty() && uri.query().is_none() {
-            let mut parts = uri.into_parts();
-            parts.path_and_query = Some(PATH.parse().map_err(|_| wrong("has no usable path"))?);
-            Uri::from_parts(parts).map_err(|why| wrong(&format!("is not an address ({why})")))?
-        } else {
-            uri
+        let mut parts = uri.into_parts();
+        let authority = parts.authority.as_ref().map_or("", Authority::as_str);
+        let basic = match authority.rsplit_once('@') {
+            None => None,
+            Some((userinfo, place)) => {
+                let basic = basic(userinfo).map_err(wrong)?;
+                let place = place.parse().map_err(|_| wrong("names no host"))?;
+                parts.authority = Some(place);
+                Some(basic)
+            }
         };
-        Ok(Self { uri, host, port })
+        let path = parts.path_and_query.as_ref();
+        if path.is_none_or(|all| all.path().trim_matches('/').is_empty() && all.query().is_none()) {
+            parts.path_and_query = Some(PATH.parse().map_err(|_| wrong("has no usable path"))?);
+        }
+        let uri = Uri::from_parts(parts);
+        let uri = uri.map_err(|why| wrong(&format!("is not an address ({why})")))?;
+        Ok(Self {
+            uri,
+            host,
+            port,
+            basic,
+        })
     }
 
     /// The host's name or IP address, without brackets.
@@ -143,8 +164,24 @@ impl Address {
         self.port
     }
 
-    pub(crate) fn uri(&self) -> &Uri {
-        &self.uri
+    /// Whether the address is one of TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.uri.scheme_str() == Some("wss")
+    }
+
+    /// Host and port as they were written, as the header `Host` has them.
+    pub(crate) fn authority(&self) -> &str {
+        self.uri.authority().map_or("", Authority::as_str)
+    }
+
+    /// What is asked for, with all that is secret in it.
+    pub(crate) fn path_and_query(&self) -> &str {
+        self.uri.path_and_query().map_or(PATH, PathAndQuery::as_str)
+    }
+
+    /// The header `Authorization` for the user and the password, if they were written.
+    pub(crate) fn basic(&self) -> Option<&Secret> {
+        self.basic.as_ref()
     }
 }
 
@@ -158,8 +195,53 @@ impl FromStr for Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.uri.fmt(f)
+        let scheme = self.uri.scheme_str().unwrap_or_default();
+        write!(f, "{scheme}://{}{}", self.authority(), self.uri.path())?;
+        match self.uri.query() {
+            Some(query) => write!(f, "?{}", hidden_query(query)),
+            None => Ok(()),
+        }
     }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// The names of a query, without its values.
+fn hidden_query(query: &str) -> String {
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) => format!("{name}=***"),
+        None => "***".to_owned(),
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+/// What was to be an address, as it can be shown: it may be broken in any place, so rather too much of it
+/// is hidden than too little.
+fn hidden(text: &str) -> String {
+    let is_scheme = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric());
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (format!("{scheme}://"), rest),
+        _ => (String::new(), text),
+    };
+    let (user, rest) = match rest.rsplit_once('@') {
+        // A password with these in it, or a query with an `@`.
+        Some((before, _)) if before.contains(['?', '#']) => return format!("{scheme}***"),
+        Some((_, rest)) => ("***@", rest),
+        None => ("", rest),
+    };
+    let (rest, fragment) = match rest.split_once('#') {
+        Some((rest, _)) => (rest, "#***"),
+        None => (rest, ""),
+    };
+    let (place, query) = match rest.split_once('?') {
+        Some((place, query)) => (place, format!("?{}", hidden_query(query))),
+        None => (rest, String::new()),
+    };
+    format!("{scheme}{user}{place}{query}{fragment}")
 }
 
 fn variable(name: &str) -> Result<Option<String>, AddressError> {
@@ -174,7 +256,7 @@ fn variable(name: &str) -> Result<Option<String>, AddressError> {
 fn error(origin: &str, value: &str, problem: &str) -> AddressError {
     AddressError {
         origin: origin.to_owned(),
-        value: value.to_owned(),
+        value: hidden(value),
         problem: problem.to_owned(),
     }
 }
@@ -199,6 +281,37 @@ mod tests {
         assert_eq!(parsed("ws://h/myko").port(), 80);
         assert_eq!(parsed("ws://[::1]:5155/myko").port(), 5155);
         assert_eq!(parsed("ws://[::1]:5155/myko").host(), "::1");
+    }
+
+    #[test]
+    fn what_may_be_secret_is_not_shown() {
+        let address = parsed("ws://user:banana@h:1/myko?token=banana&banana");
+        assert_eq!(address.to_string(), "ws://h:1/myko?token=***&***");
+        assert_eq!(
+            format!("{address:?}"),
+            "Address(ws://h:1/myko?token=***&***)"
+        );
+        assert_eq!(address.path_and_query(), "/myko?token=banana&banana");
+        assert_eq!((address.host(), address.authority()), ("h", "h:1"));
+        assert_eq!(address.basic().unwrap().reveal(), "Basic dXNlcjpiYW5hbmE=");
+        for text in [
+            "user:banana@h",
+            "ws://user:banana@h:0/myko",
+            "ws://user:ban#banana@h:0/myko",
+            "ws://user:ban/banana@h:0/myko",
+            "ws://:banana@h/myko",
+            "ws://user:banana%@h/myko",
+            "ws://h:0/myko?token=banana",
+            "ws://h:0/myko?banana",
+            "ws://h:0/myko#banana",
+            "x:banana://@h:0",
+            "ws://us er:banana@h",
+            "banana@h?a=banana@banana=banana#banana",
+        ] {
+            let error = text.parse::<Address>().unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("banana"), "{text}: {shown}");
+        }
     }
 
     #[test]

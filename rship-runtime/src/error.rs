@@ -23,9 +23,9 @@ pub enum Error {
     /// `RSHIP_ENCODING` names no encoding of frames.
     #[error("RSHIP_ENCODING: {0}")]
     Encoding(#[from] UnknownEncoding),
-    /// A variable of the environment is not UTF-8.
-    #[error("{0} is not UTF-8")]
-    Variable(&'static str),
+    /// A variable of the environment, a token or a certificate cannot be used.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A service, instance or target id cannot be used.
     #[error("the {what} id cannot be used: {error}")]
     Id {
@@ -37,9 +37,6 @@ pub enum Error {
     /// A color is not `#rrggbb`.
     #[error("`{0}` is not a color: write it as `#rrggbb`")]
     Color(String),
-    /// A token cannot be sent in an HTTP header.
-    #[error("the token contains characters that an HTTP header cannot carry")]
-    Token,
     /// A target's description cannot be used.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -168,6 +165,26 @@ pub enum Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// What was set and cannot be used: a variable of the environment, a token, a certificate. What is secret
+/// in it is not said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{origin} {problem}")]
+pub struct SettingError {
+    /// Where the value came from, such as `RSHIP_TOKEN`.
+    pub origin: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl SettingError {
+    pub(crate) fn new(origin: &str, problem: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            problem: problem.to_owned(),
+        }
     }
 }
 

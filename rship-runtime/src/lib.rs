@@ -35,10 +35,12 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod access;
 mod address;
 mod api;
 mod command;
 mod connection_thread;
+mod environment;
 mod error;
 mod journal;
 mod metrics;
@@ -49,6 +51,9 @@ mod session;
 mod settings;
 mod stamp;
 mod target;
+#[cfg(feature = "tls")]
+mod tls;
+mod token;
 mod work;
 mod world;
 
@@ -67,7 +72,7 @@ pub use api::{
     Builder, Executor, Guard, Handle, InstanceHandle, Parent, Running, Scoped, SubTarget,
 };
 pub use command::{CommandError, ItemMap, LiveQuery, QueryError};
-pub use error::{Error, LockError};
+pub use error::{Error, LockError, SettingError};
 pub use metrics::Metrics;
 pub use session::Status;
 pub use settings::Ids;
@@ -82,4 +87,12 @@ pub mod model {
         HandleOf, Limit, LimitValue, MapKey, Model, ModelBuilder, ModelError, Problem, Reply,
         SubTargetSpec, SubTargets, TargetHandle, Unreached,
     };
+}
+
+/// What another client of the same servers shares with executors: `rship-dev`. Not for use by hand.
+#[doc(hidden)]
+pub mod __client {
+    pub use crate::access::{Access, Given};
+    pub use crate::session::{ConnectError, open};
+    pub use crate::token::Secret;
 }

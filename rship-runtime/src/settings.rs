@@ -6,9 +6,9 @@ use std::time::Duration;
 use rship_core::entity::Instance;
 use rship_core::id;
 use rship_core::wire::{Encoding, Generation};
-use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use crate::address::{Address, Connect};
+use crate::access::Access;
+use crate::address::Connect;
 use crate::error::Error;
 
 /// How ids of targets are made from what `add` is given.
@@ -33,8 +33,7 @@ pub(crate) struct Settings {
 
 /// Where the server is, and how it is spoken to.
 pub(crate) struct Server {
-    pub(crate) address: Address,
-    pub(crate) authorization: Option<HeaderValue>,
+    pub(crate) access: Access,
     pub(crate) generation: Option<Generation>,
     pub(crate) encoding: Encoding,
     pub(crate) connect: Arc<dyn Connect>,

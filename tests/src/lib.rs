@@ -7,9 +7,11 @@ mod gate;
 mod hosted;
 mod link;
 mod pipes;
+mod program;
 mod running;
 mod scripted;
 mod store;
+mod tls;
 
 use std::future::Future;
 use std::time::Duration;
@@ -22,9 +24,11 @@ pub use gate::{Gate, Turnstile};
 pub use hosted::{Host, Hosted, on_current_thread, on_two_workers};
 pub use link::{Conditions, Link};
 pub use pipes::{Connector, Pipes, pipes};
+pub use program::{ended, program};
 pub use running::{Running, builder, core, executor, pulse};
 pub use scripted::{Peer, Server};
 pub use store::{differences, ids, stored};
+pub use tls::{Authority, Day, Identity, TlsFront, TlsServer};
 
 /// Longer than anything takes on the slowest machine; nothing waits for it to pass.
 pub const LIMIT: Duration = Duration::from_secs(60);

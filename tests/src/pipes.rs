@@ -36,10 +36,14 @@ impl Connect for Connector {
 }
 
 impl Pipes {
+    /// The next one, without a word said.
+    pub async fn next(&mut self) -> DuplexStream {
+        within("pipe", self.0.recv()).await.expect("a pipe")
+    }
+
     /// Opens the next one as a 2026 server.
     pub async fn open(&mut self) -> Peer<DuplexStream> {
-        let pipe = within("pipe", self.0.recv()).await.expect("a pipe");
-        let mut peer = Peer::open(pipe).await;
+        let mut peer = Peer::open(self.next().await).await;
         let ping = peer.event("ws:m:ping").await;
         peer.send(ping).await;
         peer

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -44,6 +44,17 @@ impl Server {
             .await
             .expect("a connection")
             .0
+    }
+
+    /// The next connection, and the HTTP request that it begins with, not answered yet.
+    pub async fn accept_request(&self) -> (TcpStream, String) {
+        let mut stream = self.accept_tcp().await;
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let read = within("request", stream.read_buf(&mut request)).await;
+            assert!(read.expect("a connection") > 0, "no whole request");
+        }
+        (stream, String::from_utf8(request).expect("text"))
     }
 
     /// The next connection, as a WebSocket.

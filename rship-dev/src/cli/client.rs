@@ -6,14 +6,11 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use rship_core::wire::{self, Answer, Command, Generation, Inbound, Member, Query};
-use rship_runtime::Address;
+use rship_runtime::__client::{ConnectError, Given, open};
 use serde_json::{Map, Value};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::error::{ProtocolError, UrlError};
-use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::Failure;
@@ -32,27 +29,20 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Connects, and finds out who speaks there.
-    pub(crate) async fn connect(
-        address: &Address,
-        token: Option<&str>,
-        limit: Duration,
-    ) -> Result<Self, Failure> {
-        let url = &address.to_string();
-        let told = |error: &Error| Failure::Told(no_connection(url, error));
-        let mut request = url.into_client_request().map_err(|error| told(&error))?;
-        if let Some(token) = token {
-            let bearer = format!("Bearer {token}").parse().map_err(|_| {
-                let why = "the token contains characters that an HTTP header cannot carry";
-                Failure::Told(why.to_owned())
-            })?;
-            request.headers_mut().insert(AUTHORIZATION, bearer);
-        }
-        let connecting =
-            tokio_tungstenite::connect_async_with_config(request, Some(codec::config()), true);
-        let socket = match timeout(limit, connecting).await {
-            Ok(Ok((socket, _))) => socket,
-            Ok(Err(error)) => return Err(told(&error)),
+    /// Connects by the rules of executors, so that what works there works here, and finds out who speaks there.
+    pub(crate) async fn connect(given: Given, limit: Duration) -> Result<Self, Failure> {
+        let access = given.resolve();
+        let access = access.map_err(|error| Failure::Told(error.to_string()))?;
+        let address = access.address();
+        let url = address.to_string();
+        let connecting = async {
+            let stream = TcpStream::connect((address.host(), address.port())).await?;
+            stream.set_nodelay(true)?;
+            Ok(stream)
+        };
+        let socket = match timeout(limit, open(&access, connecting, codec::config())).await {
+            Ok(Ok(socket)) => socket,
+            Ok(Err(error)) => return Err(Failure::Told(no_connection(&url, &error))),
             Err(_) => {
                 let limit = humantime::format_duration(limit);
                 return Err(Failure::Told(format!(
@@ -63,7 +53,7 @@ impl Client {
         let mut client = Self {
             socket,
             generation: Generation::V2026,
-            url: url.clone(),
+            url,
             limit,
         };
         client.greet().await?;
@@ -218,41 +208,26 @@ impl Client {
     }
 }
 
-fn no_connection(url: &str, error: &Error) -> String {
-    let is_tls = url.starts_with("wss:");
+fn no_connection(url: &str, error: &ConnectError) -> String {
     match error {
-        Error::Io(io)
+        ConnectError::Stream { source, .. }
             if matches!(
-                io.kind(),
+                source.kind(),
                 ErrorKind::ConnectionRefused | ErrorKind::NotFound | ErrorKind::AddrNotAvailable
             ) =>
         {
             format!("no server at {url}: start one with `rship-dev serve`, or name one with --url")
         }
-        Error::Http(response) => {
-            let status = response.status().as_u16();
-            let hint = match status {
-                401 | 403 => "the server wants a token, or another one: --token or RSHIP_TOKEN",
-                400 if !is_tls => "a port that speaks TLS is written wss://",
-                _ => "a server's WebSocket is at ws://HOST:PORT/myko",
-            };
-            format!("{url} answers with HTTP {status}: {hint}")
-        }
-        Error::Url(UrlError::TlsFeatureNotEnabled) => {
-            format!("cannot open {url}: this rship-dev was built without its feature `tls`")
-        }
-        Error::Protocol(ProtocolError::HttparseError(_)) | Error::HttpFormat(_) => format!(
-            "what answers at {url} is not a WebSocket server: is the port right? A port that speaks TLS is written \
-             wss:// ({error})"
+        ConnectError::Answered {
+            status: status @ (401 | 403),
+            ..
+        } => format!(
+            "{url} answers with HTTP {status}: the server wants a token, or another one: --token, RSHIP_TOKEN or \
+             RSHIP_TOKEN_FILE"
         ),
-        Error::Io(io)
-            if is_tls && matches!(io.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof) =>
-        {
-            format!(
-                "cannot speak TLS with {url}: a port without TLS is written ws://, and a server with it needs a \
-                 certificate that this machine trusts ({error})"
-            )
+        ConnectError::Answered { status: 404, .. } => {
+            format!("{url} answers with HTTP 404: a server's WebSocket is at ws://HOST:PORT/myko")
         }
-        other => format!("cannot connect to {url}: {other}"),
+        other => other.to_string(),
     }
 }

@@ -21,14 +21,15 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use rship_core::wire::Generation;
-use rship_runtime::Address;
+use rship_runtime::__client::{Given, Secret};
 use tracing_subscriber::EnvFilter;
 
 use self::client::Client;
 use self::output::Output;
 
 /// Run a local Rocketship core, and look into any running one.
-#[derive(Debug, Parser)]
+// None of these has a `Debug`: an address may have a password in it.
+#[derive(Parser)]
 #[command(name = "rship-dev", version, about, long_about = None)]
 struct Cli {
     /// Print one JSON document a line.
@@ -38,7 +39,7 @@ struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Run a local core until Ctrl-C; prints its address, then executors as they come and go, and whatever it drops.
     Serve {
@@ -95,14 +96,14 @@ enum Command {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 struct Server {
     /// The server's address; else RSHIP_URL, or RSHIP_ADDRESS and RSHIP_PORT, or a local core.
     #[arg(long)]
     url: Option<String>,
-    /// Sent as `Authorization: Bearer TOKEN` when connecting.
-    #[arg(long, env = "RSHIP_TOKEN", hide_env_values = true)]
-    token: Option<String>,
+    /// Sent as `Authorization: Bearer TOKEN` when connecting; else RSHIP_TOKEN, or what is in the file RSHIP_TOKEN_FILE.
+    #[arg(long)]
+    token: Option<Secret>,
     /// How long to wait for the server, as `500ms` or `15s`.
     #[arg(long, default_value = "15s", value_parser = humantime::parse_duration)]
     timeout: Duration,
@@ -196,13 +197,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
 }
 
 async fn connect(server: &Server) -> Result<Client, Failure> {
-    // By the rules of executors, so that an address that works there works here.
-    let address = match &server.url {
-        Some(url) => url.parse(),
-        None => Address::from_env(),
+    let given = Given {
+        url: server.url.clone(),
+        token: server.token.clone(),
+        ..Given::default()
     };
-    let address: Address = address.map_err(|error| Failure::Told(error.to_string()))?;
-    Client::connect(&address, server.token.as_deref(), server.timeout).await
+    Client::connect(given, server.timeout).await
 }
 
 #[cfg(test)]

@@ -17,6 +17,10 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         .env_remove("RSHIP_ADDRESS")
         .env_remove("RSHIP_PORT")
         .env_remove("RSHIP_TOKEN")
+        .env_remove("RSHIP_TOKEN_FILE")
+        .env_remove("RSHIP_CA")
+        .env_remove("RSHIP_CERT")
+        .env_remove("RSHIP_KEY")
         .env_remove("RUST_LOG")
         .kill_on_drop(true);
     command

@@ -1,20 +1,22 @@
 //! How an executor is set up: identity, address, limits.
 
-use std::env::{self, VarError};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rship_core::color;
 use rship_core::entity::{Instance, InstanceStatus};
 use rship_core::wire::{Encoding, Generation};
-use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use super::Executor;
-use crate::address::{Address, Connect};
+use super::{Executor, manifest};
+use crate::access::Given;
+use crate::address::Connect;
+use crate::environment::{text, variable};
 use crate::error::Error;
 use crate::session::Tcp;
 use crate::settings::{Ids, Limits, Server, Settings, Timing, check_id};
+use crate::token::Secret;
 
 /// Sets an executor up; made by [`Executor::builder`]. What is not set comes from the environment or
 /// has a default.
@@ -29,8 +31,7 @@ pub struct Builder {
     cluster_id: Option<String>,
     message: Option<String>,
     ids: Ids,
-    url: Option<String>,
-    token: Option<String>,
+    access: Given,
     generation: Option<Generation>,
     encoding: Option<Encoding>,
     connect: Arc<dyn Connect>,
@@ -58,8 +59,7 @@ impl Builder {
             cluster_id: None,
             message: None,
             ids: Ids::default(),
-            url: None,
-            token: None,
+            access: Given::default(),
             generation: None,
             encoding: None,
             connect: Arc::new(Tcp),
@@ -68,15 +68,42 @@ impl Builder {
         }
     }
 
-    /// The server's address; else `RSHIP_URL`, or `RSHIP_ADDRESS` and `RSHIP_PORT`, or a local core.
+    /// The server's address; else `RSHIP_URL`, or `RSHIP_ADDRESS` and `RSHIP_PORT`, or a local core. A user
+    /// and a password in it are sent as basic authorization, and never shown; nor are the values of a query.
     pub fn url(mut self, url: impl Into<String>) -> Self {
-        self.url = Some(url.into());
+        self.access.url = Some(url.into());
         self
     }
 
     /// Sent as `Authorization: Bearer TOKEN` when connecting; else `RSHIP_TOKEN`, or nothing.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
+        self.access.token = Some(Secret::new(token.into()));
+        self
+    }
+
+    /// A file with the token, read again at each connection; else `RSHIP_TOKEN_FILE`. A newline at its end
+    /// is not part of the token.
+    pub fn token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.access.token_file = Some(path.into());
+        self
+    }
+
+    /// A root certificate, or several, as PEM, trusted beside those of the system; else those in the file
+    /// `RSHIP_CA`. Further calls add further ones.
+    pub fn root_certificate(mut self, pem: impl Into<String>) -> Self {
+        self.access.roots.push(pem.into());
+        self
+    }
+
+    /// What a server that wants a client certificate is shown: the certificate, with those between it and
+    /// its root behind it, and its private key, both as PEM; else those in the files `RSHIP_CERT` and
+    /// `RSHIP_KEY`.
+    pub fn client_certificate(
+        mut self,
+        certificate_pem: impl Into<String>,
+        key_pem: impl Into<String>,
+    ) -> Self {
+        self.access.identity = Some((certificate_pem.into(), Secret::new(key_pem.into())));
         self
     }
 
@@ -240,13 +267,16 @@ impl Builder {
     /// Makes the executor; nothing is connected before [`Executor::run`].
     ///
     /// # Errors
-    /// When an address, id, color or token cannot be used, whether set here or in the environment.
+    /// When an address, id, color, token or certificate cannot be used, whether set here or in the environment.
     pub fn build(self) -> Result<Executor, Error> {
         check_id("service", &self.service)?;
-        let address = match &self.url {
-            Some(url) => url.parse()?,
-            None => Address::from_env()?,
-        };
+        let access = self.access.resolve()?;
+        // It is read when the executor runs.
+        text("RSHIP_MANIFEST")?;
+        // Whoever prints the manifest has the device's program, and not what it has where it runs.
+        if !manifest::is_wanted() {
+            access.credentials.check()?;
+        }
         let generation = match (self.generation, variable("RSHIP_WIRE")?) {
             (Some(generation), _) => Some(generation),
             (None, Some(text)) => Some(text.parse()?),
@@ -257,11 +287,6 @@ impl Builder {
             (None, Some(text)) => text.parse()?,
             (None, None) => Encoding::default(),
         };
-        let token = match self.token {
-            Some(token) => Some(token),
-            None => variable("RSHIP_TOKEN")?,
-        };
-        let authorization = token.map(|token| bearer(&token)).transpose()?;
         if !color::is_hex(&self.color) {
             return Err(Error::Color(self.color));
         }
@@ -288,8 +313,7 @@ impl Builder {
             instance,
             ids: self.ids,
             server: Server {
-                address,
-                authorization,
+                access,
                 generation,
                 encoding,
                 connect: self.connect,
@@ -298,21 +322,4 @@ impl Builder {
             limits: self.limits,
         }))
     }
-}
-
-/// A variable of the environment, if it is set.
-fn variable(name: &'static str) -> Result<Option<String>, Error> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value)),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Error::Variable(name)),
-    }
-}
-
-fn bearer(token: &str) -> Result<HeaderValue, Error> {
-    let mut value: HeaderValue = format!("Bearer {token}")
-        .parse()
-        .map_err(|_| Error::Token)?;
-    value.set_sensitive(true);
-    Ok(value)
 }

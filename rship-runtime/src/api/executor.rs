@@ -112,7 +112,7 @@ impl Engine {
         if world::is_tests() {
             return std::future::pending().await;
         }
-        let address = &self.parts.settings.server.address;
+        let address = &self.parts.settings.server.access.address;
         console::speak(address, self.parts.status.subscribe()).await
     }
 
@@ -156,7 +156,8 @@ pub struct Executor {
 
 impl Executor {
     /// An executor of this service, set up from the environment: `RSHIP_URL` (or `RSHIP_ADDRESS` and
-    /// `RSHIP_PORT`), `RSHIP_WIRE`, `RSHIP_ENCODING`, `RSHIP_TOKEN`. With no address it looks for a local core.
+    /// `RSHIP_PORT`), `RSHIP_WIRE`, `RSHIP_ENCODING`, `RSHIP_TOKEN` or `RSHIP_TOKEN_FILE`, `RSHIP_CA`, `RSHIP_CERT`
+    /// and `RSHIP_KEY`. With no address it looks for a local core.
     ///
     /// # Errors
     /// When the service id or a variable cannot be used.

@@ -3,25 +3,31 @@
 
 mod announce;
 mod backoff;
+#[cfg(feature = "tls")]
+mod certificates;
 mod connect;
 mod detect;
 mod dialect;
 mod inbox;
 mod instances;
 mod liveness;
+mod opening;
 mod read_back;
 mod reader;
+mod refusal;
 mod registration;
 mod socket;
 mod status;
 mod transport;
 mod writer;
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Error as WsError;
 use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::command::{Outgoing, Router};
@@ -31,12 +37,13 @@ use crate::outbox::{Items, Outbox, Round};
 use crate::settings::Settings;
 use crate::target::{Registry, start_handlers};
 use backoff::Backoff;
-use connect::ConnectError;
 use detect::Identity;
 use inbox::Inbox;
 use liveness::Liveness;
 use socket::Socket;
 
+pub use opening::open;
+pub use refusal::ConnectError;
 pub use status::Status;
 pub(crate) use transport::Tcp;
 
@@ -47,8 +54,8 @@ pub(crate) enum End {
     Connect(Box<ConnectError>),
     #[error("the server closed the connection{0}")]
     Closed(String),
-    #[error("the connection broke: {0}")]
-    Broken(tokio_tungstenite::tungstenite::Error),
+    #[error("the connection broke: {}", in_words(.0))]
+    Broken(WsError),
     #[error("the server was silent for {:.1} s", .0.as_secs_f64())]
     Silent(Duration),
     #[error("the server has taken nothing for {:.1} s, though it sends", .0.as_secs_f64())]
@@ -57,6 +64,16 @@ pub(crate) enum End {
     Unanswered(Duration),
     #[error("the executor ends")]
     Stopped,
+}
+
+fn in_words(error: &WsError) -> String {
+    match error {
+        // TLS would point to its manual.
+        WsError::Io(io) if io.kind() == ErrorKind::UnexpectedEof => {
+            "the other side ended it without a word".to_owned()
+        }
+        error => error.to_string(),
+    }
 }
 
 /// What sessions need of an executor.
@@ -103,7 +120,7 @@ pub(crate) async fn supervise(parts: Arc<Parts>) {
         attempt += 1;
         parts.set_status(Status::Connecting);
         let (began, sessions) = (Instant::now(), parts.counters.sessions.read());
-        let address = &parts.settings.server.address;
+        let address = &parts.settings.server.access.address;
         let span = info_span!("session", attempt, server = %address);
         let end = session(parts, &mut round, &mut instances, &mut stop)
             .instrument(span)
@@ -163,7 +180,7 @@ async fn session(
 ) -> End {
     let timing = &parts.settings.timing;
     let liveness = Arc::new(Liveness::new(timing.ping, timing.silence));
-    let opening = connect::open(&parts.settings.server, &liveness);
+    let opening = connect::connect(&parts.settings.server, &liveness);
     let opening = tokio::time::timeout(timing.connect, opening);
     let socket = tokio::select! {
         biased;

@@ -192,6 +192,15 @@ async fn what_is_no_websocket_is_said_and_tried_again() {
             "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
             "wss://",
         ),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n",
+            "it upgrades to something else",
+        ),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: keep-alive, upgrade\r\n\
+             sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+            "its answer is to another request",
+        ),
         ("SSH-2.0-OpenSSH_9.0\r\n\r\n", "is not a WebSocket server"),
         // What a port that speaks TLS says to plain text.
         ("\x15\x03\x01\0\x02\x02\x46", "speaks TLS is written wss://"),
@@ -213,6 +222,31 @@ async fn what_is_no_websocket_is_said_and_tried_again() {
     assert_eq!(
         peer.call("t", "stand:burn", Value::Null).await,
         Ok(Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_given_up() {
+    let server = Server::bind().await;
+    let executor = executor(&server.url());
+    let mut running = Running::start(&executor);
+    let (mut stream, _) = server.accept_request().await;
+    let writing = async {
+        let mut said = stream
+            .write_all(b"HTTP/1.1 101 Switching Protocols\r\n")
+            .await;
+        while said.is_ok() {
+            said = stream.write_all(&b"x-and: more\r\n".repeat(1000)).await;
+        }
+        std::future::pending::<String>().await
+    };
+    let reason = tokio::select! {
+        reason = offline(&mut running) => reason,
+        reason = writing => reason,
+    };
+    assert!(
+        reason.contains("answer") && reason.contains("is not a WebSocket server"),
+        "{reason}"
     );
 }
 
@@ -249,13 +283,7 @@ async fn a_token_is_sent_as_a_bearer() {
     let server = Server::bind().await;
     let executor = builder(&server.url()).token("banana").build().unwrap();
     let _running = Running::start(&executor);
-    let mut stream = server.accept_tcp().await;
-    let mut request = String::new();
-    while !request.contains("\r\n\r\n") {
-        let mut part = [0; 4096];
-        let read = within("request", stream.read(&mut part)).await.unwrap();
-        request.push_str(std::str::from_utf8(&part[..read]).unwrap());
-    }
+    let (_stream, request) = server.accept_request().await;
     assert!(
         request
             .to_lowercase()

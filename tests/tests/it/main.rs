@@ -1,6 +1,7 @@
 //! What crosses crates, in one binary: each module is a topic. What counts a whole process's allocations
 //! or memory is a binary of its own.
 
+mod access;
 mod after_end;
 mod answers;
 mod binary_session;
@@ -41,4 +42,5 @@ mod sub_targets;
 mod testing_kit;
 mod threads;
 mod timeouts;
+mod tls;
 mod twins;

@@ -1,30 +1,15 @@
 //! Devices as programs: what they print, where, and when they end.
 
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use rship_runtime::Generation;
-use rship_tests::{LIMIT, Server, core, within};
+use rship_tests::{LIMIT, Server, core, program, within};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 fn hub(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hub"));
-    command.args(arguments).kill_on_drop(true);
-    for variable in [
-        "RSHIP_URL",
-        "RSHIP_ADDRESS",
-        "RSHIP_PORT",
-        "RSHIP_MANIFEST",
-        "RUST_LOG",
-    ] {
-        command.env_remove(variable);
-    }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
+    program(env!("CARGO_BIN_EXE_hub"), arguments)
 }
 
 async fn manifest(mut command: Command) -> Output {

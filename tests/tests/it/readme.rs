@@ -56,7 +56,7 @@ fn runtime() -> String {
 fn the_readme_names_each_variable_of_the_environment() {
     let (readme, runtime) = (read("README.md"), runtime());
     let mut variables = quoted(&runtime, "\"RSHIP_", "\"");
-    variables.retain(|name| name.chars().all(|c| c.is_ascii_uppercase()));
+    variables.retain(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
     assert!(variables.len() >= 4, "{variables:?}");
     for variable in variables {
         let variable = format!("| `RSHIP_{variable}` |");
