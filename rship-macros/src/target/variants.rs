@@ -8,9 +8,16 @@ use syn::{DataEnum, DeriveInput, Fields, Ident, Type, Variant};
 use crate::attr::Given;
 use crate::docs::Doc;
 use crate::errors::Errors;
+use crate::first::Place;
+use crate::manifest::Dependency;
 use crate::{grammar, names, paths};
 
-pub(crate) fn derive(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> TokenStream {
+pub(crate) fn derive(
+    place: Place,
+    input: &DeriveInput,
+    data: &DataEnum,
+    errors: &mut Errors,
+) -> TokenStream {
     let DeriveInput {
         ident, generics, ..
     } = input;
@@ -19,6 +26,11 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) 
         if attr.path().is_ident("target") {
             Given::add(&mut given, &grammar::ENUM, &attr.meta, errors);
         }
+    }
+    let dependency = Dependency::of(given.as_ref());
+    dependency.check(place, errors);
+    if dependency == Dependency::Absent {
+        return TokenStream::new();
     }
     if let Some(lifetime) = generics.lifetimes().next() {
         errors.at(

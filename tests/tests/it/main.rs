@@ -15,6 +15,7 @@ mod corpus;
 mod crossing;
 mod epochs;
 mod faults;
+mod forgotten_dependency;
 mod generations;
 mod golden_binary;
 mod golden_frames;
