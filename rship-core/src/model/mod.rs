@@ -59,5 +59,5 @@ pub use held::Unreached;
 pub use live::{ChoiceList, Choices, Limit, LimitValue};
 pub use long::{Progress, RunProgress, RunState};
 pub use map_key::MapKey;
-pub use sub_target::{Place, SubTargetSpec, SubTargets};
+pub use sub_target::{Place, SubTargetSpec, SubTargets, SubTargetsWithKeys};
 pub use typed::{Ask, Model};

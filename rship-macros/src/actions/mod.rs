@@ -4,6 +4,7 @@
 mod argument;
 mod ast;
 mod conditions;
+mod definition;
 mod expand;
 mod signature;
 pub(crate) mod strip;

@@ -10,6 +10,7 @@ use crate::docs::Doc;
 use crate::errors::Errors;
 use crate::first::Place;
 use crate::manifest::Dependency;
+use crate::target::blocks;
 use crate::{grammar, names, paths};
 
 pub(crate) fn derive(
@@ -59,14 +60,18 @@ pub(crate) fn derive(
     let name = names::sentence(&names::plain(ident));
     let doc = Doc::of(&input.attrs).map(|doc| quote!(__rship_model.doc(#doc);));
     let import = paths::import(given.as_ref());
-    let no_actions = generics.params.is_empty().then(|| no_actions(ident));
-    let (generics, arguments, bounds) = generics.split_for_impl();
+    let self_ty = {
+        let (_, arguments, _) = generics.split_for_impl();
+        quote!(#ident #arguments)
+    };
+    let listed = blocks::all_listed(generics, &self_ty);
+    let (generics, _, bounds) = generics.split_for_impl();
     quote! {
         const _: () = {
             #import
 
             #[automatically_derived]
-            impl #generics __rship::Target for #ident #arguments #bounds {
+            impl #generics __rship::Target for #self_ty #bounds {
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     __rship_model.name(#name);
                     #doc
@@ -74,26 +79,13 @@ pub(crate) fn derive(
                 }
             }
 
-            #no_actions
-        };
-    }
-}
-
-/// Actions of the enum itself would be on nobody's show.
-fn no_actions(ident: &Ident) -> TokenStream {
-    let message = format!(
-        "enum `{ident}` has `#[actions]` of its own\n\
-         note: a target is what its variants hold; write the actions on their structs"
-    );
-    let place = Span::call_site().located_at(ident.span());
-    quote_spanned! {place=>
-        const _: () = {
-            use __rship::NoActions as _;
-            let actions = __rship::Probe::<#ident>::ACTION_IDS;
-            let emitters = __rship::Probe::<#ident>::EMITTER_IDS;
-            if !(actions.is_empty() && emitters.is_empty()) {
-                ::core::panic!(#message)
+            #[automatically_derived]
+            impl #generics __rship::Derived for #self_ty #bounds {
+                type Listing = __rship::Listing;
+                type Kind = __rship::Variants;
             }
+
+            #listed
         };
     }
 }

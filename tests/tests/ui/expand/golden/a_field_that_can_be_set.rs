@@ -4,6 +4,7 @@ const _: () = {
     #[automatically_derived]
     impl __rship::Derived for Lamp {
         type Listing = __rship::Listing;
+        type Kind = __rship::Fields;
     }
     #[automatically_derived]
     impl __rship::ListsActions<Lamp> for __rship::Listing {}

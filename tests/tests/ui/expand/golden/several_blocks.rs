@@ -4,6 +4,7 @@ const _: () = {
     #[automatically_derived]
     impl __rship::Derived for Deck {
         type Listing = __rship::Listing;
+        type Kind = __rship::Fields;
     }
     #[automatically_derived]
     impl __rship::ListsActions<Deck> for __rship::Listing {}
@@ -119,6 +120,9 @@ const _: () = {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["eject"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<
+                Self,
+            >>::MAY;
             let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
                 Self,
             >>::LISTED;
@@ -154,6 +158,9 @@ const _: () = {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["play"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<
+                Self,
+            >>::MAY;
             let () = <<Self as __rship::Derived>::Listing as __rship::ListsBlock<
                 Self,
                 17958452701972169202u64,

@@ -4,6 +4,7 @@ const _: () = {
     #[automatically_derived]
     impl __rship::Derived for BananaStand {
         type Listing = __rship::Listing;
+        type Kind = __rship::Fields;
     }
     #[automatically_derived]
     impl __rship::ListsActions<BananaStand> for __rship::Listing {}

@@ -10,6 +10,7 @@ const _: () = {
     #[automatically_derived]
     impl __rship::Derived for Stand {
         type Listing = __rship::Listing;
+        type Kind = __rship::Fields;
     }
     #[automatically_derived]
     impl __rship::ListsActions<Stand> for __rship::Listing {}
@@ -92,6 +93,9 @@ const _: () = {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["burn", "sell"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<
+                Self,
+            >>::MAY;
             let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
                 Self,
             >>::LISTED;
