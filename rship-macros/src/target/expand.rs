@@ -44,10 +44,12 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     let (_, _, bounds) = with_blocks.split_for_impl();
     let describe_blocks = blocks.describe();
     let (checks, inline_checks) = blocks.checks(target);
+    let attributes = attributes(target);
     quote! {
         const _: () = {
             #import
             use __rship::{NoActions as _, PlainField as _};
+            #attributes
 
             #known
 
@@ -72,6 +74,16 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
             #checks
         };
     }
+}
+
+/// Names each attribute where it stands, as an item whose documentation an editor shows there.
+fn attributes(target: &Target<'_>) -> Option<TokenStream> {
+    let names = target.attributes.iter().map(|attribute| {
+        let place = Span::call_site().located_at(attribute.span());
+        let name = syn::Ident::new(&attribute.to_string(), place);
+        quote_spanned!(place=> #name as _)
+    });
+    (!target.attributes.is_empty()).then(|| quote!(use __rship::attributes::{#(#names),*};))
 }
 
 /// The names of the emitters, for `writes = ".."`.
@@ -143,7 +155,9 @@ fn member(member: &Member<'_>) -> TokenStream {
                     __rship::FieldOf::<#ty>::__rship_describe(__rship_model, #spec, #field)
                 },
                 Some(with) => quote_spanned! {place=>
-                    __rship_model.state_with::<#ty, _>(#spec #every #pace, #field, #with)
+                    __rship::FieldOf::<#ty>::__rship_with(
+                        __rship_model, #spec #every #pace, #field, #with,
+                    )
                 },
             };
             quote_spanned! {place=>

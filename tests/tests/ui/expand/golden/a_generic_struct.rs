@@ -1,6 +1,7 @@
 const _: () = {
     use ::rship_runtime::__private as __rship;
     use __rship::{NoActions as _, PlainField as _};
+    use __rship::attributes::{target as _, emitter as _, action as _};
     #[automatically_derived]
     impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __rship::Derived
     for Dimmer<V, N>

@@ -1,6 +1,7 @@
 const _: () = {
     use ::rship_runtime::__private as __rship;
     use __rship::{NoActions as _, PlainField as _};
+    use __rship::attributes::{target as _, target as _, target as _};
     #[automatically_derived]
     impl __rship::Derived for Hub {
         type Listing = __rship::Listing;

@@ -7,6 +7,7 @@
 const _: () = {
     use ::rship_runtime::__private as __rship;
     use __rship::{NoActions as _, PlainField as _};
+    use __rship::attributes::{target as _, emitter as _, emitter as _};
     #[automatically_derived]
     impl __rship::Derived for Stand {
         type Listing = __rship::Listing;
