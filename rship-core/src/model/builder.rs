@@ -410,6 +410,14 @@ impl<T> ModelBuilder<T> {
         reader: Reader<T>,
     ) -> &mut Self {
         self.check_id(&spec.id);
+        if let Some(by) = spec.pace.deadband
+            && !(by > 0.0 && by.is_finite())
+        {
+            self.problems.push(Problem::DeadBand {
+                emitter: spec.id.clone(),
+                deadband: by.to_string(),
+            });
+        }
         let mut schema = match schema {
             Ok(schema) => schema.schema,
             Err(error) => return self.unusable("emitter", &spec.id, error),

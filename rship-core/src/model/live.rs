@@ -1,5 +1,6 @@
 //! Choices and bounds that only the running device knows: read from it, shown in the schema, checked.
 
+use std::io;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -8,6 +9,13 @@ use serde_json::{Map, Value};
 use crate::model::AnyTarget;
 use crate::payload::{Checker, Got, PayloadError, in_words};
 use crate::schema::write_choices;
+
+/// How long the choices of an argument may be as JSON, in bytes: they are read whenever the target has
+/// changed, checked with each command, and shown whole.
+const MOST: usize = 1 << 20;
+
+/// What stands in place of choices that are longer.
+const TOO_MANY: &[u8] = b"\"too many\"";
 
 /// What can be gone through as the choices of an argument; implemented for everything that is
 /// `IntoIterator` over values that are `Serialize`.
@@ -36,12 +44,42 @@ where
             if !std::mem::take(&mut first) {
                 json.push(b',');
             }
-            if serde_json::to_writer(&mut *json, &choice).is_err() {
+            let mut room = Room {
+                json: &mut *json,
+                is_over: false,
+            };
+            if serde_json::to_writer(&mut room, &choice).is_err() {
+                if room.is_over {
+                    json.clear();
+                    json.extend_from_slice(TOO_MANY);
+                    return;
+                }
                 json.truncate(start);
                 first = start == 1;
             }
         }
         json.push(b']');
+    }
+}
+
+/// Where choices are written, as long as they have room.
+struct Room<'j> {
+    json: &'j mut Vec<u8>,
+    is_over: bool,
+}
+
+impl io::Write for Room<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.json.len() + bytes.len() > MOST {
+            self.is_over = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.json.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -87,6 +125,17 @@ impl Limit {
     pub fn of(limit: impl LimitValue) -> Self {
         Self(serde_json::to_vec(&limit).unwrap_or_else(|_| b"null".to_vec()))
     }
+}
+
+/// What the device says of the choices and bounds of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Present {
+    /// The action has none.
+    Nothing,
+    /// They were appended.
+    Said,
+    /// The same, and some choices are too long to be shown or checked.
+    TooMany,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,18 +231,25 @@ impl Live {
     }
 
     /// Appends what the device says now: an array with an item for each rule.
-    pub(crate) fn read(&self, target: &AnyTarget, json: &mut Vec<u8>) {
+    pub(crate) fn read(&self, target: &AnyTarget, json: &mut Vec<u8>) -> Present {
+        let mut present = Present::Said;
         json.push(b'[');
         for (index, rule) in self.rules.iter().enumerate() {
             if index > 0 {
                 json.push(b',');
             }
             match (rule.read)(target) {
-                Some(said) => json.extend_from_slice(&said),
+                Some(said) => {
+                    if said == TOO_MANY {
+                        present = Present::TooMany;
+                    }
+                    json.extend_from_slice(&said);
+                }
                 None => json.extend_from_slice(b"null"),
             }
         }
         json.push(b']');
+        present
     }
 
     /// The schema with what the device said.
@@ -219,13 +275,29 @@ impl Live {
         self.read(target, &mut json);
         let said: Vec<Value> = serde_json::from_slice(&json).unwrap_or_default();
         for (rule, said) in self.rules.iter().zip(&said) {
-            if rule.what == What::Choices && said.as_array().is_some_and(Vec::is_empty) {
-                nothing_to_choose(rule.argument.as_deref(), payload)?;
+            let argument = rule.argument.as_deref();
+            match said {
+                Value::Array(choices) if rule.what == What::Choices && choices.is_empty() => {
+                    nothing_to_choose(argument, payload)?;
+                }
+                Value::String(_) => return Err(too_many(argument)),
+                _ => {}
             }
         }
         Checker::compile(&self.schema(&json))
             .check(payload)
             .map(drop)
+    }
+}
+
+/// What cannot be checked is not carried out.
+fn too_many(argument: Option<&str>) -> PayloadError {
+    PayloadError {
+        path: argument.unwrap_or_default().to_owned(),
+        expected: String::new(),
+        got: Got::Refused(
+            "the device has more choices than the 1 MiB that an argument may have".to_owned(),
+        ),
     }
 }
 
@@ -258,6 +330,9 @@ fn apply(part: &mut Map<String, Value>, what: What, said: Value) {
                 Some(items) if is_array => write_choices(items, choices),
                 _ => write_choices(part, choices),
             }
+        }
+        (What::Choices, Value::String(_)) => {
+            remark(part, "There are too many choices to list them.");
         }
         (What::Minimum, limit @ Value::Number(_)) => {
             part.insert("minimum".to_owned(), limit);
@@ -331,7 +406,7 @@ mod tests {
     fn schema(router: &Router, action: usize) -> Value {
         let model = model();
         let mut said = Vec::new();
-        assert!(model.present(action, router, &mut said));
+        assert_eq!(model.present(action, router, &mut said), Present::Said);
         model.schema_with(action, &said).unwrap()
     }
 
@@ -411,6 +486,32 @@ mod tests {
         assert_eq!(input["enum"], Value::Null);
         let description = "Where it comes from. There is nothing to choose from now.";
         assert_eq!(input["description"], description);
+    }
+
+    #[test]
+    fn choices_beyond_all_measure_are_refused_and_the_schema_says_so() {
+        let mut router = router();
+        for inputs in [
+            vec!["camera".to_owned(); 1_000_000],
+            vec!["x".repeat(4 << 20)],
+        ] {
+            router.inputs = inputs;
+            let mut said = Vec::new();
+            assert_eq!(model().present(0, &router, &mut said), Present::TooMany);
+            assert!(said.len() < 100, "{}", said.len());
+            let schema = model().schema_with(0, &said).unwrap();
+            let description = "Where it comes from. There are too many choices to list them.";
+            assert_eq!(schema["properties"]["input"]["description"], description);
+            let refused = call(&mut router, 0, json!({"input": "camera"})).unwrap_err();
+            assert_eq!(
+                refused,
+                "argument `input`: the device has more choices than the 1 MiB that an argument may have"
+            );
+        }
+        router.inputs = vec!["camera".to_owned(); 10_000];
+        assert!(call(&mut router, 0, json!({"input": "camera"})).is_ok());
+        let refused = call(&mut router, 0, json!({"input": "tape"})).unwrap_err();
+        assert!(refused.len() < 1000, "{}", refused.len());
     }
 
     #[test]

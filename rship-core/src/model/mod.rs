@@ -56,7 +56,7 @@ pub use error::{ModelError, Problem};
 pub use field::{EmitterField, StateField};
 pub use follow::{Changes, Following};
 pub use held::Unreached;
-pub use live::{ChoiceList, Choices, Limit, LimitValue};
+pub use live::{ChoiceList, Choices, Limit, LimitValue, Present};
 pub use long::{Progress, RunProgress, RunState};
 pub use map_key::MapKey;
 pub use sub_target::{Place, SubTargetSpec, SubTargets, SubTargetsWithKeys};

@@ -3,6 +3,7 @@
 
 mod after_end;
 mod answers;
+mod awkward;
 mod binary_session;
 mod blocks;
 mod bounds;
