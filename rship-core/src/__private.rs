@@ -1,6 +1,7 @@
 //! What expanded macros name, so that a device needs no further dependency. Not for use by hand.
 
 mod blocks;
+mod fields;
 mod ids;
 
 use std::fmt::{self, Display};
@@ -13,15 +14,15 @@ pub use std::string::String;
 pub use std::time::Duration;
 
 pub use self::blocks::{
-    Block, BlockName, Derived, Listing, ListsActions, ListsBlock, NoActions, NoBlock, NoBlockName,
-    OnlyOfItsName, OnlyWithoutName, Probe, ProbeBlock,
+    Block, BlockName, Derived, Fields, Listing, ListsActions, ListsBlock, MayHaveActions,
+    NoActions, NoBlock, NoBlockName, OnlyOfItsName, OnlyWithoutName, Probe, ProbeBlock, Variants,
 };
+pub use self::fields::{AskBlocks, AskField, HasField, HasOneBlock, No, OtherwiseNo, Yes};
 pub use self::ids::{Shared, is_taken};
-pub use crate::descriptor::Shape;
 pub use crate::model::{
     ActionSpec, AnswerPart, Arg, Args, Bounded, Called, CalledFuture, CalledPlain, Choices,
     EmitterField, EmitterSpec, Limit, ModelBuilder, PlainPart, PlainReply, Reply, ReplyOf, Running,
-    StateField, SubTargetSpec, SubTargets, TargetHandle,
+    StateField, SubTargetSpec, SubTargets, SubTargetsWithKeys, TargetHandle,
 };
 pub use crate::target::{Actions, Target};
 
@@ -45,7 +46,7 @@ pub fn unreadable<T>() {
 
 /// Adds a field that holds sub-targets with keys. In one call, so that a type which holds none is one
 /// message.
-pub fn keyed<S: SubTargets, T, K: std::fmt::Display + ?Sized>(
+pub fn keyed<S: SubTargets + SubTargetsWithKeys, T, K: std::fmt::Display + ?Sized>(
     model: &mut ModelBuilder<T>,
     spec: SubTargetSpec<S::Member>,
     field: impl Fn(&T) -> &S + Send + Sync + 'static,

@@ -18,6 +18,8 @@ use crate::pace;
 pub(crate) struct Given {
     /// Where the attribute was written first.
     pub(crate) attribute: Path,
+    /// Wherever it was written.
+    pub(crate) places: Vec<Path>,
     entries: Vec<Entry>,
 }
 
@@ -41,6 +43,7 @@ impl Given {
     fn new(attribute: Path) -> Self {
         Self {
             attribute,
+            places: Vec::new(),
             entries: Vec::new(),
         }
     }
@@ -60,6 +63,7 @@ impl Given {
         errors: &mut Errors,
     ) {
         let given = given.get_or_insert_with(|| Self::new(meta.path().clone()));
+        given.places.push(meta.path().clone());
         match meta {
             Meta::Path(_) => {}
             Meta::List(list) => given.read(grammar, list.tokens.clone(), errors),

@@ -105,6 +105,16 @@ pub(crate) fn names(
     Ok(Some(names))
 }
 
+/// What stands for an id of this kind.
+pub(crate) fn id(kind: &str, id: &str) -> u64 {
+    hash(&format!("{kind} {id}"))
+}
+
+/// What stands for an emitter that is named by its Rust name or its id.
+pub(crate) fn written(name: &str) -> u64 {
+    hash(&format!("written {name}"))
+}
+
 /// FNV-1a: the same in both macros, and in every run.
 pub(crate) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

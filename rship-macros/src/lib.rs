@@ -24,10 +24,12 @@ mod blocks;
 mod bounds;
 mod docs;
 mod errors;
+mod first;
 #[cfg(test)]
 mod golden;
 mod grammar;
 mod ids;
+mod manifest;
 mod members;
 mod names;
 mod pace;
@@ -111,7 +113,7 @@ use proc_macro::TokenStream;
 /// `#[target(actions)]`: then it is a target for those types for which its `#[actions]` impl is there.
 #[proc_macro_derive(Target, attributes(target, emitter, action))]
 pub fn derive_target(input: TokenStream) -> TokenStream {
-    target::derive(input.into()).into()
+    target::derive(place(), input.into()).into()
 }
 
 /// Makes methods of an `impl` the actions and computed emitters of a target.
@@ -318,9 +320,9 @@ pub fn __asked(_: TokenStream, _: TokenStream) -> TokenStream {
     TokenStream::new()
 }
 
-fn place() -> stray::Place {
+fn place() -> first::Place {
     let span = proc_macro::Span::call_site();
-    stray::Place {
+    first::Place {
         file: span.file(),
         line: span.line(),
     }

@@ -7,6 +7,7 @@ use quote::{ToTokens, quote};
 use syn::Path;
 
 use crate::attr::Given;
+use crate::manifest::Dependency;
 
 /// The import that gives expanded code everything it names, as `__rship`.
 pub(crate) fn import(given: Option<&Given>) -> TokenStream {
@@ -14,9 +15,18 @@ pub(crate) fn import(given: Option<&Given>) -> TokenStream {
     quote!(use #runtime::__private as __rship;)
 }
 
-/// The path of the crate: the one that was given, or else its name.
+/// The path of the crate: the one that was given, or else its name in the package.
 pub(crate) fn runtime(given: Option<&Path>) -> TokenStream {
-    given.map_or_else(|| quote!(::rship_runtime), ToTokens::to_token_stream)
+    if let Some(given) = given {
+        return given.to_token_stream();
+    }
+    match Dependency::of(None) {
+        Dependency::Renamed(name) => {
+            let name = Ident::new(&name, Span::call_site());
+            quote!(::#name)
+        }
+        Dependency::Named | Dependency::Absent => quote!(::rship_runtime),
+    }
 }
 
 /// How the attributes of this crate can be written.

@@ -1,19 +1,11 @@
 //! `#[action]`, `#[emitter]` and `#[arg]` where no other macro of this crate takes them.
 
-use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
-
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::actions::strip;
 use crate::errors::Errors;
-
-/// Where an attribute stands.
-pub(crate) struct Place {
-    pub(crate) file: String,
-    pub(crate) line: usize,
-}
+use crate::first::{FirstOfFile, Place};
 
 /// The item as it is, and where the attribute belongs.
 pub(crate) fn member(attribute: &str, place: Place, item: TokenStream) -> TokenStream {
@@ -53,21 +45,8 @@ pub(crate) fn argument(item: TokenStream) -> TokenStream {
     )
 }
 
-/// The line of the first such method in each file.
-static FIRST_METHODS: LazyLock<FirstMethods> = LazyLock::new(FirstMethods::default);
-
-#[derive(Default)]
-struct FirstMethods(Mutex<HashMap<String, usize>>);
-
-impl FirstMethods {
-    /// Whether no other method of its file came before; the same one may come again, in an editor.
-    fn is_first(&self, place: Place) -> bool {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = lines.entry(place.file).or_insert(place.line);
-        *first = place.line.min(*first);
-        *first == place.line
-    }
-}
+/// The first such method of each file.
+static FIRST_METHODS: FirstOfFile = FirstOfFile::new();
 
 /// Whether it is a function that can only stand in an impl or a trait.
 fn is_method(item: &TokenStream) -> bool {
@@ -96,21 +75,6 @@ fn refuse(what: &str, note: &str, item: TokenStream) -> TokenStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_method_of_each_file_is_told_again_and_no_other() {
-        let methods = FirstMethods::default();
-        let is_first = |file: &str, line| {
-            methods.is_first(Place {
-                file: file.to_owned(),
-                line,
-            })
-        };
-        assert!(is_first("a.rs", 3));
-        assert!(!is_first("a.rs", 7));
-        assert!(is_first("b.rs", 9));
-        assert!(is_first("a.rs", 3));
-    }
 
     #[test]
     fn what_takes_self_or_a_handle_of_it_is_a_method() {

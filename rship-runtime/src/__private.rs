@@ -10,6 +10,12 @@ use tokio::sync::watch;
 
 pub use rship_core::__private::*;
 
+/// What each attribute on a struct and its fields is, for editors: an expansion names it where the attribute
+/// stands, and so its documentation is shown there.
+pub mod attributes {
+    pub use rship_macros::{Target as target, action, emitter};
+}
+
 /// What the type of a field has by itself: its own functions win over those of [`PlainField`].
 pub struct FieldOf<F>(PhantomData<F>);
 
@@ -33,6 +39,18 @@ pub trait PlainField {
         field: impl Fn(&T) -> &Self::Field + Send + Sync + 'static,
     ) where
         Self::Field: StateField;
+
+    /// Adds the emitter of what a function makes of the field.
+    fn __rship_with<T, V: EmitterValue>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &Self::Field + Send + Sync + Clone + 'static,
+        published: fn(&Self::Field) -> V,
+    ) where
+        Self::Field: 'static,
+    {
+        model.state_with(spec, field, published);
+    }
 
     /// The type of what the field publishes.
     fn __rship_value() -> PhantomData<Self::Field> {
@@ -71,6 +89,23 @@ impl<F> PlainField for FieldOf<F> {
     }
 }
 
+impl<C: Send + Sync + 'static> FieldOf<watch::Receiver<C>> {
+    /// Adds the emitter of what a function makes of the channel, whenever it has another value.
+    pub fn __rship_with<T, V: EmitterValue>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &watch::Receiver<C> + Send + Sync + Clone + 'static,
+        published: fn(&watch::Receiver<C>) -> V,
+    ) {
+        let read = field.clone();
+        model.followed::<V>(
+            spec,
+            move |target, ask| ask.of(&published(read(target))),
+            move |target, source| follow(field(target), source),
+        );
+    }
+}
+
 impl<V: EmitterValue + Send + Sync> FieldOf<watch::Receiver<V>> {
     /// The type of the values of the channel.
     pub fn __rship_value() -> PhantomData<V> {
@@ -97,6 +132,23 @@ impl<V: EmitterValue + Send + Sync> FieldOf<watch::Receiver<V>> {
             spec,
             move |target, ask| ask.of(&*read(target).borrow()),
             move |target, source| follow(field(target), source),
+        );
+    }
+}
+
+impl<C: Send + Sync + 'static> FieldOf<watch::Sender<C>> {
+    /// Adds the emitter of what a function makes of the channel, whenever it has another value.
+    pub fn __rship_with<T, V: EmitterValue>(
+        model: &mut ModelBuilder<T>,
+        spec: EmitterSpec,
+        field: impl Fn(&T) -> &watch::Sender<C> + Send + Sync + Clone + 'static,
+        published: fn(&watch::Sender<C>) -> V,
+    ) {
+        let read = field.clone();
+        model.followed::<V>(
+            spec,
+            move |target, ask| ask.of(&published(read(target))),
+            move |target, source| follow(&field(target).subscribe(), source),
         );
     }
 }

@@ -69,7 +69,8 @@ pub use rship_macros::{Target, action, actions, arg, emitter};
 pub use address::{Address, AddressError, Connect, Transport};
 pub use api::testing;
 pub use api::{
-    Builder, Executor, Guard, Handle, InstanceHandle, Parent, Running, Scoped, SubTarget,
+    Builder, Executor, Guard, Handle, InstanceHandle, NeedsAwait, Parent, Running, Scoped,
+    SubTarget,
 };
 pub use command::{CommandError, ItemMap, LiveQuery, QueryError};
 pub use error::{Error, LockError, SettingError};

@@ -22,7 +22,28 @@ pub struct BlockName<const HASH: u64>;
 pub trait Derived: Sized {
     /// [`Listing`]: reached through the type, it is not asked about a type that is not a target.
     type Listing;
+    /// [`Fields`] or [`Variants`].
+    type Kind;
 }
+
+/// A struct, which has actions of its own.
+pub struct Fields;
+
+/// An enum, which is what its variants hold.
+pub struct Variants;
+
+/// `T` may have actions of its own.
+#[diagnostic::on_unimplemented(
+    message = "enum `{T}` has `#[actions]` of its own",
+    label = "this is an enum",
+    note = "a target is what its variants hold; write the actions on their structs"
+)]
+pub trait MayHaveActions<T> {
+    /// Nothing: asking for it is what requires it.
+    const MAY: () = ();
+}
+
+impl<T> MayHaveActions<T> for Fields {}
 
 /// What lists the blocks of all types.
 pub struct Listing;

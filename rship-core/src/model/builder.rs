@@ -406,6 +406,14 @@ impl<T> ModelBuilder<T> {
             problems,
             ..
         } = self;
+        if let Some(by) = spec.pace.deadband
+            && !(by > 0.0 && by.is_finite())
+        {
+            problems.push(Problem::DeadBand {
+                emitter: spec.id.clone(),
+                deadband: by.to_string(),
+            });
+        }
         if add_emitter(descriptor, problems, spec, kind, schema) {
             self.readers.push(reader);
         }

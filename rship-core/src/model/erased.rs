@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
-use crate::model::{BoxFuture, Following, ModelError, Place, Reply, Running, Unreached, Written};
+use crate::model::{
+    BoxFuture, Following, ModelError, Place, Present, Reply, Running, Unreached, Written,
+};
 use crate::payload::PayloadError;
 
 /// A target without its type.
@@ -117,8 +119,8 @@ pub trait AnyModel: Send + Sync {
     /// The actions whose choices or bounds are those of the running device, in ascending order.
     fn live_actions(&self) -> &[usize];
 
-    /// Appends what the device says now of the choices and bounds of one of them; `false` for another.
-    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> bool;
+    /// Appends what the device says now of the choices and bounds of one of them.
+    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> Present;
 
     /// The schema of one of them with what the device said; `None` for another.
     fn schema_with(&self, action: usize, present: &[u8]) -> Option<Value>;

@@ -84,6 +84,14 @@ pub enum Problem {
         /// The emitter.
         emitter: String,
     },
+    /// A dead band that is not a number above 0: it would keep nothing back, or everything.
+    #[error("emitter `{emitter}` has the dead band {deadband}, which is not a number above 0")]
+    DeadBand {
+        /// The emitter.
+        emitter: String,
+        /// What was given.
+        deadband: String,
+    },
     /// A color is not `#rrggbb`.
     #[error("`{0}` is not a color: write it as `#rrggbb`")]
     Color(String),

@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
 use crate::model::{
-    ActionError, AnyModel, AnyTarget, BoxFuture, Following, ModelError, Place, Reply, Running,
-    Written,
+    ActionError, AnyModel, AnyTarget, BoxFuture, Following, ModelError, Place, Present, Reply,
+    Running, Written,
 };
 use crate::payload::PayloadError;
 
@@ -203,9 +203,9 @@ impl<S: Send + 'static> AnyModel for Held<S> {
         self.inner.live_actions()
     }
 
-    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> bool {
+    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> Present {
         let present = self.look(target, |inner| self.inner.present(action, inner, json));
-        present.unwrap_or(false)
+        present.unwrap_or(Present::Nothing)
     }
 
     fn schema_with(&self, action: usize, present: &[u8]) -> Option<Value> {

@@ -1,5 +1,6 @@
 //! Choices and bounds that only the running device knows: read from it, shown in the schema, checked.
 
+use std::io;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,6 +10,13 @@ use crate::json;
 use crate::model::AnyTarget;
 use crate::payload::{Checker, Got, PayloadError, in_words};
 use crate::schema::write_choices;
+
+/// How long the choices of an argument may be as JSON, in bytes: they are read whenever the target has
+/// changed, checked with each command, and shown whole.
+const MOST: usize = 1 << 20;
+
+/// What stands in place of choices that are longer.
+const TOO_MANY: &[u8] = b"\"too many\"";
 
 /// What can be gone through as the choices of an argument; implemented for everything that is
 /// `IntoIterator` over values that are `Serialize`.
@@ -37,12 +45,42 @@ where
             if !std::mem::take(&mut first) {
                 json.push(b',');
             }
-            if serde_json::to_writer(&mut *json, &choice).is_err() {
+            let mut room = Room {
+                json: &mut *json,
+                is_over: false,
+            };
+            if serde_json::to_writer(&mut room, &choice).is_err() {
+                if room.is_over {
+                    json.clear();
+                    json.extend_from_slice(TOO_MANY);
+                    return;
+                }
                 json.truncate(start);
                 first = start == 1;
             }
         }
         json.push(b']');
+    }
+}
+
+/// Where choices are written, as long as they have room.
+struct Room<'j> {
+    json: &'j mut Vec<u8>,
+    is_over: bool,
+}
+
+impl io::Write for Room<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.json.len() + bytes.len() > MOST {
+            self.is_over = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.json.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -88,6 +126,17 @@ impl Limit {
     pub fn of(limit: impl LimitValue) -> Self {
         Self(serde_json::to_vec(&limit).unwrap_or_else(|_| b"null".to_vec()))
     }
+}
+
+/// What the device says of the choices and bounds of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Present {
+    /// The action has none.
+    Nothing,
+    /// They were appended.
+    Said,
+    /// The same, and some choices are too long to be shown or checked.
+    TooMany,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,18 +232,25 @@ impl Live {
     }
 
     /// Appends what the device says now: an array with an item for each rule.
-    pub(crate) fn read(&self, target: &AnyTarget, json: &mut Vec<u8>) {
+    pub(crate) fn read(&self, target: &AnyTarget, json: &mut Vec<u8>) -> Present {
+        let mut present = Present::Said;
         json.push(b'[');
         for (index, rule) in self.rules.iter().enumerate() {
             if index > 0 {
                 json.push(b',');
             }
             match (rule.read)(target) {
-                Some(said) => json.extend_from_slice(&said),
+                Some(said) => {
+                    if said == TOO_MANY {
+                        present = Present::TooMany;
+                    }
+                    json.extend_from_slice(&said);
+                }
                 None => json.extend_from_slice(b"null"),
             }
         }
         json.push(b']');
+        present
     }
 
     /// The schema with what the device said.
@@ -220,8 +276,13 @@ impl Live {
         self.read(target, &mut json);
         let said = listed(&json);
         for (rule, said) in self.rules.iter().zip(&said) {
-            if rule.what == What::Choices && said.as_array().is_some_and(Vec::is_empty) {
-                nothing_to_choose(rule.argument.as_deref(), payload)?;
+            let argument = rule.argument.as_deref();
+            match said {
+                Value::Array(choices) if rule.what == What::Choices && choices.is_empty() => {
+                    nothing_to_choose(argument, payload)?;
+                }
+                Value::String(_) => return Err(too_many(argument)),
+                _ => {}
             }
         }
         Checker::compile(&self.schema(&json))
@@ -235,6 +296,17 @@ fn listed(said: &[u8]) -> Vec<Value> {
     match json::read(said) {
         Ok(Value::Array(said)) => said,
         _ => Vec::new(),
+    }
+}
+
+/// What cannot be checked is not carried out.
+fn too_many(argument: Option<&str>) -> PayloadError {
+    PayloadError {
+        path: argument.unwrap_or_default().to_owned(),
+        expected: String::new(),
+        got: Got::Refused(
+            "the device has more choices than the 1 MiB that an argument may have".to_owned(),
+        ),
     }
 }
 
@@ -268,6 +340,9 @@ fn apply(part: &mut Map<String, Value>, what: What, said: Value) {
                 _ => write_choices(part, choices),
             }
         }
+        (What::Choices, Value::String(_)) => {
+            remark(part, "There are too many choices to list them.");
+        }
         (What::Minimum, limit @ Value::Number(_)) => {
             part.insert("minimum".to_owned(), limit);
         }
@@ -288,149 +363,4 @@ fn remark(part: &mut Map<String, Value>, text: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::model::{ActionSpec, AnyModel as _, Arg, EmitterSpec, Model, ModelBuilder, Running};
-
-    struct Router {
-        inputs: Vec<String>,
-        most: u8,
-        level: f32,
-    }
-
-    fn model() -> Arc<Model<Router>> {
-        let mut model = ModelBuilder::<Router>::new("Router");
-        let input = Arg::<String>::new("input")
-            .doc("Where it comes from")
-            .choices_by(|router: &Router| Choices::of(&router.inputs));
-        let count = Arg::<Option<u32>>::new("count")
-            .min(1)
-            .max_by(|router: &Router| Limit::of(router.most));
-        let all = Arg::<Option<Vec<String>>>::new("all")
-            .choices_by(|router: &Router| Choices::of(router.inputs.iter()));
-        let route = ActionSpec::new("route").arg(&input).arg(&count).arg(&all);
-        model.action(route.sync(|_: &mut Router, args| Ok(args.payload().clone())));
-        model.state(EmitterSpec::new("level"), |router: &Router| &router.level);
-        let level = Arg::<f32>::new("level").max_by(|router: &Router| Limit::of(router.level));
-        let set = ActionSpec::new("set-level");
-        model.setter(set, "level", "level", level, |router, to| router.level = to);
-        model.build().unwrap()
-    }
-
-    fn router() -> Router {
-        Router {
-            inputs: vec!["camera".to_owned(), "Laptop 2".to_owned()],
-            most: 3,
-            level: 0.7,
-        }
-    }
-
-    fn call(router: &mut Router, action: usize, mut payload: Value) -> Result<Value, String> {
-        let model = model();
-        let prepared = model.prepare(action, &mut payload);
-        prepared.map_err(|error| error.to_string())?;
-        match model.call(action, router, payload) {
-            Running::Done(reply) => reply.map_err(|error| error.to_string()),
-            Running::Future(_) => Err("a future".to_owned()),
-        }
-    }
-
-    fn schema(router: &Router, action: usize) -> Value {
-        let model = model();
-        let mut said = Vec::new();
-        assert!(model.present(action, router, &mut said));
-        model.schema_with(action, &said).unwrap()
-    }
-
-    #[test]
-    fn the_descriptor_says_that_choices_and_bounds_are_known_later() {
-        let descriptor = Arc::clone(model().descriptor());
-        let route = &descriptor.actions[0].schema["properties"];
-        assert_eq!(
-            route["input"],
-            json!({
-                "type": "string",
-                "description": "Where it comes from. Its choices are those of the running device.",
-            })
-        );
-        let remark = "Its bounds are those of the running device.";
-        assert_eq!(route["count"]["description"], remark);
-        assert_eq!(descriptor.actions[1].schema["description"], remark);
-        assert_eq!(model().live_actions(), [0, 1]);
-    }
-
-    #[test]
-    fn the_schema_of_the_moment_has_the_choices_and_bounds_of_the_moment() {
-        let schema = schema(&router(), 0);
-        let choices = json!([
-            {"const": "camera", "title": "camera"},
-            {"const": "Laptop 2", "title": "Laptop 2"},
-        ]);
-        assert_eq!(
-            schema["properties"]["input"],
-            json!({
-                "type": "string",
-                "enum": ["camera", "Laptop 2"],
-                "oneOf": choices,
-                "description": "Where it comes from",
-            })
-        );
-        assert_eq!(schema["properties"]["count"]["minimum"], 1);
-        assert_eq!(schema["properties"]["count"]["maximum"], 3);
-        let all = &schema["properties"]["all"];
-        assert_eq!(all["items"]["enum"], json!(["camera", "Laptop 2"]));
-        assert_eq!(all["enum"], Value::Null);
-    }
-
-    #[test]
-    fn a_payload_is_checked_by_the_device_of_the_moment() {
-        let mut router = router();
-        let good = json!({"input": "Laptop 2", "count": 3, "all": ["camera"]});
-        assert_eq!(call(&mut router, 0, good.clone()), Ok(good));
-        let refused = call(&mut router, 0, json!({"input": "laptop"})).unwrap_err();
-        assert_eq!(
-            refused,
-            "argument `input`: expected one of \"camera\", \"Laptop 2\", got \"laptop\""
-        );
-        let refused = call(&mut router, 0, json!({"input": "camera", "count": 4})).unwrap_err();
-        assert_eq!(
-            refused,
-            "argument `count`: expected an integer from 1 to 3, got 4"
-        );
-        let refused = call(&mut router, 0, json!({"input": "camera", "all": ["x"]})).unwrap_err();
-        assert!(refused.contains("`all[0]`: expected one of"), "{refused}");
-        router.inputs.push("laptop".to_owned());
-        assert!(call(&mut router, 0, json!({"input": "laptop"})).is_ok());
-    }
-
-    #[test]
-    fn where_there_is_nothing_to_choose_everything_is_refused_and_the_schema_says_so() {
-        let mut router = router();
-        router.inputs.clear();
-        let refused = call(&mut router, 0, json!({"input": "camera"})).unwrap_err();
-        assert_eq!(
-            refused,
-            "argument `input`: expected nothing, because there is nothing to choose from now, got \
-             the string \"camera\""
-        );
-        let schema = schema(&router, 0);
-        let input = &schema["properties"]["input"];
-        assert_eq!(input["enum"], Value::Null);
-        let description = "Where it comes from. There is nothing to choose from now.";
-        assert_eq!(input["description"], description);
-    }
-
-    #[test]
-    fn a_field_that_is_set_has_the_bounds_of_the_moment_and_single_precision_is_no_trap() {
-        let mut router = router();
-        assert_eq!(schema(&router, 1)["maximum"], json!(0.7));
-        assert_eq!(call(&mut router, 1, json!({"level": 0.7})), Ok(Value::Null));
-        let refused = call(&mut router, 1, json!(0.8)).unwrap_err();
-        assert_eq!(
-            refused,
-            "the payload: expected a number of at most 0.7, got 0.8"
-        );
-    }
-}
+mod tests;

@@ -56,6 +56,18 @@ pub trait SubTargets: 'static {
     ) -> Option<&mut Self::Member>;
 }
 
+/// A field type whose members a field of theirs can tell apart: an array.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not hold a list, so it cannot have a `key`",
+    label = "this field has a `key`",
+    note = "the key tells the members of a `Vec` apart; remove it"
+)]
+pub trait SubTargetsWithKeys {}
+
+// Whether its members are targets is asked elsewhere.
+#[diagnostic::do_not_recommend]
+impl<T> SubTargetsWithKeys for Vec<T> {}
+
 const ONLY: Place<'static> = at("", 0);
 
 const fn at(key: &str, index: usize) -> Place<'_> {

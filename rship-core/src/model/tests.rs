@@ -138,3 +138,16 @@ fn impulses_have_no_pace() {
         ["emitter `hit` is an impulse, so it cannot have a `max_rate` or a `deadband`"]
     );
 }
+
+#[test]
+fn a_dead_band_that_is_not_a_number_above_0_is_refused() {
+    for by in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
+        let refused = problems(|model| {
+            let spec = EmitterSpec::new("level").deadband::<f32>(by);
+            // The field is never asked for.
+            model.state::<f32>(spec, |_| unreachable!());
+        });
+        let text = format!("emitter `level` has the dead band {by}, which is not a number above 0");
+        assert_eq!(refused, [text]);
+    }
+}

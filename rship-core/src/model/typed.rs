@@ -13,8 +13,8 @@ use crate::model::held::Held;
 use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place};
 use crate::model::{
-    ActionError, AnyModel, AnyTarget, Args, BoxFuture, EmitterValue, Following, ModelError, Reply,
-    Running, Written,
+    ActionError, AnyModel, AnyTarget, Args, BoxFuture, EmitterValue, Following, ModelError,
+    Present, Reply, Running, Written,
 };
 use crate::payload::{Checker, PayloadError};
 
@@ -255,13 +255,10 @@ impl<T: Send + 'static> AnyModel for Model<T> {
         &self.live_actions
     }
 
-    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> bool {
+    fn present(&self, action: usize, target: &AnyTarget, json: &mut Vec<u8>) -> Present {
         match self.calls.get(action).and_then(|call| call.live.as_ref()) {
-            Some(live) => {
-                live.read(target, json);
-                true
-            }
-            None => false,
+            Some(live) => live.read(target, json),
+            None => Present::Nothing,
         }
     }
 

@@ -6,6 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{Type, parse_quote};
 
 use crate::actions::argument::Argument;
+use crate::actions::definition;
 use crate::actions::twice;
 use crate::actions::valid::{Action, Actions, Member, MemberKind, Run};
 use crate::actions::written;
@@ -41,6 +42,7 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let described = members.iter().map(|member| self::member(member, actions));
     let members::Functions { items, calls } = members::functions(generics, &self_ty, described);
     let checks = checks(actions);
+    let at_definition = definition::checks(actions);
     let (at_once, in_all_cases) = if generics.params.is_empty() {
         (quote!(#(const _: () = { #checks };)*), TokenStream::new())
     } else {
@@ -77,6 +79,7 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
                     #unreadable
                     #require
                     #in_all_cases
+                    #at_definition
                     #calls
                 }
             }
@@ -94,6 +97,7 @@ fn require(actions: &Actions<'_>) -> TokenStream {
     });
     let lists = blocks::lists(actions.block, &quote!(Self));
     quote_spanned! {place=>
+        let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<Self>>::MAY;
         let () = <<Self as __rship::Derived>::Listing as #lists>::LISTED;
     }
 }

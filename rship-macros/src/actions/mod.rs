@@ -4,6 +4,7 @@
 mod argument;
 mod ast;
 mod conditions;
+mod definition;
 mod expand;
 mod signature;
 pub(crate) mod strip;
@@ -18,6 +19,7 @@ use crate::actions::ast::Block;
 use crate::attr::Given;
 use crate::errors::Errors;
 use crate::grammar;
+use crate::manifest::Dependency;
 use crate::paths::Ours;
 use crate::ty;
 
@@ -31,6 +33,11 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         return quote!(#item #errors);
     };
     let item = block.without_attributes(&ours);
+    if Dependency::of(Some(&given)) == Dependency::Absent {
+        // The derive says it.
+        let errors = errors.into_tokens();
+        return quote!(#item #errors);
+    }
     let marks = block.marks(&ours);
     if !marks && !block.unfinished {
         nothing_in(&block, &mut errors);

@@ -33,20 +33,9 @@ pub(crate) fn check(
     members: &[Member<'_>],
     target: &TokenStream,
 ) -> Option<TokenStream> {
-    let MemberKind::Action(action) = &member.kind else {
-        return None;
-    };
-    let writes = action.writes.as_ref().filter(|_| member.sound)?;
-    if of_method(writes, members).is_some() {
-        return None;
-    }
-    let text = plain(writes);
+    let (writes, text) = of_fields(member, members)?;
     let usual = names::kebab(&text);
-    let message = format!(
-        "action `{}` writes `{text}`, and there is no such emitter\n\
-         note: name a field or a method that is marked `#[emitter]`",
-        member.ident
-    );
+    let message = format!("{}\nnote: {NOTE}", message(member, &text));
     let place = Span::call_site().located_at(writes.span());
     Some(quote_spanned! {place=>
         if !__rship::written::exists(
@@ -58,6 +47,33 @@ pub(crate) fn check(
             ::core::panic!(#message)
         }
     })
+}
+
+/// What to write in place of what is not an emitter.
+pub(crate) const NOTE: &str = "name a field or a method that is marked `#[emitter]`";
+
+/// What is wrong with a member that writes what is not an emitter.
+pub(crate) fn message(member: &Member<'_>, text: &str) -> String {
+    format!(
+        "action `{}` writes `{text}`, and there is no such emitter",
+        member.ident
+    )
+}
+
+/// What the member writes, with its plain text, unless it is a method of the same block.
+pub(crate) fn of_fields<'m>(
+    member: &'m Member<'_>,
+    members: &[Member<'_>],
+) -> Option<(&'m LitStr, String)> {
+    let MemberKind::Action(action) = &member.kind else {
+        return None;
+    };
+    let writes = action.writes.as_ref().filter(|_| member.sound)?;
+    let text = plain(writes);
+    let usual = names::kebab(&text);
+    let by_id = |member: &Member<'_>| member.emitter_ids().contains(&usual);
+    let is_here = of_method(writes, members).is_some() || members.iter().any(by_id);
+    (!is_here).then_some((writes, text))
 }
 
 fn of_method(writes: &LitStr, members: &[Member<'_>]) -> Option<String> {

@@ -26,6 +26,19 @@ pub(crate) struct ParsedField<'a> {
     pub(crate) target: Option<Given>,
 }
 
+impl Parsed<'_> {
+    /// The names of all attributes, each where it stands.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &Ident> {
+        let of_fields = self
+            .fields
+            .iter()
+            .flat_map(|field| [&field.emitter, &field.action, &field.target]);
+        let all = std::iter::once(&self.target).chain(of_fields);
+        let places = all.flatten().flat_map(|given| &given.places);
+        places.filter_map(|path| path.get_ident())
+    }
+}
+
 pub(crate) fn parse<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Parsed<'a> {
     let mut target = None;
     for attr in &input.attrs {

@@ -1,14 +1,16 @@
 //! What the derive has to do with the type's `#[actions]`: it lists them, requires them, describes them,
 //! and finds the ids that a field and a method share, which no single macro sees.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{GenericParam, Generics, LitStr, WhereClause, parse_quote};
 
-use crate::blocks::{Block, lists};
+use crate::blocks::{self, Block, Listed, lists};
 use crate::ids::Names;
-use crate::paths;
 use crate::target::valid::{Member, MemberKind, Target};
+use crate::{names, paths};
 
 /// The blocks of one type.
 pub(crate) enum Blocks<'a> {
@@ -64,26 +66,62 @@ pub(crate) fn known(
         }),
     };
     // A list that cannot be read, or a struct that is refused, is one message, so all are listed.
-    let listed = listed.unwrap_or_else(|| {
-        let mut generics = target.generics.clone();
-        generics
-            .params
-            .push(parse_quote!(const __RSHIP_HASH: ::core::primitive::u64));
-        let (generics, _, _) = generics.split_for_impl();
-        let named = quote! {
-            #[automatically_derived]
-            impl #generics __rship::ListsBlock<#self_ty, __RSHIP_HASH> for __rship::Listing
-            #bounds {}
-        };
-        vec![implement(lists(None, self_ty)), named]
-    });
+    let listed = listed.unwrap_or_else(|| vec![all_listed(target.generics, self_ty)]);
+    let fields = is_generic(target.generics).then(|| fields(target, self_ty, bounds));
     quote! {
         #[automatically_derived]
         impl #generics __rship::Derived for #self_ty #bounds {
             type Listing = __rship::Listing;
+            type Kind = __rship::Fields;
         }
 
         #(#listed)*
+        #fields
+    }
+}
+
+/// Lists whatever blocks there are.
+pub(crate) fn all_listed(own: &Generics, self_ty: &TokenStream) -> TokenStream {
+    let mut generics = own.clone();
+    generics
+        .params
+        .push(parse_quote!(const __RSHIP_HASH: ::core::primitive::u64));
+    let (named, _, bounds) = generics.split_for_impl();
+    let (generics, _, _) = own.split_for_impl();
+    let lists = lists(None, self_ty);
+    quote! {
+        #[automatically_derived]
+        impl #generics #lists for __rship::Listing #bounds {}
+
+        #[automatically_derived]
+        impl #named __rship::ListsBlock<#self_ty, __RSHIP_HASH> for __rship::Listing #bounds {}
+    }
+}
+
+/// What tells `#[actions]` of a generic type which ids and names its fields have.
+fn fields(target: &Target<'_>, self_ty: &TokenStream, bounds: Option<&WhereClause>) -> TokenStream {
+    let (generics, _, _) = target.generics.split_for_impl();
+    let ids = emitters(target).flat_map(|(field, Names { id, .. })| {
+        let names = [names::plain(field), id.clone()];
+        let written = names.map(|name| blocks::written(&name));
+        std::iter::once(blocks::id("emitter", id)).chain(written)
+    });
+    let setters = setters(target).map(|(_, Names { id, .. })| blocks::id("action", id));
+    let hashes: BTreeSet<u64> = ids.chain(setters).collect();
+    let has_one_block = match target.listed.as_ref().and_then(Listed::blocks) {
+        Some(blocks) if blocks.len() == 1 => Some(quote! {
+            #[automatically_derived]
+            impl #generics __rship::HasOneBlock for #self_ty #bounds {}
+        }),
+        _ => None,
+    };
+    let hashes = hashes.iter();
+    quote! {
+        #(
+            #[automatically_derived]
+            impl #generics __rship::HasField<#hashes> for #self_ty #bounds {}
+        )*
+        #has_one_block
     }
 }
 

@@ -43,23 +43,13 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     let members::Functions { items, calls } = members::functions(&with_blocks, &self_ty, described);
     let (_, _, bounds) = with_blocks.split_for_impl();
     let describe_blocks = blocks.describe();
-    let keys = target.members.iter().filter_map(key_of_list);
-    let (keys, inline_keys): (Vec<_>, Vec<_>) = if target.generics.params.is_empty() {
-        (
-            keys.map(|check| quote!(const _: () = #check;)).collect(),
-            Vec::new(),
-        )
-    } else {
-        (
-            Vec::new(),
-            keys.map(|check| quote!(const { #check })).collect(),
-        )
-    };
     let (checks, inline_checks) = blocks.checks(target);
+    let attributes = attributes(target);
     quote! {
         const _: () = {
             #import
             use __rship::{NoActions as _, PlainField as _};
+            #attributes
 
             #known
 
@@ -70,7 +60,6 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
                 #emitters
 
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
-                    #(#inline_keys)*
                     #inline_checks
                     __rship_model.name(#name);
                     #doc
@@ -83,9 +72,18 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
             }
 
             #checks
-            #(#keys)*
         };
     }
+}
+
+/// Names each attribute where it stands, as an item whose documentation an editor shows there.
+fn attributes(target: &Target<'_>) -> Option<TokenStream> {
+    let names = target.attributes.iter().map(|attribute| {
+        let place = Span::call_site().located_at(attribute.span());
+        let name = syn::Ident::new(&attribute.to_string(), place);
+        quote_spanned!(place=> #name as _)
+    });
+    (!target.attributes.is_empty()).then(|| quote!(use __rship::attributes::{#(#names),*};))
 }
 
 /// The names of the emitters, for `writes = ".."`.
@@ -157,7 +155,9 @@ fn member(member: &Member<'_>) -> TokenStream {
                     __rship::FieldOf::<#ty>::__rship_describe(__rship_model, #spec, #field)
                 },
                 Some(with) => quote_spanned! {place=>
-                    __rship_model.state_with::<#ty, _>(#spec #every #pace, #field, #with)
+                    __rship::FieldOf::<#ty>::__rship_with(
+                        __rship_model, #spec #every #pace, #field, #with,
+                    )
                 },
             };
             quote_spanned! {place=>
@@ -245,24 +245,4 @@ fn hook(method: &syn::Ident) -> TokenStream {
                 .__rship_run(|__rship_answer| __rship::ReplyOf(__rship_answer).__rship_reply())
         }
     }
-}
-
-/// Refuses a key on a field that does not hold a list, which only its type knows.
-fn key_of_list(member: &Member<'_>) -> Option<TokenStream> {
-    let MemberKind::SubTarget { key, .. } = &member.kind else {
-        return None;
-    };
-    let (key, ty) = (key.as_ref()?, member.ty);
-    let message = format!(
-        "field `{}` does not hold a list, so it cannot have a `key`\n\
-         note: the key tells the members of a `Vec` apart; remove it",
-        member.ident
-    );
-    let place = Span::call_site().located_at(key.span());
-    Some(quote_spanned! {place=>
-        ::core::assert!(
-            ::core::matches!(<#ty as __rship::SubTargets>::SHAPE, __rship::Shape::List),
-            #message
-        )
-    })
 }

@@ -33,6 +33,8 @@ pub(crate) struct Target<'a> {
     /// What is said of its `#[actions]`.
     pub(crate) listed: Option<Listed<'a>>,
     pub(crate) members: Vec<Member<'a>>,
+    /// The names of all attributes, each where it stands.
+    pub(crate) attributes: Vec<&'a Ident>,
 }
 
 /// What a target is called at run time.
@@ -113,6 +115,7 @@ pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'
             .iter()
             .filter_map(|field| member(field, &mut taken, errors))
             .collect(),
+        attributes: parsed.attributes().collect(),
     }
 }
 

@@ -8,9 +8,17 @@ use syn::{DataEnum, DeriveInput, Fields, Ident, Type, Variant};
 use crate::attr::Given;
 use crate::docs::Doc;
 use crate::errors::Errors;
+use crate::first::Place;
+use crate::manifest::Dependency;
+use crate::target::blocks;
 use crate::{grammar, names, paths};
 
-pub(crate) fn derive(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> TokenStream {
+pub(crate) fn derive(
+    place: Place,
+    input: &DeriveInput,
+    data: &DataEnum,
+    errors: &mut Errors,
+) -> TokenStream {
     let DeriveInput {
         ident, generics, ..
     } = input;
@@ -19,6 +27,11 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) 
         if attr.path().is_ident("target") {
             Given::add(&mut given, &grammar::ENUM, &attr.meta, errors);
         }
+    }
+    let dependency = Dependency::of(given.as_ref());
+    dependency.check(place, errors);
+    if dependency == Dependency::Absent {
+        return TokenStream::new();
     }
     if let Some(lifetime) = generics.lifetimes().next() {
         errors.at(
@@ -47,14 +60,18 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) 
     let name = names::sentence(&names::plain(ident));
     let doc = Doc::of(&input.attrs).map(|doc| quote!(__rship_model.doc(#doc);));
     let import = paths::import(given.as_ref());
-    let no_actions = generics.params.is_empty().then(|| no_actions(ident));
-    let (generics, arguments, bounds) = generics.split_for_impl();
+    let self_ty = {
+        let (_, arguments, _) = generics.split_for_impl();
+        quote!(#ident #arguments)
+    };
+    let listed = blocks::all_listed(generics, &self_ty);
+    let (generics, _, bounds) = generics.split_for_impl();
     quote! {
         const _: () = {
             #import
 
             #[automatically_derived]
-            impl #generics __rship::Target for #ident #arguments #bounds {
+            impl #generics __rship::Target for #self_ty #bounds {
                 fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     __rship_model.name(#name);
                     #doc
@@ -62,26 +79,13 @@ pub(crate) fn derive(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) 
                 }
             }
 
-            #no_actions
-        };
-    }
-}
-
-/// Actions of the enum itself would be on nobody's show.
-fn no_actions(ident: &Ident) -> TokenStream {
-    let message = format!(
-        "enum `{ident}` has `#[actions]` of its own\n\
-         note: a target is what its variants hold; write the actions on their structs"
-    );
-    let place = Span::call_site().located_at(ident.span());
-    quote_spanned! {place=>
-        const _: () = {
-            use __rship::NoActions as _;
-            let actions = __rship::Probe::<#ident>::ACTION_IDS;
-            let emitters = __rship::Probe::<#ident>::EMITTER_IDS;
-            if !(actions.is_empty() && emitters.is_empty()) {
-                ::core::panic!(#message)
+            #[automatically_derived]
+            impl #generics __rship::Derived for #self_ty #bounds {
+                type Listing = __rship::Listing;
+                type Kind = __rship::Variants;
             }
+
+            #listed
         };
     }
 }

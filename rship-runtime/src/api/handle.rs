@@ -15,7 +15,7 @@ use rship_core::model::TargetHandle;
 use super::described::{self, described};
 use super::guard::{self, Guard};
 use super::parent::{self, Parent};
-use super::{SubTarget, locking, sub_target};
+use super::{NeedsAwait, SubTarget, locking, sub_target};
 use crate::error::{Error, LockError};
 use crate::journal::Topic;
 use crate::outbox::Change;
@@ -53,7 +53,7 @@ impl<T: Send + 'static> Handle<T> {
     /// Outside of an action, when this is the handle of a sub-target that is no longer in its field. Whoever
     /// keeps such a handle for longer than the action makes a [`SubTarget`] of it, which has an error for that.
     #[track_caller]
-    pub fn lock(&self) -> impl Future<Output = Guard<T>> + Send + use<'_, T> {
+    pub fn lock(&self) -> impl Future<Output = Guard<T>> + Send + NeedsAwait + use<'_, T> {
         let caller = Location::caller();
         async move {
             let inside = target::current();

@@ -16,6 +16,12 @@ const OWN_GUARD: Duration = Duration::from_secs(5);
 /// Where a handle was used.
 pub(super) type Caller = &'static Location<'static>;
 
+/// What `lock` returns until it is awaited, so that the compiler's message about a field or a method that
+/// it does not find there says why: `no field .. on type impl Future<..> + Send + NeedsAwait`.
+pub trait NeedsAwait {}
+
+impl<F: Future> NeedsAwait for F {}
+
 /// Waits for the tree of a target, as the handler that the caller is in, if it is in one.
 pub(super) async fn lock(
     raw: &RawHandle,

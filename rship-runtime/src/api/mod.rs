@@ -20,6 +20,7 @@ pub use executor::Executor;
 pub use guard::Guard;
 pub use handle::{Handle, Scoped};
 pub use instance::InstanceHandle;
+pub use locking::NeedsAwait;
 pub use parent::Parent;
 pub use running::Running;
 pub use sub_target::SubTarget;

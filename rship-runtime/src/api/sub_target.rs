@@ -10,7 +10,7 @@ use rship_core::entity::Position;
 
 use super::described::{self, described};
 use super::guard::{self, Guard};
-use super::{Handle, locking, sub_target};
+use super::{Handle, NeedsAwait, locking, sub_target};
 use crate::error::{Error, LockError};
 use crate::outbox::Change;
 use crate::target::{self, Member, RawHandle};
@@ -53,7 +53,9 @@ impl<T: Send + 'static> SubTarget<T> {
     /// # Errors
     /// When it is no longer in its field, or when the caller is an action inside its tree.
     #[track_caller]
-    pub fn lock(&self) -> impl Future<Output = Result<Guard<T>, LockError>> + Send + use<'_, T> {
+    pub fn lock(
+        &self,
+    ) -> impl Future<Output = Result<Guard<T>, LockError>> + Send + NeedsAwait + use<'_, T> {
         let caller = Location::caller();
         async move {
             let inside = target::current();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rship_core::change::with_scratch;
 use rship_core::descriptor::EmitterKind;
 use rship_core::few::Few;
-use rship_core::model::{AnyTarget, Place, Written};
+use rship_core::model::{AnyTarget, Place, Present, Written};
 use rship_core::{Published, PulseSink};
 
 use super::context::Context;
@@ -168,7 +168,17 @@ impl Walk<'_> {
         for &action in target.model.live_actions() {
             let look = || {
                 with_scratch(|said| {
-                    target.model.present(action, value, said) && target.take_said(action, said)
+                    let present = target.model.present(action, value, said);
+                    if present == Present::TooMany {
+                        self.context().journal.warn(Topic::ValueRefused, || {
+                            format!(
+                                "action `{}`: the device has more choices than the 1 MiB that an argument \
+                                 may have: they are not shown, and its commands are refused",
+                                target.action_id(action)
+                            )
+                        });
+                    }
+                    present != Present::Nothing && target.take_said(action, said)
                 })
             };
             match catch_unwind(AssertUnwindSafe(look)) {

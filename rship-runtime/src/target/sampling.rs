@@ -18,6 +18,9 @@ use super::publish::Look;
 /// As often as timers tick; a period of nothing would never end.
 const SHORTEST: Duration = Duration::from_millis(1);
 
+/// As seldom as a clock can be set.
+const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 /// How often a tree is looked at that has targets behind locks of the user's, unless told otherwise.
 const SHARED: Duration = Duration::from_millis(100);
 
@@ -83,7 +86,7 @@ impl Sampling {
 
     /// Looks at all trees of one period as often, until there are none.
     async fn tick(&self, period: Duration) {
-        let often = period.max(SHORTEST);
+        let often = period.clamp(SHORTEST, LONGEST);
         let mut clock = interval_at(Instant::now() + often, often);
         // A look that was missed is not made up for: only the present value counts.
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -4,6 +4,7 @@
 mod access;
 mod after_end;
 mod answers;
+mod awkward;
 mod binary_session;
 mod blocks;
 mod bounds;
@@ -16,6 +17,7 @@ mod corpus;
 mod crossing;
 mod epochs;
 mod faults;
+mod forgotten_dependency;
 mod generations;
 mod golden_binary;
 mod golden_frames;

@@ -197,3 +197,47 @@ async fn what_is_set_goes_where_the_others_see_it() {
         .unwrap();
     assert_eq!(*device.gain.lock().unwrap(), 0.25);
 }
+
+/// What a driver sends: not a value that can be shown.
+struct Raw(u32);
+
+/// Shows what it makes of a driver's channels.
+#[derive(Target)]
+struct Meter {
+    #[emitter(with = "received")]
+    level: watch::Receiver<Raw>,
+    #[emitter(with = "sent", max_rate = "1000 Hz")]
+    peak: watch::Sender<Raw>,
+}
+
+fn received(level: &watch::Receiver<Raw>) -> u32 {
+    level.borrow().0
+}
+
+fn sent(peak: &watch::Sender<Raw>) -> u32 {
+    peak.borrow().0
+}
+
+#[tokio::test]
+async fn what_a_function_makes_of_a_channel_is_published_when_the_channel_tells() {
+    let core = core(Generation::V2026).await;
+    let executor = executor(&core.url());
+    let (level, receiver) = watch::channel(Raw(1));
+    let peak = watch::Sender::new(Raw(1));
+    let meter = Meter {
+        level: receiver,
+        peak: peak.clone(),
+    };
+    let _meter = executor.add("meter", meter).unwrap();
+    let _running = Running::online(&executor).await;
+    // Nobody touches the target.
+    for value in 1..4 {
+        level.send_replace(Raw(value));
+        peak.send_replace(Raw(value));
+        for emitter in ["meter:level", "meter:peak"] {
+            let is =
+                |core: &rship_dev::LocalCore| pulse(core, "stand-1", emitter) == Some(json!(value));
+            core.wait_until(LIMIT, emitter, is).await.unwrap();
+        }
+    }
+}

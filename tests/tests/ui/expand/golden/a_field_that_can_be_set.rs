@@ -1,9 +1,11 @@
 const _: () = {
     use ::rship_runtime::__private as __rship;
     use __rship::{NoActions as _, PlainField as _};
+    use __rship::attributes::{emitter as _, action as _};
     #[automatically_derived]
     impl __rship::Derived for Lamp {
         type Listing = __rship::Listing;
+        type Kind = __rship::Fields;
     }
     #[automatically_derived]
     impl __rship::ListsActions<Lamp> for __rship::Listing {}

@@ -1,6 +1,7 @@
 const _: () = {
     use ::rship_runtime::__private as __rship;
     use __rship::{NoActions as _, PlainField as _};
+    use __rship::attributes::{target as _, emitter as _, action as _};
     #[automatically_derived]
     impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __rship::Derived
     for Dimmer<V, N>
@@ -8,12 +9,43 @@ const _: () = {
         [V; N]: Send,
     {
         type Listing = __rship::Listing;
+        type Kind = __rship::Fields;
     }
     #[automatically_derived]
     impl<
         V: Serialize + JsonSchema + Send + 'static,
         const N: usize,
     > __rship::ListsActions<Dimmer<V, N>> for __rship::Listing
+    where
+        [V; N]: Send,
+    {}
+    #[automatically_derived]
+    impl<
+        V: Serialize + JsonSchema + Send + 'static,
+        const N: usize,
+    > __rship::HasField<7548762480640922022u64> for Dimmer<V, N>
+    where
+        [V; N]: Send,
+    {}
+    #[automatically_derived]
+    impl<
+        V: Serialize + JsonSchema + Send + 'static,
+        const N: usize,
+    > __rship::HasField<10118242007789792688u64> for Dimmer<V, N>
+    where
+        [V; N]: Send,
+    {}
+    #[automatically_derived]
+    impl<
+        V: Serialize + JsonSchema + Send + 'static,
+        const N: usize,
+    > __rship::HasField<14212577152324296295u64> for Dimmer<V, N>
+    where
+        [V; N]: Send,
+    {}
+    #[automatically_derived]
+    impl<V: Serialize + JsonSchema + Send + 'static, const N: usize> __rship::HasOneBlock
+    for Dimmer<V, N>
     where
         [V; N]: Send,
     {}
@@ -144,9 +176,31 @@ const _: () = {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["level"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<
+                Self,
+            >>::MAY;
             let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
                 Self,
             >>::LISTED;
+            {
+                use __rship::OtherwiseNo as _;
+                {
+                    #[diagnostic::on_unimplemented(
+                        message = "method `level` and a field of `Dimmer<V, N>` both have the action id `level`",
+                        label = "this id is taken",
+                        note = "give one of them another: `#[action(id = \"..\")]`"
+                    )]
+                    trait __RshipRight {}
+                    impl __RshipRight for __rship::No {}
+                    fn __rship_is_right<A: __RshipRight>(_: A) {}
+                    __rship_is_right(
+                        __rship::AskField::<
+                            Self,
+                            5600467331612657205u64,
+                        >::__rship_answer(),
+                    );
+                }
+            }
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
         }
     }

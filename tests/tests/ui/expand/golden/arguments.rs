@@ -71,6 +71,9 @@ const _: () = {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["show"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<
+                Self,
+            >>::MAY;
             let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
                 Self,
             >>::LISTED;

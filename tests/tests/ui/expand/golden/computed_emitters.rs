@@ -47,6 +47,9 @@ const _: () = {
             "text",
         ];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<
+                Self,
+            >>::MAY;
             let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
                 Self,
             >>::LISTED;

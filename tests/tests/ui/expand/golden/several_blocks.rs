@@ -1,9 +1,11 @@
 const _: () = {
     use ::rship_runtime::__private as __rship;
     use __rship::{NoActions as _, PlainField as _};
+    use __rship::attributes::{target as _, emitter as _};
     #[automatically_derived]
     impl __rship::Derived for Deck {
         type Listing = __rship::Listing;
+        type Kind = __rship::Fields;
     }
     #[automatically_derived]
     impl __rship::ListsActions<Deck> for __rship::Listing {}
@@ -119,6 +121,9 @@ const _: () = {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["eject"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<
+                Self,
+            >>::MAY;
             let () = <<Self as __rship::Derived>::Listing as __rship::ListsActions<
                 Self,
             >>::LISTED;
@@ -154,6 +159,9 @@ const _: () = {
         const ACTION_IDS: &'static [&'static ::core::primitive::str] = &["play"];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<
+                Self,
+            >>::MAY;
             let () = <<Self as __rship::Derived>::Listing as __rship::ListsBlock<
                 Self,
                 17958452701972169202u64,

@@ -1,9 +1,11 @@
 const _: () = {
     use ::rship_runtime::__private as __rship;
     use __rship::{NoActions as _, PlainField as _};
+    use __rship::attributes::{target as _, emitter as _, emitter as _};
     #[automatically_derived]
     impl __rship::Derived for BananaStand {
         type Listing = __rship::Listing;
+        type Kind = __rship::Fields;
     }
     #[automatically_derived]
     impl __rship::ListsActions<BananaStand> for __rship::Listing {}

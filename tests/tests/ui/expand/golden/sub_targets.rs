@@ -1,9 +1,11 @@
 const _: () = {
     use ::rship_runtime::__private as __rship;
     use __rship::{NoActions as _, PlainField as _};
+    use __rship::attributes::{target as _, target as _, target as _};
     #[automatically_derived]
     impl __rship::Derived for Hub {
         type Listing = __rship::Listing;
+        type Kind = __rship::Fields;
     }
     #[automatically_derived]
     impl __rship::ListsActions<Hub> for __rship::Listing {}
@@ -59,9 +61,4 @@ const _: () = {
             __rship::Probe::<Self>::describe_actions(__rship_model);
         }
     }
-    const _: () = ::core::assert!(
-        ::core::matches!(< Vec < Port > as __rship::SubTargets > ::SHAPE,
-        __rship::Shape::List),
-        "field `ports` does not hold a list, so it cannot have a `key`\nnote: the key tells the members of a `Vec` apart; remove it"
-    );
 };
