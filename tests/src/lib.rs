@@ -10,6 +10,7 @@ mod pipes;
 mod running;
 mod scripted;
 mod store;
+mod tls;
 
 use std::future::Future;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use pipes::{Connector, Pipes, pipes};
 pub use running::{Running, builder, core, executor, pulse};
 pub use scripted::{Peer, Server};
 pub use store::{differences, ids, stored};
+pub use tls::{Authority, Day, Identity, TlsFront, TlsServer};
 
 /// Longer than anything takes on the slowest machine; nothing waits for it to pass.
 pub const LIMIT: Duration = Duration::from_secs(60);
