@@ -32,6 +32,7 @@ mod one_build;
 mod order;
 mod owned;
 mod programs;
+mod proxy;
 mod pulses;
 mod readme;
 mod reconnect;
