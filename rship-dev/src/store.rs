@@ -47,8 +47,25 @@ pub(crate) struct Entry {
     pub(crate) hash: String,
 }
 
+/// All that a core had stored, for one that takes its place: see [`Builder::entities`](crate::Builder::entities).
+#[derive(Debug, Clone)]
+pub struct Entities {
+    pub(crate) store: Store,
+    /// The number of the next connection, so that none of the old ones' is given again.
+    pub(crate) next_client: ClientNo,
+}
+
+impl Default for Entities {
+    fn default() -> Self {
+        Self {
+            store: Store::default(),
+            next_client: 1,
+        }
+    }
+}
+
 /// All entities by type and id.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Store {
     types: BTreeMap<String, BTreeMap<String, Entry>>,
 }
@@ -71,6 +88,15 @@ impl Store {
 
     pub(crate) fn remove(&mut self, item_type: &str, id: &str) -> Option<Entry> {
         self.types.get_mut(item_type)?.remove(id)
+    }
+
+    /// The same after the end of all connections.
+    pub(crate) fn without_owners(&self) -> Self {
+        let mut store = self.clone();
+        for entry in store.types.values_mut().flat_map(BTreeMap::values_mut) {
+            entry.owner = None;
+        }
+        store
     }
 
     /// The entities of one type in the order of their ids.

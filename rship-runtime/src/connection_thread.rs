@@ -10,10 +10,13 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
+use crate::world;
+
 /// Keeps the thread alive; it ends when the last of these is gone.
 pub(crate) struct ConnectionThread {
     handle: Handle,
-    _end: oneshot::Sender<()>,
+    /// None in a test's world, whose runtime takes the thread's place.
+    end: Option<oneshot::Sender<()>>,
 }
 
 thread_local! {
@@ -30,6 +33,9 @@ static CURRENT: Mutex<Weak<ConnectionThread>> = Mutex::new(Weak::new());
 impl ConnectionThread {
     /// The thread, started if there is none.
     pub(crate) fn get() -> io::Result<Arc<Self>> {
+        if let Some(tests) = world::thread() {
+            return Ok(tests);
+        }
         let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = current.upgrade() {
             return Ok(running);
@@ -38,7 +44,7 @@ impl ConnectionThread {
         let (end, ended) = oneshot::channel::<()>();
         let thread = Arc::new(Self {
             handle: runtime.handle().clone(),
-            _end: end,
+            end: Some(end),
         });
         std::thread::Builder::new()
             .name("rship-connection".to_owned())
@@ -51,6 +57,16 @@ impl ConnectionThread {
             })?;
         *current = Arc::downgrade(&thread);
         Ok(thread)
+    }
+
+    /// A runtime of a test's in the thread's place.
+    pub(crate) fn of(handle: Handle) -> Self {
+        Self { handle, end: None }
+    }
+
+    /// Whether it is that.
+    pub(crate) fn is_tests(&self) -> bool {
+        self.end.is_none()
     }
 
     /// Where tasks of ours are spawned.

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tracing::warn;
 
+use crate::world;
+
 /// How often the log speaks of one topic.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -59,7 +61,7 @@ impl Journal {
     /// Says something, or holds it back when its topic was spoken of within the last second.
     pub(crate) fn warn(&self, topic: Topic, text: impl FnOnce() -> String) {
         let mut entry = self.entry(topic);
-        let due = entry.said.is_none_or(|said| said.elapsed() >= PAUSE);
+        let due = entry.said.is_none_or(|said| world::elapsed(said) >= PAUSE);
         if !due {
             entry.held += 1;
             if entry.held == 1 {
@@ -71,7 +73,7 @@ impl Journal {
             return;
         }
         let held = std::mem::take(&mut entry.held);
-        entry.said = Some(Instant::now());
+        entry.said = Some(world::now());
         entry.text.clear();
         // Whoever keeps the log may come back here.
         drop(entry);
@@ -96,13 +98,13 @@ impl Journal {
             if entry.held == 0 {
                 continue;
             }
-            if entry.said.is_some_and(|said| said.elapsed() < PAUSE) {
+            if entry.said.is_some_and(|said| world::elapsed(said) < PAUSE) {
                 waiting = true;
                 continue;
             }
             let more = std::mem::take(&mut entry.held) - 1;
             let text = std::mem::take(&mut entry.text);
-            entry.said = Some(Instant::now());
+            entry.said = Some(world::now());
             drop(entry);
             say(&text, more);
         }

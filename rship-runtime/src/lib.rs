@@ -42,12 +42,14 @@ mod connection_thread;
 mod error;
 mod journal;
 mod metrics;
+mod mistake;
 mod outbox;
 pub mod prelude;
 mod session;
 mod settings;
 mod stamp;
 mod target;
+mod world;
 
 pub use rship_core::descriptor;
 pub use rship_core::entity::{Item, Position};

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::session;
+use super::session::{self, ByteStream};
 use super::shared::{Shared, stopped};
 
 /// How long the sessions may take to say goodbye.
@@ -16,9 +16,11 @@ const FAREWELL_LIMIT: Duration = Duration::from_secs(1);
 /// The pause after a refused accept, which is what a process without free file handles gets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts connections until the server stops, then ends them all.
+/// Serves connections until the server stops, then ends them all: those of the socket, if there is one, and those
+/// that are handed in.
 pub(crate) async fn listen(
-    listener: TcpListener,
+    listener: Option<TcpListener>,
+    mut handed_in: mpsc::UnboundedReceiver<Box<dyn ByteStream>>,
     shared: Arc<Shared>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -26,20 +28,18 @@ pub(crate) async fn listen(
     let clock = tokio::spawn(Arc::clone(&shared).keep_time());
     let session_stop = stop.clone();
     loop {
-        tokio::select! {
+        let stream = tokio::select! {
             biased;
             () = stopped(&mut stop) => break,
-            Some(_) = sessions.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    sessions.spawn(session::serve(stream, Arc::clone(&shared), session_stop.clone()));
-                }
-                Err(error) => {
-                    tracing::warn!(target: "rship_dev", %error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
-        }
+            Some(_) = sessions.join_next() => continue,
+            Some(stream) = handed_in.recv() => stream,
+            stream = accept(listener.as_ref()) => stream,
+        };
+        sessions.spawn(session::serve(
+            stream,
+            Arc::clone(&shared),
+            session_stop.clone(),
+        ));
     }
     drop(listener);
     // Whoever is left after this is dropped with the set.
@@ -50,4 +50,26 @@ pub(crate) async fn listen(
         .await,
     );
     clock.abort();
+}
+
+/// The next connection of the socket.
+async fn accept(listener: Option<&TcpListener>) -> Box<dyn ByteStream> {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Small frames answer each other here; waiting to fill a packet only adds latency.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(target: "rship_dev", %error, "no TCP_NODELAY");
+                }
+                return Box::new(stream);
+            }
+            Err(error) => {
+                tracing::warn!(target: "rship_dev", %error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }

@@ -22,6 +22,17 @@ impl LocalCore {
         })
     }
 
+    /// Sends a text to every client, whether it is a frame or not; returns to how many.
+    pub fn send_text(&self, text: &str) -> usize {
+        self.shared.transact(|state| {
+            let clients: Vec<_> = state.clients.keys().copied().collect();
+            for no in &clients {
+                state.send(*no, Outgoing::Raw(text.to_owned()));
+            }
+            clients.len()
+        })
+    }
+
     /// Drops all sockets without a word; the server stays, and what belonged to them is marked.
     pub fn disconnect_all(&self) {
         self.shared.transact(|state| {

@@ -20,19 +20,22 @@ use std::time::Duration;
 use rship_core::wire::Generation;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 pub use self::error::{CommandError, WaitError};
 use self::routing::{Caller, Outcome};
+use self::session::ByteStream;
 use self::shared::Shared;
 use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
 use crate::near;
+use crate::recorded::Recorded;
 use crate::speaking;
-use crate::store::{ClientNo, StoreEvent};
+use crate::store::{ClientNo, Entities, StoreEvent};
 
 /// A look at the store that takes longer is not taken at every change.
 const EXPENSIVE: Duration = Duration::from_millis(1);
@@ -46,6 +49,7 @@ pub struct Builder {
     ping_every: Duration,
     window: Duration,
     record: bool,
+    entities: Entities,
 }
 
 impl Builder {
@@ -92,6 +96,14 @@ impl Builder {
         self
     }
 
+    /// What is stored from the beginning: of an earlier core, see [`LocalCore::entities`]. Nothing unless said
+    /// otherwise.
+    #[must_use]
+    pub fn entities(mut self, entities: Entities) -> Self {
+        self.entities = entities;
+        self
+    }
+
     /// Starts to listen. Has to be called inside a tokio runtime.
     ///
     /// # Errors
@@ -99,6 +111,18 @@ impl Builder {
     pub async fn start(self) -> io::Result<LocalCore> {
         let listener = TcpListener::bind(self.bind).await?;
         let addr = listener.local_addr()?;
+        Ok(self.serve(Some(listener), addr))
+    }
+
+    /// Starts without a socket: what it serves is handed in with [`LocalCore::accept`]. Has to be called inside a
+    /// tokio runtime.
+    #[must_use]
+    pub fn start_unbound(self) -> LocalCore {
+        let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+        self.serve(None, nowhere)
+    }
+
+    fn serve(self, listener: Option<TcpListener>, addr: SocketAddr) -> LocalCore {
         let ping_every = self.ping_every.max(Duration::from_millis(1));
         let window = match self.generation {
             Generation::V2026 => self.window,
@@ -110,19 +134,23 @@ impl Builder {
             ping_every,
             self.record,
             window,
+            self.entities,
         );
         let stop = watch::Sender::new(false);
+        let (door, handed_in) = mpsc::unbounded_channel();
         let task = tokio::spawn(listener::listen(
             listener,
+            handed_in,
             Arc::clone(&shared),
             stop.subscribe(),
         ));
-        Ok(LocalCore {
+        LocalCore {
             shared,
             addr,
             stop,
+            door,
             task: Some(task),
-        })
+        }
     }
 }
 
@@ -135,13 +163,15 @@ pub struct LocalCore {
     shared: Arc<Shared>,
     addr: SocketAddr,
     stop: watch::Sender<bool>,
+    /// Connections that did not come by the socket.
+    door: mpsc::UnboundedSender<Box<dyn ByteStream>>,
     task: Option<JoinHandle<()>>,
 }
 
 impl LocalCore {
     /// A core that speaks 2026 on a free port of `127.0.0.1`, unless told otherwise.
     #[must_use]
-    pub const fn builder() -> Builder {
+    pub fn builder() -> Builder {
         Builder {
             generation: Generation::V2026,
             bind: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
@@ -149,7 +179,14 @@ impl LocalCore {
             ping_every: Duration::from_secs(5),
             window: window::WINDOW,
             record: false,
+            entities: Entities::default(),
         }
+    }
+
+    /// Serves a connection that was made in another way than over the core's socket: a pipe in a test, a tunnel.
+    pub fn accept(&self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+        // The core may have stopped, which drops the stream.
+        drop(self.door.send(Box::new(stream)));
     }
 
     /// The address for executors: `ws://127.0.0.1:PORT/myko`; the loopback one where it listens on all addresses.
@@ -164,7 +201,7 @@ impl LocalCore {
         format!("ws://{addr}{}", session::PATH)
     }
 
-    /// The address that it listens on.
+    /// The address that it listens on; port 0 of `127.0.0.1` when it has no socket.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
@@ -247,7 +284,26 @@ impl LocalCore {
     /// [`Builder::record`] was set.
     #[must_use]
     pub fn frames(&self) -> Vec<String> {
-        self.shared.look(|state| state.frames.clone())
+        let text = |frame: &Recorded| frame.text.clone();
+        self.shared
+            .look(|state| state.frames.iter().map(text).collect())
+    }
+
+    /// The frames that came in since this was asked last, with the connections that they came on; they are
+    /// forgotten, for [`LocalCore::frames`] as well.
+    #[must_use]
+    pub fn take_frames(&self) -> Vec<Recorded> {
+        self.shared
+            .transact(|state| std::mem::take(&mut state.frames))
+    }
+
+    /// All that is stored now, for a core that takes this one's place: what a server has on its disk.
+    #[must_use]
+    pub fn entities(&self) -> Entities {
+        self.shared.look(|state| Entities {
+            store: state.store.without_owners(),
+            next_client: state.next_client,
+        })
     }
 
     /// Every change of the store from now on, what was sent again unchanged included.

@@ -8,7 +8,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use rship_core::wire::{Encoding, Generation};
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -20,6 +20,7 @@ use super::shared::{Opened, Shared, stopped};
 use super::state::Outgoing;
 use crate::codec::{self, Unreadable};
 use crate::reading::{Problem, frames};
+use crate::recorded::Recorded;
 use crate::speaking;
 use crate::store::ClientNo;
 
@@ -29,14 +30,19 @@ pub(crate) const PATH: &str = "/myko";
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 
-type Socket = WebSocketStream<TcpStream>;
+/// What a WebSocket can be opened on.
+pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
+
+type Socket = WebSocketStream<Box<dyn ByteStream>>;
 
 /// Serves one connection until it ends, is thrown out, or the server stops.
-pub(crate) async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    // Small frames answer each other here; waiting to fill a packet only adds latency.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(target: "rship_dev", %error, "no TCP_NODELAY");
-    }
+pub(crate) async fn serve(
+    stream: Box<dyn ByteStream>,
+    shared: Arc<Shared>,
+    mut stop: watch::Receiver<bool>,
+) {
     let handshake =
         tokio_tungstenite::accept_hdr_async_with_config(stream, check_path, Some(codec::config()));
     let socket = tokio::select! {
@@ -137,7 +143,8 @@ async fn read(
             .flatten();
         let read = document.map(|document| frames::read(shared.generation, document));
         shared.transact(|state| {
-            state.frames.extend(text);
+            let recorded = text.map(|text| Recorded { client: no, text });
+            state.frames.extend(recorded);
             match read {
                 Ok(read) => state.receive(no, read, shared.answer_limit),
                 Err(unreadable) => state.unreadable(no, unreadable),
@@ -169,15 +176,18 @@ async fn write(
     queue: &mut mpsc::Receiver<Outgoing>,
 ) -> Result<(), Error> {
     let pings = shared.generation == Generation::V2024;
+    // The clock of a test, which two pings of one millisecond would go by unseen.
+    let (opened, began) = (speaking::millis(), Instant::now());
     let mut clock = interval_at(Instant::now() + shared.ping_every, shared.ping_every);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let outgoing = tokio::select! {
+            biased;
             outgoing = queue.recv() => match outgoing {
                 Some(outgoing) => outgoing,
                 None => return Ok(()),
             },
-            _ = clock.tick(), if pings => Outgoing::Document(speaking::own_ping()),
+            _ = clock.tick(), if pings => Outgoing::Document(speaking::own_ping(opened + began.elapsed().as_millis() as u64)),
         };
         feed(shared, no, binary, sink, outgoing).await?;
         while let Ok(outgoing) = queue.try_recv() {
@@ -210,6 +220,7 @@ async fn feed(
     let message = match outgoing {
         Outgoing::Document(document) => codec::encode(encoding, &document),
         Outgoing::Bare(text) => Message::text(text),
+        Outgoing::Raw(text) => Message::text(text),
         Outgoing::Whole(tx) => match shared.transact(|state| state.whole(no, &tx)) {
             Some(document) => codec::encode(encoding, &document),
             None => return Ok(()),

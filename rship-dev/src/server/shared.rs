@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::state::{Client, MAX_WAITING, Outgoing, State};
 use crate::speaking;
-use crate::store::{ClientNo, StoreEvent};
+use crate::store::{ClientNo, Entities, StoreEvent};
 
 /// How many store events are kept for a follower that is slow.
 const EVENTS_KEPT: usize = 16_384;
@@ -48,13 +48,14 @@ impl Shared {
         ping_every: Duration,
         record: bool,
         window: Duration,
+        entities: Entities,
     ) -> Arc<Self> {
         Arc::new(Self {
             generation,
             answer_limit,
             ping_every,
             record,
-            state: Mutex::new(State::new(generation, window)),
+            state: Mutex::new(State::new(generation, window, entities)),
             revision: watch::Sender::new(0),
             events: broadcast::Sender::new(EVENTS_KEPT),
             stalled: watch::Sender::new(false),
@@ -140,6 +141,7 @@ impl Shared {
             match next {
                 Some(next) => {
                     tokio::select! {
+                        biased;
                         () = tokio::time::sleep_until(next) => {}
                         () = self.timed.notified() => {}
                     }

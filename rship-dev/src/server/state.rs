@@ -15,9 +15,10 @@ use crate::explained::{DROP_TYPE, Explained, Explanations, Verdict, WARNING_TYPE
 use crate::query::{Told, Watch};
 use crate::reading::Problem;
 use crate::reading::entities::has_client_id;
+use crate::recorded::Recorded;
 use crate::speaking::{self, Update};
 use crate::store::{
-    Change, ClientNo, Entry, Store, StoreEvent, content_hash, hash_of, same_content,
+    Change, ClientNo, Entities, Entry, Store, StoreEvent, content_hash, hash_of, same_content,
 };
 
 /// How many frames may wait for one client before it is disconnected.
@@ -29,6 +30,8 @@ pub(crate) enum Outgoing {
     Document(Value),
     /// A text that is not a document.
     Bare(&'static str),
+    /// A text of the library's user, as it is.
+    Raw(String),
     /// The whole answer to the query with this tx, looked up when it is sent.
     Whole(String),
 }
@@ -64,7 +67,7 @@ pub(crate) struct State {
     pub(crate) pending: BTreeMap<String, Pending>,
     pub(crate) windows: Windows,
     pub(crate) explanations: Explanations,
-    pub(crate) frames: Vec<String>,
+    pub(crate) frames: Vec<Recorded>,
     /// Whether somebody follows the store's events.
     pub(crate) followed: bool,
     /// Clients whose queue is full; they are closed at the end of the transaction.
@@ -74,12 +77,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(generation: Generation, window: Duration) -> Self {
+    pub(crate) fn new(generation: Generation, window: Duration, entities: Entities) -> Self {
         Self {
             generation,
-            store: Store::default(),
+            store: entities.store,
             clients: BTreeMap::new(),
-            next_client: 1,
+            next_client: entities.next_client,
             pending: BTreeMap::new(),
             windows: Windows::new(window),
             explanations: Explanations::default(),

@@ -27,6 +27,7 @@ impl Launched {
     pub(super) async fn until(mut self, executor: &Executor, end: impl Future<Output = ()>) {
         let ending = EndWhenDropped(executor);
         tokio::select! {
+            biased;
             () = end => {}
             _ = &mut self.task => return,
         }

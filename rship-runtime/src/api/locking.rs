@@ -42,6 +42,7 @@ pub(super) async fn lock(
         return Err(is_inside(raw));
     };
     tokio::select! {
+        biased;
         held = tree.lock(who) => Ok(held),
         () = thread.sleep(OWN_GUARD) => Err(is_inside(raw)),
     }

@@ -33,7 +33,6 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use rship_core::wire::{Encoding, Generation};
 use rship_core::{Target, id};
@@ -46,6 +45,11 @@ use super::{Executor, Handle};
 use crate::error::Error;
 use crate::outbox::{Epoch, SlotId};
 use crate::target::{Complete, HandlerRuntime, Job, Of, Outcome};
+use crate::world;
+
+#[doc(hidden)]
+pub use crate::mistake::Mistake;
+pub use crate::world::World;
 
 /// A pulse: the id of its emitter, and its value.
 pub type Pulse = (String, Value);
@@ -124,7 +128,7 @@ impl<T: Target> TestTarget<T> {
         }
         let (sender, mut answer) = oneshot::channel();
         let answering = Box::new(Answering(Some(sender)));
-        let arrived = Instant::now();
+        let arrived = world::now();
         let tree = Arc::clone(self.handle.tree());
         let job = Job::new(target, action, payload, (self.epoch, arrived), answering);
         let deadline = job.deadline(&tree);

@@ -308,6 +308,7 @@ impl Outgoing {
         // The timer is the connection's, because the caller may be in no runtime.
         let thread = ConnectionThread::get().map_err(|_| CommandError::Offline(id.to_owned()))?;
         tokio::select! {
+            biased;
             answered = answer => match answered {
                 Ok(Ok(response)) => Ok(response),
                 Ok(Err(message)) => Err(CommandError::Refused {

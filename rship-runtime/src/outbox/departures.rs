@@ -12,6 +12,7 @@ use rship_core::id;
 
 use super::ordered::Ordered;
 use super::weight::weight;
+use crate::world;
 
 /// A 2026 server gathers events for 100 ms and applies all SETs of a window before all its DELs (seen on a
 /// running one). So nothing that was deleted is set again before this has passed since the server is
@@ -276,7 +277,7 @@ impl Departures {
 
     /// The server has read everything before this ping.
     pub(super) fn confirm(&mut self, ping: u64) {
-        let now = Instant::now();
+        let now = world::now();
         while self
             .written
             .front()
@@ -306,7 +307,7 @@ impl Departures {
         if known && self.written.iter().any(is_it) {
             return Some(Hold::Unread);
         }
-        self.forget_read(Instant::now());
+        self.forget_read(world::now());
         let read = self.read.iter().rfind(|(read, _)| read == key)?;
         Some(Hold::Until(read.1 + WINDOW))
     }
@@ -356,7 +357,7 @@ impl Departures {
     /// The session has ended. Maybe the server never saw what was not confirmed; to say it twice does no
     /// harm, unless the id is back.
     pub(super) fn end(&mut self) {
-        let now = Instant::now();
+        let now = world::now();
         while let Some(written) = self.pop_written() {
             let Written {
                 key,

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::pulses::{Standing, Used};
 use super::{Outbox, SlotId, State};
+use crate::world;
 
 /// The states that are held, by when they go on; one entry for each slot that is `Held`.
 #[derive(Default)]
@@ -50,11 +51,12 @@ impl Outbox {
     /// Has states go on when it is time; runs until it is dropped.
     pub(crate) async fn keep_pace(&self) -> Infallible {
         loop {
-            let next = self.go_on(Some(Instant::now()));
+            let next = self.go_on(Some(world::now()));
             let woken = self.pace.notified();
             match next {
                 Some(next) => {
                     tokio::select! {
+                        biased;
                         () = tokio::time::sleep_until(next.into()) => {}
                         () = woken => {}
                     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::pulses::{Queue, Standing};
 use super::{Epoch, Outbox, Round, State};
+use crate::world;
 
 /// What is gathered before a session is woken, and for how long.
 const GATHERED: (u32, Duration) = (64, Duration::from_micros(200));
@@ -58,7 +59,7 @@ impl Gathered {
     fn is_not_enough(&mut self) -> bool {
         let (most, longest) = GATHERED;
         self.count += 1;
-        let now = Instant::now();
+        let now = world::now();
         let since = *self.since.get_or_insert(now);
         self.count < most && now.duration_since(since) < longest
     }

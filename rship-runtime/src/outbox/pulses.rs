@@ -10,6 +10,7 @@ use rship_core::descriptor::Pace;
 use rship_core::wire::PulseSource;
 
 use super::KEPT;
+use crate::world;
 
 /// A target of an instance. Numbers only grow, so their order is that of registration: parents first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -57,13 +58,13 @@ impl Used {
     pub(super) fn speaks(&mut self) {
         self.standing = Standing::Announced;
         if let Some(interval) = self.source.pace.min_interval {
-            self.next = Instant::now().checked_add(interval);
+            self.next = world::now().checked_add(interval);
         }
     }
 
     /// Whether its emitter has spoken too short a time ago, and when it may speak again.
     pub(super) fn holds_until(&self) -> Option<Instant> {
-        self.next.filter(|next| *next > Instant::now())
+        self.next.filter(|next| *next > world::now())
     }
 }
 
@@ -129,6 +130,8 @@ pub(crate) struct Source {
     value: Mutex<Value>,
     /// Whether the newest value has a number that is not finite.
     infinite: AtomicBool,
+    /// Whether an impulse went out.
+    impulse: AtomicBool,
 }
 
 /// The last value of a state: kept once, compared once. No other lock is taken while this one is held.
@@ -152,6 +155,7 @@ impl Source {
             instance,
             value: Mutex::default(),
             infinite: AtomicBool::new(false),
+            impulse: AtomicBool::new(false),
         }
     }
 
@@ -209,6 +213,18 @@ impl Source {
         let json = value.newest.json();
         let settled = value.sent == value.version && !json.is_empty();
         settled.then(|| (value.version, json.to_vec()))
+    }
+
+    /// An impulse goes out now.
+    pub(super) fn impulse_went_out(&self) {
+        self.impulse.store(true, Ordering::Relaxed);
+    }
+
+    /// What a server may have of it, to be deleted there: the newest value, or for impulses, of which none is
+    /// kept here, `null`.
+    pub(crate) fn stored(&self) -> Option<Vec<u8>> {
+        let impulse = self.impulse.load(Ordering::Relaxed);
+        self.newest().or_else(|| impulse.then(|| b"null".to_vec()))
     }
 
     /// The newest value as JSON; `None` when there was none.

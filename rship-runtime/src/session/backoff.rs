@@ -4,6 +4,8 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
+use crate::world;
+
 pub(super) struct Backoff {
     first: Duration,
     longest: Duration,
@@ -33,7 +35,7 @@ impl Backoff {
 
 /// A number from 0 to 1; each hasher of the standard library has a random seed.
 fn random() -> f64 {
-    let bits = RandomState::new().hash_one(0) >> 11;
+    let bits = world::random().unwrap_or_else(|| RandomState::new().hash_one(0)) >> 11;
     bits as f64 / (1_u64 << 53) as f64
 }
 

@@ -134,6 +134,7 @@ pub(crate) async fn supervise(parts: Arc<Parts>) {
             retry_in,
         });
         tokio::select! {
+            biased;
             () = tokio::time::sleep(retry_in) => {}
             () = stopped(&mut stop) => {}
         }

@@ -15,6 +15,7 @@ use super::{End, Shared};
 use crate::journal::{Topic, shown};
 use crate::outbox::Epoch;
 use crate::target::start_handlers;
+use crate::world;
 
 /// Frames that are read before anybody else gets a turn.
 const BURST: usize = 64;
@@ -31,7 +32,7 @@ pub(super) async fn run(
         epoch,
         detector: Detector::new(shared.parts.settings.server.generation),
         last_ping: None,
-        arrived: Instant::now(),
+        arrived: world::now(),
     };
     if let Some(known) = reader.detector.at_open() {
         reader.identified(known);
@@ -86,7 +87,7 @@ impl Reader<'_> {
             burst += 1;
             liveness.message();
             if idle || burst == 1 {
-                self.arrived = Instant::now();
+                self.arrived = world::now();
             }
             if idle {
                 burst = 0;

@@ -22,6 +22,7 @@ use super::runs::{self, End, EndedBy};
 use crate::error::LockError;
 use crate::journal::{Topic, shown};
 use crate::outbox::{Epoch, SlotId, weight};
+use crate::world;
 
 /// About what a command takes beside its payload, in bytes.
 const AROUND_A_JOB: usize = 256;
@@ -281,7 +282,7 @@ impl Tree {
         let Some(running) = running.as_mut().filter(|running| running.answer.is_some()) else {
             return false;
         };
-        running.begun = Some((Instant::now(), Arc::clone(inside)));
+        running.begun = Some((world::now(), Arc::clone(inside)));
         true
     }
 }

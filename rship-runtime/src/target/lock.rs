@@ -19,6 +19,7 @@ use super::publish::Branch;
 use super::reference::{Path, Reference, Step};
 use crate::error::LockError;
 use crate::outbox::SlotId;
+use crate::world;
 
 /// How long a lock may be waited for before the log says so.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -229,7 +230,7 @@ impl Tree {
     }
 
     fn held(self: &Arc<Self>, state: OwnedMutexGuard<TreeState>, who: Who) -> Held {
-        self.occupancy().holder = Some((who, Instant::now()));
+        self.occupancy().holder = Some((who, world::now()));
         Held {
             tree: Arc::clone(self),
             state,
@@ -276,7 +277,7 @@ impl Tree {
             occupancy.waiters.push(Waiter {
                 number,
                 who: who.clone(),
-                since: Instant::now(),
+                since: world::now(),
                 said: false,
             });
             number
@@ -293,7 +294,10 @@ impl Tree {
     pub(super) fn holder(&self) -> Option<String> {
         let occupancy = self.occupancy();
         let (who, since) = occupancy.holder.as_ref()?;
-        Some(format!("{who}, for {:.1} s", since.elapsed().as_secs_f64()))
+        Some(format!(
+            "{who}, for {:.1} s",
+            world::elapsed(*since).as_secs_f64()
+        ))
     }
 
     /// Somebody other than its own commands who has waited for the tree for long.
@@ -304,7 +308,7 @@ impl Tree {
         Some(format!(
             "{} has waited for {:.1} s",
             waiter.who,
-            waiter.since.elapsed().as_secs_f64()
+            world::elapsed(waiter.since).as_secs_f64()
         ))
     }
 
@@ -316,14 +320,14 @@ impl Tree {
         } = &mut *occupancy;
         let late = waiters
             .iter_mut()
-            .filter(|waiter| !waiter.said && waiter.since.elapsed() >= PATIENCE);
+            .filter(|waiter| !waiter.said && world::elapsed(waiter.since) >= PATIENCE);
         let said = late.map(|waiter| {
             waiter.said = true;
             let held = holder.as_ref().map_or_else(String::new, |(who, since)| {
-                let held = since.elapsed().as_secs_f64();
+                let held = world::elapsed(*since).as_secs_f64();
                 format!(", which is held by {who}, for {held:.1} s")
             });
-            let waited = waiter.since.elapsed().as_secs_f64();
+            let waited = world::elapsed(waiter.since).as_secs_f64();
             format!(
                 "{} has waited {waited:.1} s for target `{}`{held}",
                 waiter.who, self.id

@@ -22,6 +22,7 @@ use super::runs;
 use super::watch::Late;
 use crate::journal::Topic;
 use crate::outbox::SlotId;
+use crate::world;
 
 /// Long actions of one tree that may run at a time.
 const LONG_ACTIONS: usize = 256;
@@ -69,7 +70,7 @@ impl Job {
         let long = LongRun {
             target: Arc::clone(&target),
             action,
-            began: Instant::now(),
+            began: world::now(),
             deadline,
             answer: Some(answer),
             expire: Some(expire),
@@ -210,7 +211,7 @@ impl LongRuns {
             && let Some(answer) = run.answer.take()
         {
             let oldest = self.runs.values().next().map_or_else(String::new, |run| {
-                let for_s = run.began.elapsed().as_secs_f64();
+                let for_s = world::elapsed(run.began).as_secs_f64();
                 let action = run.target.action_id(run.action);
                 format!(", the oldest is `{action}`, for {for_s:.1} s")
             });
@@ -242,7 +243,7 @@ impl LongRuns {
             .filter(|run| run.deadline.is_some_and(|deadline| deadline <= now));
         late.filter_map(|run| {
             run.expire = None;
-            let took = run.began.elapsed();
+            let took = world::elapsed(run.began);
             let why = format!(
                 "action `{}` was cancelled after {:.1} s",
                 run.target.action_id(run.action),

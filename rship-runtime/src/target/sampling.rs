@@ -73,6 +73,7 @@ impl Sampling {
                 clocks.push(self.tick(period));
             }
             tokio::select! {
+                biased;
                 () = self.wake.notified() => {}
                 Some(()) = clocks.next(), if !clocks.is_empty() => {}
             }

@@ -14,6 +14,7 @@ use super::job::{Complete, Of, RunningJob};
 use super::lock::{Inside, lock};
 use super::reference::Reference;
 use crate::journal::alert;
+use crate::world;
 
 /// How often trees are looked at while they have something to do.
 const TICK: Duration = Duration::from_millis(100);
@@ -53,7 +54,7 @@ impl Attention {
 
     /// Looks at all trees once; whether nothing is left to look at.
     fn look(&self) -> bool {
-        let now = Instant::now();
+        let now = world::now();
         let trees = std::mem::take(&mut *lock(&self.trees));
         let mut busy = Vec::new();
         for weak in trees {
@@ -157,7 +158,7 @@ impl Tree {
             let (target, action) = (&running.target, running.action);
             let why = match begun {
                 None => self.not_begun(target, action),
-                Some((began, inside)) => self.late(target, action, began.elapsed(), &inside),
+                Some((began, inside)) => self.late(target, action, world::elapsed(began), &inside),
             };
             late.push((running, why));
         }
