@@ -46,6 +46,8 @@ struct Content {
     kept: Option<ToxicId>,
     /// How the source has ended, and when the sink is told.
     ended: Option<(Instant, Result<(), Cut>)>,
+    /// Whether the sink takes nothing any more.
+    lost: bool,
     random: fastrand::Rng,
 }
 
@@ -61,6 +63,7 @@ impl Pipe<'_> {
             passed: None,
             kept: None,
             ended: None,
+            lost: false,
             random: fastrand::Rng::with_seed(self.number as u64),
         };
         loop {
@@ -94,13 +97,16 @@ impl Pipe<'_> {
                 },
                 read = self.from.read(&mut buffer), if reads => self.came(&mut content, &effects, read, &buffer),
                 wrote = self.to.write(piece.as_deref().unwrap_or_default()), if piece.is_some() => {
-                    let Ok(count @ 1..) = wrote else {
-                        // The other direction learns how it ended.
-                        return Ok(());
-                    };
-                    if self.went(&mut content, &effects, count) {
-                        self.count("limit_data");
-                        return Err(Cut::Close);
+                    if let Ok(count @ 1..) = wrote {
+                        if self.went(&mut content, &effects, count) {
+                            self.count("limit_data");
+                            return Err(Cut::Close);
+                        }
+                    } else {
+                        // The other direction learns how it ended, and tells the source.
+                        content.lost = true;
+                        content.chunks.clear();
+                        content.bytes = 0;
                     }
                 }
                 () = sleep_until(wake.unwrap_or(now)), if wake.is_some() => {}
@@ -153,6 +159,9 @@ impl Pipe<'_> {
                     due += delay.saturating_sub(jitter);
                     due += (jitter * 2).mul_f64(content.random.f64());
                     self.count("latency");
+                }
+                if content.lost {
+                    return;
                 }
                 let last = content.chunks.back().map(|(due, _)| *due);
                 content.chunks.push_back((
