@@ -57,7 +57,9 @@ pub(crate) async fn run(seed: u64) -> Acted {
         .encoding(plan.encoding)
         .connect_timeout(second)
         .handshake_timeout(second)
-        .keepalive(Duration::from_millis(100), Duration::from_millis(700));
+        .keepalive(Duration::from_millis(100), Duration::from_millis(700))
+        // What an old connection had in the network may come after what its successor told.
+        .read_back(Some(second));
     if plan.tls {
         builder = builder.connect(Trusting::new(&authority));
     }
