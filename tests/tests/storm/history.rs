@@ -57,6 +57,10 @@ impl History {
                         .push(format!("a command is answered {times} times: {data}"));
                 }
             }
+            "ws:m:query" => {
+                let of = data["queryItemType"].as_str().unwrap_or_default();
+                self.line(time, session, || format!("{name} {of}"));
+            }
             name => self.line(time, session, || name.to_owned()),
         }
     }

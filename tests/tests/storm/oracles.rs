@@ -79,8 +79,8 @@ impl Expected {
                 .insert(format!("{instance}:{knob}"), !rack.offline);
         }
         let lid = format!("{id}.lid");
-        if rack.lid || rack.had_lid {
-            self.target(&lid, &[], &["angle"], rack.lid);
+        if rack.lid {
+            self.target(&lid, &[], &["angle"], true);
         }
         let online = rack.lid && !rack.offline;
         self.online.insert(format!("{instance}:{lid}"), online);
@@ -100,6 +100,10 @@ pub(crate) async fn differences(system: &System) -> Vec<String> {
     expected.must.insert(("Instance", instance_id(0)));
     for (number, rack) in &system.model.racks {
         expected.rack(*number, rack);
+    }
+    for rack in &system.model.lids {
+        let lid = format!("{}.lid", rack_id(*rack));
+        expected.target(&lid, &[], &["angle"], false);
     }
     for of in ["Target", "Action", "Emitter"] {
         let there: BTreeSet<_> = core.items(of).into_keys().map(|id| (of, id)).collect();

@@ -16,6 +16,9 @@ pub(crate) struct Model {
     pub(crate) generation: Generation,
     pub(crate) encoding: Encoding,
     pub(crate) racks: BTreeMap<u8, RackModel>,
+    /// The racks that ever had a lid: what leaves without being forgotten stays on the server, offline, even when
+    /// what it was in is removed.
+    pub(crate) lids: BTreeSet<u8>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -24,8 +27,6 @@ pub(crate) struct RackModel {
     pub(crate) offline: bool,
     pub(crate) slots: BTreeSet<u8>,
     pub(crate) lid: bool,
-    /// Whether there ever was a lid.
-    pub(crate) had_lid: bool,
 }
 
 /// Something that happens.
@@ -118,6 +119,7 @@ impl ReferenceStateMachine for Storms {
                     Encoding::Json
                 },
                 racks: BTreeMap::new(),
+                lids: BTreeSet::new(),
             })
             .boxed()
     }
@@ -175,10 +177,10 @@ impl ReferenceStateMachine for Storms {
                 model.rack(*rack, |rack| rack.slots.clone_from(slots));
             }
             Step::Lid(rack, lid) => {
-                model.rack(*rack, |rack| {
-                    rack.lid = *lid;
-                    rack.had_lid |= *lid;
-                });
+                model.rack(*rack, |rack| rack.lid = *lid);
+                if *lid {
+                    model.lids.insert(*rack);
+                }
             }
             Step::Fault(Storm::Restart(Memory::Of(generation), _)) => {
                 model.generation = *generation;
@@ -245,7 +247,7 @@ fn of_a_rack((rack, there): (u8, bool)) -> BoxedStrategy<Step> {
         3 => (1..40_u16, 0..200_u16).prop_map(move |(count, size)| Step::Beat(rack, count, size)),
         1 => (100..900_u16, 2_000..8_000_u16)
             .prop_map(move |(count, size)| Step::Beat(rack, count, size)),
-        9 => ask().prop_map(move |ask| Step::Command(rack, ask)),
+        20 => ask().prop_map(move |ask| Step::Command(rack, ask)),
     ]
     .boxed()
 }
