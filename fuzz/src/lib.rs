@@ -1,5 +1,7 @@
 //! What the targets share: arguments of an action, and what happens to a frame that was read.
 
+pub mod session;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 use std::time::Duration;

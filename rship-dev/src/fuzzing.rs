@@ -1,4 +1,4 @@
-//! What a fuzzer calls: frames as they are read by a server of each generation.
+//! What a fuzzer calls: frames as they are read by a server of each generation, and manifests.
 
 use serde_json::Value;
 
@@ -32,6 +32,11 @@ pub fn frame(bytes: &[u8]) {
             }
         }
     }
+}
+
+/// Reads a manifest as `rship-dev check` does, and judges what is in it.
+pub fn manifest(text: &str) {
+    crate::cli::check_text(text);
 }
 
 fn judge(generation: Generation, event: &Event) {

@@ -103,8 +103,9 @@ impl Address {
             Some(_) => return Err(wrong("does not begin with ws:// or wss://")),
             None => return Err(wrong("has no ws:// or wss:// before the host")),
         };
-        let host = match uri.host() {
-            Some(host) if !host.is_empty() => host.trim_matches(['[', ']']).to_owned(),
+        let host = uri.host().map(|host| host.trim_matches(['[', ']']));
+        let host = match host {
+            Some(host) if !host.is_empty() => host.to_owned(),
             _ => return Err(wrong("names no host")),
         };
         let port = match uri.port() {
@@ -321,6 +322,7 @@ mod tests {
             ("http://h/myko", "does not begin with ws://"),
             ("ws://h:0/myko", "has the port 0"),
             ("ws://h:99999/myko", "is not an address"),
+            ("ws://[]/myko", "names no host"),
             ("ws://h:/myko", "has a `:` without a port"),
             ("ws:///myko", "is not an address"),
             ("", "is not an address"),

@@ -228,6 +228,12 @@ impl TlsFront {
         Self { addr, task }
     }
 
+    /// Its address.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     /// Where it is, by the name that the certificate is for.
     #[must_use]
     pub fn url(&self, host: &str) -> String {

@@ -130,6 +130,12 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// Judges the manifest in a text, as `check` does.
+#[cfg(fuzzing)]
+pub(crate) fn check_text(text: &str) {
+    check::of(text);
+}
+
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {

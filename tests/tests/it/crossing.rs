@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use rship_runtime::{Generation, Status};
-use rship_tests::{Conditions, LIMIT, Link, Running, Stand, builder, core, differences, pulse};
+use rship_tests::{
+    Direction, LIMIT, Proxy, Running, Stand, Toxic, builder, core, differences, pulse,
+};
 use serde_json::json;
 
 #[tokio::test]
 async fn frames_of_an_old_connection_that_come_late_leave_nothing_wrong_in_the_end() {
     let core = core(Generation::V2026).await;
-    let link = Link::to(core.addr(), Conditions::default()).await;
+    let link = Proxy::to(core.addr()).await;
     let executor = builder(&link.url())
         .keepalive(Duration::from_millis(100), Duration::from_secs(1))
         .build()
@@ -19,7 +21,7 @@ async fn frames_of_an_old_connection_that_come_late_leave_nothing_wrong_in_the_e
     let mut running = Running::online(&executor).await;
     for round in 1..=5 {
         // Each round gives one connection up. Its uplink stalls: what is said goes into the network, and no further.
-        link.hold();
+        let stall = link.add_to_open(Direction::Up, Toxic::Stall);
         for stock in 0..20 {
             let mut stand = stand.lock().await;
             stand.stock = 1000 * round + stock;
@@ -47,7 +49,7 @@ async fn frames_of_an_old_connection_that_come_late_leave_nothing_wrong_in_the_e
         .await
         .unwrap();
         // The network comes back with what it held, and then with the end of the old connection.
-        link.release();
+        link.remove(stall);
         let waited = core.wait_until(LIMIT, "what is true", |core| {
             let name = core
                 .item("Target", "stand")

@@ -1,19 +1,29 @@
 //! Which generation a server is, found out late or against what it says: no value is there twice, nothing is said
 //! a hundred times.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use rship_runtime::{Generation, Status};
 use rship_tests::{
-    Conditions, LIMIT, Link, Running, Server, Stand, builder, core, executor, until, within,
+    Direction, LIMIT, Proxy, Running, Server, Stand, Toxic, builder, core, executor, until, within,
 };
 use serde_json::{Value, json};
+
+/// A link on which everything arrives 400 ms later, each way.
+async fn late(server: SocketAddr) -> Proxy {
+    let link = Proxy::to(server).await;
+    let (delay, jitter) = (Duration::from_millis(400), Duration::ZERO);
+    for direction in [Direction::Up, Direction::Down] {
+        link.add(direction, Toxic::Latency { delay, jitter });
+    }
+    link
+}
 
 #[tokio::test]
 async fn a_clue_that_comes_late_leaves_no_value_under_two_ids() {
     let core = core(Generation::V2026).await;
-    let late = Conditions::late(Duration::from_millis(400));
-    let link = Link::to(core.addr(), late).await;
+    let link = late(core.addr()).await;
     let executor = builder(&link.url())
         .handshake_timeout(Duration::from_millis(300))
         .keepalive(Duration::from_millis(100), LIMIT)
@@ -44,8 +54,7 @@ async fn a_clue_that_comes_late_leaves_no_value_under_two_ids() {
 async fn a_set_id_that_comes_late_leaves_no_value_under_two_ids() {
     for generation in [Generation::V2023, Generation::V2024] {
         let core = core(generation).await;
-        let late = Conditions::late(Duration::from_millis(400));
-        let link = Link::to(core.addr(), late).await;
+        let link = late(core.addr()).await;
         let executor = builder(&link.url())
             .handshake_timeout(Duration::from_millis(300))
             .build()

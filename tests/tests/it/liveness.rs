@@ -1,13 +1,14 @@
 //! Liveness is progress both ways: who reads or answers is kept however slow, who does neither is given up.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use rship_dev::LocalCore;
 use rship_runtime::{Executor, Generation, Status, Target, actions};
 use rship_tests::{
-    Conditions, LIMIT, Link, Peer, Running, Server, Stand, builder, core, pipes, within,
+    Direction, LIMIT, Peer, Proxy, Running, Server, Stand, Toxic, builder, core, pipes, within,
 };
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
@@ -181,11 +182,20 @@ fn book(executor: &Executor) {
     }
 }
 
+/// A link that passes 400 kB a second, each way.
+async fn slow(server: SocketAddr) -> Proxy {
+    let link = Proxy::to(server).await;
+    for direction in [Direction::Up, Direction::Down] {
+        link.add(direction, Toxic::Bandwidth { rate: 400 << 10 });
+    }
+    link
+}
+
 #[tokio::test]
 async fn a_slow_link_that_makes_progress_is_never_cut() {
     let core = core(Generation::V2026).await;
     // About 4 MB: some five times as long as the silence that ends a connection.
-    let link = Link::to(core.addr(), Conditions::slow(400 << 10)).await;
+    let link = slow(core.addr()).await;
     let executor = watchful(builder(&link.url()));
     book(&executor);
     let mut running = Running::start(&executor);
@@ -211,7 +221,7 @@ async fn one_frame_that_takes_longer_than_the_silence_is_not_cut_in_either_direc
         .start()
         .await
         .unwrap();
-    let link = Link::to(core.addr(), Conditions::slow(400 << 10)).await;
+    let link = slow(core.addr()).await;
     let executor = watchful(builder(&link.url()));
     let page = Page {
         text: "x".repeat(2 << 20),

@@ -35,6 +35,7 @@ mod one_build;
 mod order;
 mod owned;
 mod programs;
+mod proxy;
 mod pulses;
 mod readme;
 mod reconnect;

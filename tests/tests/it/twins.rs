@@ -51,7 +51,7 @@ async fn the_one_that_stays_registers_again_when_the_other_leaves() {
 async fn a_twin_that_crashes_takes_nobody_off_the_show() {
     let core = core(Generation::V2026).await;
     let (staying, hosted) = started(&core.url()).await;
-    let link = rship_tests::Link::to(core.addr(), rship_tests::Conditions::default()).await;
+    let link = rship_tests::Proxy::to(core.addr()).await;
     let (_crashing, other) = started(&link.url()).await;
     // The network between them goes, and never comes back.
     drop(link);

@@ -36,6 +36,14 @@ pub(super) fn run(output: Output, file: &Path) -> Result<ExitCode, Failure> {
     })
 }
 
+/// Judges the manifest in a text, and writes the report into nothing.
+#[cfg(fuzzing)]
+pub(super) fn of(text: &str) {
+    if let Ok(entities) = manifest::entities(text) {
+        report::write(&verdict::judge(entities));
+    }
+}
+
 fn read(file: &Path) -> Result<String, String> {
     if file != "-" {
         let shown = file.display();

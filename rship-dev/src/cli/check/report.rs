@@ -27,6 +27,15 @@ pub(super) fn print(output: Output, all: &[Judged]) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes both forms of the report, and leaves them.
+#[cfg(fuzzing)]
+pub(super) fn write(all: &[Judged]) {
+    for one in all {
+        drop((text(one, 0), document(one)));
+    }
+    drop(summary(all));
+}
+
 fn text(one: &Judged, width: usize) -> String {
     let word = match one.verdict {
         Verdict::Fine => "ok",
