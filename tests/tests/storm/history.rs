@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rship_dev::Recorded;
+use rship_dev::{Dropped, Recorded};
 use serde_json::Value;
 
 /// Where the counts of one rack begin, and how far they go.
@@ -82,6 +82,16 @@ impl History {
                 self.line(time, session, || format!("{name} {of}"));
             }
             name => self.line(time, session, || name.to_owned()),
+        }
+    }
+
+    /// What the server dropped, or would have done otherwise than it was meant.
+    pub(crate) fn drops(&mut self, drops: &[Dropped]) {
+        // What the server said itself is no fault of the executor's.
+        let other = drops.iter().find(|drop| !drop.id.starts_with("garbage"));
+        if let Some(drop) = other.filter(|_| self.wrong.is_empty()) {
+            self.wrong
+                .push(format!("the server drops something: {drop}"));
         }
     }
 

@@ -135,7 +135,7 @@ impl System {
             .mailbox_bytes(MAILBOX_BYTES)
             .reply_bytes(REPLY_BYTES)
             .update_bytes(UPDATE_BYTES)
-            .read_back(Some(Duration::from_secs(20)))
+            .read_back(model.reads_back.then(|| Duration::from_secs(20)))
             .build()
             .expect("an executor");
         let runner = executor.clone();
@@ -172,6 +172,7 @@ impl System {
         for frame in core.take_frames() {
             self.history.frame(time, number, &frame);
         }
+        self.history.drops(&core.drops());
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), String> {

@@ -15,6 +15,8 @@ const SLOTS: u8 = 3;
 pub(crate) struct Model {
     pub(crate) generation: Generation,
     pub(crate) encoding: Encoding,
+    /// Whether the executor reads back: where it does not, it must be right without.
+    pub(crate) reads_back: bool,
     pub(crate) racks: BTreeMap<u8, RackModel>,
     /// The racks that ever had a lid: what leaves without being forgotten stays on the server, offline, even when
     /// what it was in is removed.
@@ -109,9 +111,10 @@ impl ReferenceStateMachine for Storms {
 
     fn init_state() -> BoxedStrategy<Model> {
         let encoding = prop_oneof![Just(Encoding::Json), Just(Encoding::Cbor)];
-        (generation(), encoding)
-            .prop_map(|(generation, encoding)| Model {
+        (generation(), encoding, any::<bool>())
+            .prop_map(|(generation, encoding, reads_back)| Model {
                 generation,
+                reads_back,
                 // Only 2026 servers read it.
                 encoding: if generation == Generation::V2026 {
                     encoding
@@ -155,6 +158,13 @@ impl ReferenceStateMachine for Storms {
             Step::Fault(Storm::Restart(Memory::Of(generation), _)) => {
                 model.encoding == Encoding::Json || *generation == Generation::V2026
             }
+            // What the server has read and lost, nobody else can mend.
+            Step::Fault(
+                Storm::Lose(_)
+                | Storm::Overwrite(_)
+                | Storm::Cross
+                | Storm::Restart(Memory::Kept, _),
+            ) => model.reads_back,
             Step::Fault(_) => true,
         }
     }
