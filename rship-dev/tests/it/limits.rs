@@ -1,7 +1,7 @@
 //! What a client can do to others, and how much it may.
 
 use futures_util::{SinkExt, StreamExt};
-use rship_dev::Generation;
+use rship_dev::{Generation, Limits, LocalCore};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -9,7 +9,9 @@ use crate::peer::{LIMIT, Peer, core, within};
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_disconnected_and_stalls_nobody() {
-    let core = core(Generation::V2026).await;
+    let mut limits = Limits::default();
+    limits.waiting = 8 << 20;
+    let core = LocalCore::builder().limits(limits).start().await.unwrap();
     let mut lazy = Peer::connect(&core).await;
     lazy.query("q", "GetAllPulses", "Pulse", json!({})).await;
     lazy.sync().await;
@@ -32,7 +34,7 @@ async fn a_client_that_does_not_read_is_disconnected_and_stalls_nobody() {
         .unwrap();
     let dropped = core.drops().pop().unwrap();
     assert!(
-        dropped.item_type == "connection" && dropped.reason.contains("10000 frames waited"),
+        dropped.item_type == "connection" && dropped.reason.contains("8.0 MiB waited"),
         "{dropped}"
     );
     busy.sync().await;
