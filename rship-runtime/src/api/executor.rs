@@ -23,6 +23,7 @@ use crate::connection_thread::ConnectionThread;
 use crate::error::Error;
 use crate::journal::{Journal, alert};
 use crate::metrics::{Counters, Metrics};
+use crate::mistake::Mistake;
 use crate::outbox::{Change, Items, Outbox};
 use crate::session::{self, Parts, Status};
 use crate::settings::{Settings, check_id};
@@ -99,6 +100,9 @@ impl Engine {
         // The sessions alone come to an end.
         FuturesUnordered::from_iter(work).next().await;
         self.parts.outbox.finish();
+        if world::makes(Mistake::LeavesATask) {
+            tokio::spawn(std::future::pending::<()>());
+        }
         self.parts.set_status(Status::Stopped);
     }
 

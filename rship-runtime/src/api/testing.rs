@@ -47,6 +47,8 @@ use crate::outbox::{Epoch, SlotId};
 use crate::target::{Complete, HandlerRuntime, Job, Of, Outcome};
 use crate::world;
 
+#[doc(hidden)]
+pub use crate::mistake::Mistake;
 pub use crate::world::World;
 
 /// A pulse: the id of its emitter, and its value.

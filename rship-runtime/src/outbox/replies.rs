@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use super::KEPT;
 use super::pulses::SlotId;
 use super::{Admission, Epoch, Outbox};
+use crate::mistake::Mistake;
+use crate::world;
 
 /// What a waiting reply takes beside its text, in bytes.
 const AROUND_A_REPLY: usize = 32;
@@ -92,6 +94,9 @@ impl Outbox {
             return false;
         }
         state.replies.push(frame.as_bytes(), touched);
+        if world::makes(Mistake::AnswersTwice) {
+            state.replies.push(frame.as_bytes(), &[]);
+        }
         self.wake(state);
         true
     }

@@ -7,7 +7,9 @@ use rship_core::wire::{Change, FRAME_LIMIT, Frames, Pulse, Writer};
 use super::phase::Phase;
 use super::pulses::{Queue, SlotId, Source, Standing, Used};
 use super::{KEPT, Outbox, State};
+use crate::mistake::Mistake;
 use crate::stamp::Stamper;
+use crate::world;
 
 /// What an event of a pulse holds beside ids and value, in bytes, or a little more.
 const AROUND_A_PULSE: usize = 190;
@@ -150,6 +152,13 @@ impl Round {
                 data,
                 nonce: taken.nonce,
             };
+            if taken.nonce.is_none() && world::makes(Mistake::GoesBack) {
+                let before = Pulse {
+                    data: b"0",
+                    ..pulse
+                };
+                frames.pulse(writer, Change::Set, &before, stamper.next());
+            }
             frames.pulse(writer, Change::Set, &pulse, stamper.next());
         }
         let mut start = 0;

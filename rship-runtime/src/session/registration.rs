@@ -7,8 +7,10 @@ use std::time::Instant;
 use rship_core::wire::{FRAME_LIMIT, Generation};
 
 use super::announce::Announcer;
+use crate::mistake::Mistake;
 use crate::outbox::{Hold, ItemKey, Outbox, Round, TargetNumber};
 use crate::target::Reference;
+use crate::world;
 
 /// How far the telling has come.
 #[derive(Default)]
@@ -139,6 +141,13 @@ impl Registration {
             return false;
         }
         targets.announce(target);
+        if world::makes(Mistake::ChildrenFirst) {
+            for below in targets.subtree(target.number).into_iter().skip(1) {
+                if let Some(below) = announcer.targets.get(below).cloned() {
+                    announcer.target(&below);
+                }
+            }
+        }
         let before = announcer.frames.size();
         announcer.target(target);
         // One that needs frames of its own is no measure for the others.
