@@ -94,6 +94,11 @@ pub(crate) struct Store {
     weight: usize,
 }
 
+/// Whether the core alone writes entities of this type.
+pub(crate) fn is_own(item_type: &str) -> bool {
+    item_type.starts_with("rship-dev:")
+}
+
 /// What an entity takes in memory, roughly.
 pub(crate) fn weight_of(id: &str, item: &Map<String, Value>) -> usize {
     /// Its place in the store, its hash, and the type that it may be the only one of.
@@ -115,7 +120,10 @@ impl Store {
         self.types.get_mut(item_type)?.get_mut(id)
     }
 
-    pub(crate) fn insert(&mut self, item_type: &str, id: &str, entry: Entry) {
+    pub(crate) fn insert(&mut self, item_type: &str, id: &str, mut entry: Entry) {
+        let counts = usize::from(!is_own(item_type));
+        // What the core writes itself is bounded where it comes from, and takes no room from others.
+        entry.weight *= counts;
         let weight = entry.weight;
         let items = self.types.entry(item_type.to_owned()).or_default();
         let old = match items.get_mut(id) {
@@ -125,7 +133,7 @@ impl Store {
         self.weight += weight;
         match old {
             Some(old) => self.weight = self.weight.saturating_sub(old.weight),
-            None => self.count += 1,
+            None => self.count += counts,
         }
     }
 
@@ -135,12 +143,12 @@ impl Store {
         if items.is_empty() {
             self.types.remove(item_type);
         }
-        self.count = self.count.saturating_sub(1);
+        self.count -= usize::from(!is_own(item_type));
         self.weight = self.weight.saturating_sub(removed.weight);
         Some(removed)
     }
 
-    /// How many entities there are.
+    /// How many entities there are, those of others.
     pub(crate) const fn count(&self) -> usize {
         self.count
     }

@@ -12,11 +12,13 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::error::{ProtocolError, UrlError};
-use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+use tokio_tungstenite::tungstenite::http::Response;
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::Failure;
+use crate::explained::excerpt;
 use crate::{codec, speaking};
 
 /// Entities by id.
@@ -218,6 +220,16 @@ impl Client {
     }
 }
 
+/// What a server says itself about why it opens no WebSocket, if it does so in words.
+fn sentence(response: &Response<Option<Vec<u8>>>) -> Option<String> {
+    /// How much of it is shown.
+    const SHOWN: usize = 500;
+    let kind = response.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    let body = String::from_utf8_lossy(response.body().as_deref()?);
+    let said = body.lines().next()?.trim();
+    (kind.starts_with("text/plain") && !said.is_empty()).then(|| excerpt(said, SHOWN).into_owned())
+}
+
 fn no_connection(url: &str, error: &Error) -> String {
     let is_tls = url.starts_with("wss:");
     match error {
@@ -231,6 +243,9 @@ fn no_connection(url: &str, error: &Error) -> String {
         }
         Error::Http(response) => {
             let status = response.status().as_u16();
+            if let Some(said) = sentence(response) {
+                return format!("{url} answers with HTTP {status}: {said}");
+            }
             let hint = match status {
                 401 | 403 => "the server wants a token, or another one: --token or RSHIP_TOKEN",
                 400 if !is_tls => "a port that speaks TLS is written wss://",

@@ -45,7 +45,7 @@ use crate::explained::{Dropped, Explained, Verdict};
 use crate::near;
 use crate::recorded::Recorded;
 use crate::speaking;
-use crate::store::{ClientNo, Entities};
+use crate::store::{ClientNo, Entities, is_own};
 
 /// A look at the store that takes longer is not taken at every change.
 const EXPENSIVE: Duration = Duration::from_millis(1);
@@ -304,10 +304,7 @@ impl LocalCore {
     #[must_use]
     pub fn snapshot(&self) -> BTreeMap<String, BTreeMap<String, Value>> {
         self.shared.look(|state| {
-            let types = state
-                .store
-                .types()
-                .filter(|item_type| !item_type.starts_with("rship-dev:"));
+            let types = state.store.types().filter(|item_type| !is_own(item_type));
             types
                 .map(|item_type| (item_type.to_owned(), items(state, item_type)))
                 .collect()
