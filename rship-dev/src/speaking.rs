@@ -109,8 +109,8 @@ pub(crate) fn millis() -> u64 {
 }
 
 /// The ping that 2024 sends by itself.
-pub(crate) fn own_ping() -> Value {
-    json!({"event": "ws:m:ping", "data": {"ts": millis()}})
+pub(crate) fn own_ping(ts: u64) -> Value {
+    json!({"event": "ws:m:ping", "data": {"ts": ts}})
 }
 
 /// What a watcher is told.

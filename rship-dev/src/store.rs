@@ -158,6 +158,15 @@ impl Store {
         self.weight
     }
 
+    /// The same after the end of all connections.
+    pub(crate) fn without_owners(&self) -> Self {
+        let mut store = self.clone();
+        for entry in store.types.values_mut().flat_map(BTreeMap::values_mut) {
+            entry.owner = None;
+        }
+        store
+    }
+
     /// The entities of one type in the order of their ids.
     pub(crate) fn of_type<'a>(
         &'a self,

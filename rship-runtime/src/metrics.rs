@@ -39,7 +39,7 @@ metrics! {
     pulses_out,
     /// Values of states that a newer value replaced before the server could take them.
     states_coalesced,
-    /// Impulses dropped because the queue was full.
+    /// Impulses dropped because the queue was full, or because their target went before they were sent.
     impulses_dropped,
     /// Values, entities and answers larger than the message limit, which were not sent.
     values_refused,

@@ -348,7 +348,7 @@ impl LocalCore {
     #[must_use]
     pub fn entities(&self) -> Entities {
         self.shared.look(|state| Entities {
-            store: state.store.clone(),
+            store: state.store.without_owners(),
             next_client: state.next_client,
         })
     }

@@ -135,6 +135,7 @@ impl Shared {
             match next {
                 Some(next) => {
                     tokio::select! {
+                        biased;
                         () = tokio::time::sleep_until(next) => {}
                         () = self.timed.notified() => {}
                     }

@@ -17,12 +17,13 @@ impl Outbox {
         self.locked().slots.open(source, target)
     }
 
-    /// Gives places back, with all that waits in them.
+    /// Gives places back, with all that waits in them; impulses that did not go out are counted.
     pub(crate) fn close(&self, slots: &[SlotId]) {
         let mut state = self.locked();
-        let mut waiting = false;
+        let (mut waiting, mut dropped) = (false, 0);
         for id in slots {
             if let Some(used) = state.slots.close(*id) {
+                dropped += u64::from(used.impulses);
                 waiting |= used.impulses > 0 || used.standing == Standing::Pending;
                 state.paced.let_go(*id, &used);
                 state.early.remove(&used.target);
@@ -34,6 +35,7 @@ impl Outbox {
             let State { pulses, slots, .. } = &mut *state;
             pulses.retain(|entry| slots.get(entry.slot).is_some());
         }
+        self.counters.impulses_dropped.add(dropped);
     }
 
     /// Keeps a value of a state if it is written differently than the one before; `None` when it is not.

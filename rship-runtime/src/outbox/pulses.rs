@@ -130,6 +130,8 @@ pub(crate) struct Source {
     value: Mutex<Value>,
     /// Whether the newest value has a number that is not finite.
     infinite: AtomicBool,
+    /// Whether an impulse went out.
+    impulse: AtomicBool,
 }
 
 /// The last value of a state: kept once, compared once. No other lock is taken while this one is held.
@@ -153,6 +155,7 @@ impl Source {
             instance,
             value: Mutex::default(),
             infinite: AtomicBool::new(false),
+            impulse: AtomicBool::new(false),
         }
     }
 
@@ -210,6 +213,18 @@ impl Source {
         let json = value.newest.json();
         let settled = value.sent == value.version && !json.is_empty();
         settled.then(|| (value.version, json.to_vec()))
+    }
+
+    /// An impulse goes out now.
+    pub(super) fn impulse_went_out(&self) {
+        self.impulse.store(true, Ordering::Relaxed);
+    }
+
+    /// What a server may have of it, to be deleted there: the newest value, or for impulses, of which none is
+    /// kept here, `null`.
+    pub(crate) fn stored(&self) -> Option<Vec<u8>> {
+        let impulse = self.impulse.load(Ordering::Relaxed);
+        self.newest().or_else(|| impulse.then(|| b"null".to_vec()))
     }
 
     /// The newest value as JSON; `None` when there was none.

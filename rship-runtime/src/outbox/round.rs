@@ -105,6 +105,7 @@ impl Round {
         nonce: u64,
     ) {
         self.reads_outgoing = true;
+        used.source.impulse_went_out();
         self.push(id, used, start, length, Some(nonce));
     }
 

@@ -139,7 +139,7 @@ impl Announcer<'_> {
                 continue;
             }
             for source in &target.sources {
-                if let Some(value) = source.newest() {
+                if let Some(value) = source.stored() {
                     self.delete_pulse(&source.emitter, &source.instance, &value);
                 }
             }

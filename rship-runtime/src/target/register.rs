@@ -17,7 +17,7 @@ use super::reference::{Changing, Path, RawHandle, Reference, Step};
 use super::registry::Targets;
 use super::{Registry, Tree, TreeState};
 use crate::error::Error;
-use crate::outbox::{Change, Departure, Source, TargetNumber};
+use crate::outbox::{Change, Departure, Source};
 use crate::stamp;
 
 /// A root target on its way into an executor.
@@ -262,7 +262,7 @@ pub(super) fn enter_member(
         instance: parent.instance,
     };
     let mut references = Vec::new();
-    let branch = enter.branch(&mut targets, sketch, Some(parent.number), &mut references);
+    let branch = enter.branch(&mut targets, sketch, Some(parent), &mut references);
     for reference in references {
         targets.insert(reference);
     }
@@ -315,7 +315,7 @@ impl Enter<'_> {
         &self,
         targets: &mut Targets,
         sketch: Sketch,
-        parent: Option<TargetNumber>,
+        parent: Option<&Arc<Reference>>,
         references: &mut Vec<Arc<Reference>>,
     ) -> Branch {
         let outbox = &self.context.outbox;
@@ -350,13 +350,7 @@ impl Enter<'_> {
             sources.push(source);
         }
         // Below a target that was taken offline, all is.
-        let online = parent
-            .and_then(|parent| {
-                targets
-                    .get(parent)
-                    .map(rship_core::dispatch::Destination::is_online)
-            })
-            .unwrap_or(true);
+        let online = parent.is_none_or(rship_core::dispatch::Destination::is_online);
         let changing = Changing::new(sketch.name, stamp::now().to_string());
         let target = Arc::new(Reference {
             number,
@@ -367,7 +361,7 @@ impl Enter<'_> {
             model: sketch.model,
             tree: Weak::clone(self.tree),
             behind: sketch.behind,
-            parent,
+            parent: parent.map(|parent| parent.number),
             slots,
             sources,
             runs: runs.into(),
@@ -387,7 +381,7 @@ impl Enter<'_> {
         let fields = sketch.fields.into_iter().map(|children| {
             let children = children.into_iter().map(|(key, child)| Child {
                 key,
-                branch: Some(self.branch(targets, child, Some(number), references)),
+                branch: Some(self.branch(targets, child, Some(&target), references)),
             });
             children.collect()
         });

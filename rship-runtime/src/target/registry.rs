@@ -116,7 +116,7 @@ impl Targets {
             emitters: self.emitters(target),
             details,
             pulses: sources
-                .filter_map(|source| Some((source.emitter.to_string(), source.newest()?)))
+                .filter_map(|source| Some((source.emitter.to_string(), source.stored()?)))
                 .collect(),
             shared,
         })

@@ -2,7 +2,7 @@
 
 use rship_dev::LocalCore;
 use rship_runtime::{Error, Executor, Generation, Handle, Ids};
-use rship_tests::{LIMIT, Lamp, Running, Stand, builder, core, executor, pulse};
+use rship_tests::{LIMIT, Lamp, Running, Sale, Stand, builder, core, executor, pulse};
 use serde_json::{Value, json};
 
 async fn online(core: &LocalCore) -> (Executor, Handle<Stand>, Running) {
@@ -227,4 +227,58 @@ async fn ids_of_the_service_begin_with_it() {
         .await
         .unwrap();
     assert_eq!(core.drops(), []);
+}
+
+/// A shelf with a stand in it.
+#[derive(rship_runtime::Target, Default)]
+struct Shelf {
+    #[target]
+    stand: Option<Stand>,
+}
+
+#[tokio::test]
+async fn what_comes_below_a_target_that_is_offline_is_offline_to_its_last_member() {
+    let core = core(Generation::V2026).await;
+    let executor = executor(&core.url());
+    let shelf = executor.add("shelf", Shelf::default()).unwrap();
+    let _running = Running::online(&executor).await;
+    shelf.set_online(false);
+    shelf.lock().await.stand = Some(Stand::full());
+    core.wait_until(LIMIT, "the lamp", |core| {
+        core.item("Target", "shelf.stand.lamps.a").is_some()
+    })
+    .await
+    .unwrap();
+    for target in ["shelf", "shelf.stand", "shelf.stand.lamps.a"] {
+        assert_eq!(status(&core, target), "offline", "{target}");
+    }
+}
+
+#[tokio::test]
+async fn impulses_that_go_with_their_target_are_counted_as_dropped() {
+    let core = core(Generation::V2026).await;
+    let executor = executor(&core.url());
+    let stand = executor.add("stand", Stand::full()).unwrap();
+    for count in 0..10 {
+        stand.lock().await.sold.pulse(Sale { count });
+    }
+    stand.remove().unwrap();
+    assert_eq!(executor.metrics().impulses_dropped, 10);
+}
+
+#[tokio::test]
+async fn the_last_impulse_of_a_target_goes_with_it() {
+    for generation in Generation::ALL {
+        let core = core(generation).await;
+        let (_executor, stand, _running) = online(&core).await;
+        stand.lock().await.sold.pulse(Sale { count: 3 });
+        core.wait_until(LIMIT, "the impulse", |core| core.count("Pulse") == 10)
+            .await
+            .unwrap();
+        stand.remove().unwrap();
+        core.wait_until(LIMIT, "nothing", |core| core.count("Pulse") == 0)
+            .await
+            .unwrap();
+        assert_eq!(core.drops(), [], "{generation}");
+    }
 }

@@ -1,0 +1,739 @@
+//! The system under test: an executor, its devices, the network and the server, driven step by step.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rship_dev::{CommandError, Entities, LocalCore};
+use rship_runtime::testing::{Mistake, World};
+use rship_runtime::{Error, Executor, Generation, Handle, Published, Status};
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Handle as Tokio};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::device::{Beat, Knob, Lid, Rack, Slot};
+use super::history::History;
+use super::network::{Dialer, Face, Fault, Network, Weather};
+use super::oracles;
+use super::steps::{Ask, Memory, Model, Step, Storm, Storms};
+use proptest_state_machine::ReferenceStateMachine as _;
+
+/// How long everything may take to be quiet and equal, by the test's clock.
+const QUIET: Duration = Duration::from_secs(400);
+
+/// How long one answer may take.
+const ANSWER: Duration = Duration::from_secs(300);
+
+/// What an executor may keep waiting.
+const IMPULSE_BYTES: usize = 512 << 10;
+const MAILBOX_BYTES: usize = 128 << 10;
+const REPLY_BYTES: usize = 256 << 10;
+const UPDATE_BYTES: usize = 512 << 10;
+
+/// What a sequence came to.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) trace: Vec<String>,
+    pub(crate) acted: BTreeMap<&'static str, u64>,
+    pub(crate) commands: u64,
+    pub(crate) impulses: u64,
+    pub(crate) dropped: u64,
+    pub(crate) sessions: u64,
+    pub(crate) healed: u64,
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) rack: u8,
+    pub(crate) ask: Ask,
+    pub(crate) outcome: Result<Value, CommandError>,
+}
+
+/// A rack that is part of the executor.
+pub(crate) struct Racked {
+    pub(crate) handle: Handle<Rack>,
+    pub(crate) start: u64,
+    pub(crate) bumps: u64,
+}
+
+pub(crate) struct System {
+    pub(crate) model: Model,
+    pub(crate) network: Arc<Network>,
+    pub(crate) executor: Executor,
+    pub(crate) racks: BTreeMap<u8, Racked>,
+    pub(crate) history: History,
+    pub(crate) asked: Arc<Mutex<Vec<Asked>>>,
+    pub(crate) open: Arc<()>,
+    /// Impulses that were pulsed, and those of which it was said that they are not sent.
+    pub(crate) pulsed: u64,
+    pub(crate) refused: u64,
+    /// None after the end.
+    pub(crate) core: Option<Arc<LocalCore>>,
+    /// Changes when the core is another one.
+    cores: watch::Sender<u64>,
+    running: JoinHandle<Result<(), Error>>,
+    /// Grows with everything that is set.
+    tick: u64,
+    /// The last impulse of each rack, of all that had its id.
+    beats: BTreeMap<u8, u64>,
+    began: Instant,
+}
+
+/// Runs a sequence in a world of its own.
+pub(crate) fn run(
+    model: &Model,
+    steps: &[Step],
+    seed: u64,
+    mistake: Option<Mistake>,
+    mut seen: impl FnMut(),
+) -> Result<Report, String> {
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let mut result = Ok(Report::default());
+    let measured = allocation_counter::measure(|| {
+        result = runtime.block_on(async {
+            let world = World::new(seed);
+            let _world = match mistake {
+                Some(mistake) => world.make(mistake),
+                None => world,
+            };
+            let mut system = System::new(model.clone(), seed);
+            let mut outcome = Ok(());
+            for step in steps {
+                seen();
+                outcome = system.step(step).await;
+                if outcome.is_err() {
+                    break;
+                }
+            }
+            system.end(outcome).await
+        });
+    });
+    let report = result?;
+    oracles::memory(measured.bytes_max)?;
+    Ok(report)
+}
+
+impl System {
+    fn new(model: Model, seed: u64) -> Self {
+        let network = Network::new(seed);
+        let core = core(model.generation, None);
+        network.set_core(Some(Arc::clone(&core)));
+        let executor = Executor::builder("storm")
+            .url("ws://core/myko")
+            .instance_id("storm-0")
+            .machine_id("sea")
+            .encoding(model.encoding)
+            .connect(Dialer(Arc::clone(&network)))
+            .impulse_bytes(IMPULSE_BYTES)
+            .mailbox_bytes(MAILBOX_BYTES)
+            .reply_bytes(REPLY_BYTES)
+            .update_bytes(UPDATE_BYTES)
+            .read_back(Some(Duration::from_secs(20)))
+            .build()
+            .expect("an executor");
+        let runner = executor.clone();
+        let running = tokio::spawn(async move { runner.run_until(std::future::pending()).await });
+        Self {
+            model,
+            network,
+            executor,
+            racks: BTreeMap::new(),
+            history: History::default(),
+            asked: Arc::default(),
+            open: Arc::default(),
+            pulsed: 0,
+            refused: 0,
+            core: Some(core),
+            cores: watch::Sender::new(0),
+            running,
+            tick: 0,
+            beats: BTreeMap::new(),
+            began: Instant::now(),
+        }
+    }
+
+    fn note(&mut self, what: String) {
+        let time = self.began.elapsed().as_millis();
+        self.history.trace.push(format!("{time:>8} {what}"));
+    }
+
+    /// Reads what the server was sent.
+    fn look(&mut self) {
+        let time = self.began.elapsed().as_millis();
+        let number = *self.cores.borrow();
+        let Some(core) = &self.core else { return };
+        for frame in core.take_frames() {
+            self.history.frame(time, number, &frame);
+        }
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), String> {
+        self.note(format!("{step:?}"));
+        let before = self.model.clone();
+        let work = self.apply(step, &before);
+        if timeout(QUIET, work).await.is_err() {
+            return Err(format!("{step:?} has not ended after {QUIET:?}"));
+        }
+        self.model = Storms::apply(before, step);
+        // What waits for nothing is done before the next step.
+        for _ in 0..3 {
+            tokio::task::yield_now().await;
+        }
+        self.look();
+        Ok(())
+    }
+
+    fn next(&mut self) -> u64 {
+        self.tick += 1;
+        self.tick
+    }
+
+    fn handle(&self, rack: u8) -> Option<Handle<Rack>> {
+        Some(self.racks.get(&rack)?.handle.clone())
+    }
+
+    async fn apply(&mut self, step: &Step, model: &Model) {
+        match step {
+            Step::Pass(time) => sleep(millis(*time)).await,
+            Step::Add(rack) => self.add(*rack),
+            Step::Command(rack, ask) => self.ask(*rack, ask.clone(), model.generation),
+            Step::Fault(storm) => self.storm(storm).await,
+            Step::Remove(rack) => {
+                if let Some(racked) = self.racks.remove(rack) {
+                    racked.handle.remove().expect("a root");
+                }
+            }
+            Step::Rename(rack, name) => {
+                if let Some(handle) = self.handle(*rack) {
+                    handle.rename(format!("name {name}"));
+                }
+            }
+            Step::Online(rack, online) => {
+                if let Some(handle) = self.handle(*rack) {
+                    handle.set_online(*online);
+                }
+            }
+            Step::Bump(rack) => {
+                let Some(racked) = self.racks.get_mut(rack) else {
+                    return;
+                };
+                racked.bumps += 1;
+                racked.handle.clone().lock().await.count += 1;
+            }
+            Step::Turn(rack, slot) => {
+                let (level, turn) = (self.next(), self.next());
+                let Some(handle) = self.handle(*rack) else {
+                    return;
+                };
+                let mut rack = handle.lock().await;
+                let id = slot_id(*slot);
+                if let Some(slot) = rack.slots.iter_mut().find(|slot| slot.id == id) {
+                    slot.level = level;
+                    slot.knob.turn = turn;
+                }
+            }
+            Step::Slots(rack, slots) => {
+                let Some(handle) = self.handle(*rack) else {
+                    return;
+                };
+                let mut rack = handle.lock().await;
+                rack.slots
+                    .retain(|slot| slots.iter().any(|kept| slot_id(*kept) == slot.id));
+                for slot in slots {
+                    let id = slot_id(*slot);
+                    if rack.slots.iter().all(|slot| slot.id != id) {
+                        let level = self.next();
+                        let knob = Knob { turn: level };
+                        rack.slots.push(Slot { id, level, knob });
+                    }
+                }
+            }
+            Step::Lid(rack, there) => {
+                let angle = self.next();
+                let Some(handle) = self.handle(*rack) else {
+                    return;
+                };
+                handle.lock().await.lid = there.then_some(Lid { angle });
+            }
+            Step::Hold(rack, time) => {
+                let Some(racked) = self.racks.get_mut(rack) else {
+                    return;
+                };
+                racked.bumps += 1;
+                let (handle, time) = (racked.handle.clone(), millis(*time));
+                let open = Arc::clone(&self.open);
+                tokio::spawn(async move {
+                    let _open = open;
+                    let mut rack = handle.lock().await;
+                    sleep(time).await;
+                    rack.count += 1;
+                });
+            }
+            Step::Beat(number, count, size) => {
+                let Some(handle) = self.handle(*number) else {
+                    return;
+                };
+                let rack = handle.lock().await;
+                let pad = "x".repeat(usize::from(*size));
+                let number = self.beats.entry(*number).or_default();
+                for _ in 0..*count {
+                    *number += 1;
+                    let (number, pad) = (*number, pad.clone());
+                    let published = rack.beat.pulse(Beat { number, pad });
+                    self.pulsed += 1;
+                    let counted = matches!(published, Published::Dropped);
+                    self.refused += u64::from(counted);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, rack: u8) {
+        let start = self.next() * 1_000_000;
+        let instance = self.executor.instance(&instance_id(rack)).expect("an id");
+        let added = instance.add(
+            &rack_id(rack),
+            Rack {
+                count: start,
+                beat: rship_runtime::Emitter::default(),
+                slots: Vec::new(),
+                lid: None,
+            },
+        );
+        let handle = added.expect("a free id");
+        let bumps = 0;
+        self.racks.insert(
+            rack,
+            Racked {
+                handle,
+                start,
+                bumps,
+            },
+        );
+    }
+
+    fn ask(&mut self, rack: u8, ask: Ask, generation: Generation) {
+        let Some(core) = self.core.clone() else {
+            return;
+        };
+        let (asked, open) = (Arc::clone(&self.asked), Arc::clone(&self.open));
+        let mut cores = self.cores.subscribe();
+        tokio::spawn(async move {
+            let _open = open;
+            let answer = asking(&core, rack, &ask, generation);
+            let outcome = tokio::select! {
+                biased;
+                outcome = answer => outcome,
+                _ = cores.changed() => Err(CommandError::Closed {
+                    command_id: "a command to a server that has ended".to_owned(),
+                }),
+            };
+            let outcome = Asked { rack, ask, outcome };
+            asked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(outcome);
+        });
+    }
+
+    async fn restart(&mut self, memory: Memory, down: Duration) {
+        self.look();
+        let network = Arc::clone(&self.network);
+        let Some(before) = self.core.clone() else {
+            return;
+        };
+        let kept = before.entities();
+        network.set_core(None);
+        network.break_all(Fault::Reset);
+        let generation = match memory {
+            Memory::Of(generation) => generation,
+            Memory::Kept | Memory::Empty => before.generation(),
+        };
+        let kept = (memory == Memory::Kept).then_some(kept);
+        sleep(down).await;
+        self.look();
+        let acted = match memory {
+            Memory::Kept => "killed, with its store",
+            Memory::Empty => "killed, empty",
+            Memory::Of(_) => "another generation",
+        };
+        network.acted(acted);
+        let core = core(generation, kept);
+        self.core = Some(Arc::clone(&core));
+        self.cores.send_modify(|number| *number += 1);
+        network.set_core(Some(core));
+        // Ends with the last who asks it.
+        drop(before);
+    }
+
+    /// Does something for a while, beside what comes next.
+    fn for_a_while(&self, time: u16, end: impl FnOnce(&Network) + Send + 'static) {
+        let (network, open) = (Arc::clone(&self.network), Arc::clone(&self.open));
+        tokio::spawn(async move {
+            let _open = open;
+            sleep(millis(time)).await;
+            end(&network);
+        });
+    }
+
+    fn face(&self, face: Face, time: u16) {
+        self.network.set_face(face);
+        self.network.break_all(Fault::Reset);
+        self.for_a_while(time, move |network| {
+            if network.face() == face {
+                network.set_face(Face::Core);
+            }
+        });
+    }
+
+    fn weather(
+        &self,
+        time: u16,
+        begin: impl FnOnce(&mut Weather),
+        end: impl FnOnce(&mut Weather) + Send + 'static,
+    ) {
+        self.network.set_weather(begin);
+        self.for_a_while(time, move |network| network.set_weather(end));
+    }
+
+    async fn storm(&mut self, storm: &Storm) {
+        let network = Arc::clone(&self.network);
+        match storm {
+            Storm::Restart(memory, down) => self.restart(*memory, millis(*down)).await,
+            Storm::Break(close) => {
+                network.acted(match close {
+                    Fault::Fin => "end",
+                    Fault::Reset => "reset",
+                });
+                network.break_all(*close);
+            }
+            Storm::Cut(bytes, close) => network.cut_after(usize::from(*bytes), *close),
+            Storm::StallUp(time) => self.weather(
+                *time,
+                |weather| weather.stalled_up = true,
+                |weather| weather.stalled_up = false,
+            ),
+            Storm::StallDown(time) => self.weather(
+                *time,
+                |weather| weather.stalled_down = true,
+                |weather| weather.stalled_down = false,
+            ),
+            Storm::Delay(delay, time) => {
+                let delay = millis(*delay);
+                self.weather(
+                    *time,
+                    |weather| weather.delay = delay,
+                    |weather| weather.delay = Duration::ZERO,
+                );
+            }
+            Storm::Loss(lost, time) => {
+                let lost = u32::from(*lost);
+                self.weather(
+                    *time,
+                    |weather| weather.lost = lost,
+                    |weather| weather.lost = 0,
+                );
+            }
+            Storm::Slow(time) => self.weather(
+                *time,
+                |weather| weather.bytes_per_second = Some(10_000),
+                |weather| weather.bytes_per_second = None,
+            ),
+            Storm::Cross => self.cross().await,
+            Storm::Lose(pick) => {
+                if let Some((of, id)) = self.pick(*pick) {
+                    self.note(format!("the server loses {of} {id}"));
+                    network.acted("loses an entity");
+                    if let Some(core) = &self.core {
+                        core.lose(&of, &id);
+                    }
+                }
+            }
+            Storm::Overwrite(pick) => {
+                if let Some((of, id)) = self.pick(*pick) {
+                    let change = match of.as_str() {
+                        "Instance" => json!({"status": "Unavailable"}),
+                        "TargetStatus" => json!({"status": "offline"}),
+                        "Pulse" => json!({"data": 7}),
+                        _ => json!({"name": "an operator's"}),
+                    };
+                    self.note(format!("the server overwrites {of} {id}"));
+                    network.acted("overwrites an entity");
+                    if let Some(core) = &self.core {
+                        core.overwrite(&of, &id, change);
+                    }
+                }
+            }
+            Storm::Refuses(time) => self.face(Face::Refuses, *time),
+            Storm::Silent(time) => self.face(Face::Silent, *time),
+            Storm::Closes(time) => self.face(Face::Closes, *time),
+            Storm::Late(time) => self.face(Face::Late(millis(*time / 2)), *time),
+            Storm::Babbles(time) => self.face(Face::Babbles, *time),
+            Storm::Garbage(which) => {
+                let text = GARBAGE[usize::from(*which) % GARBAGE.len()];
+                let core = self.core.as_ref();
+                if core.is_some_and(|core| core.send_text(text) > 0) {
+                    network.acted("garbage");
+                }
+            }
+            Storm::Flood(count) => {
+                let frame = json!({"event": "ws:m:event", "data": {"itemType": "Cue", "changeType": "SET"}});
+                for _ in 0..*count {
+                    let core = self.core.as_ref();
+                    if core.is_some_and(|core| core.send_frame(None, &frame) > 0) {
+                        network.acted("flood");
+                    }
+                }
+            }
+        }
+    }
+
+    /// An entity of the executor's that the server has.
+    fn pick(&mut self, pick: u16) -> Option<(String, String)> {
+        let snapshot = self.core.as_ref()?.snapshot();
+        let of = |of: &str| !matches!(of, "Machine" | "Client" | "Cue");
+        let all: Vec<_> = snapshot
+            .into_iter()
+            .filter(|(item_type, _)| of(item_type))
+            .flat_map(|(of, items)| items.into_keys().map(move |id| (of.clone(), id)))
+            // An impulse's last value is nobody's state.
+            .filter(|(_, id)| !id.contains(":beat"))
+            .collect();
+        let index = usize::from(pick).checked_rem(all.len())?;
+        all.into_iter().nth(index)
+    }
+
+    /// The uplink stalls until the executor has given the connection up, and made another; what it sent comes then.
+    async fn cross(&mut self) {
+        let mut status = self.executor.status();
+        let online = |status: &Status| matches!(status, Status::Online { .. });
+        let offline = |status: &Status| matches!(status, Status::Offline { .. });
+        if !online(&status.borrow()) {
+            return;
+        }
+        self.network.hold_up();
+        let racks: Vec<_> = self.racks.keys().copied().collect();
+        for rack in racks {
+            let Some(racked) = self.racks.get_mut(&rack) else {
+                continue;
+            };
+            let Ok(mut rack) = racked.handle.try_lock() else {
+                continue;
+            };
+            racked.bumps += 1;
+            rack.count += 1;
+        }
+        // Whatever else happens meanwhile, it does not take longer.
+        let limit = Duration::from_secs(60);
+        let crossed = timeout(limit, async {
+            drop(status.wait_for(offline).await);
+            drop(status.wait_for(online).await);
+        });
+        if crossed.await.is_ok() {
+            self.network.acted("crossing connections");
+        }
+        self.network.set_weather(|_| {});
+    }
+
+    /// All faults end.
+    fn calm(&mut self) {
+        self.network.set_face(Face::Core);
+        self.network
+            .set_weather(|weather| *weather = Weather::default());
+    }
+
+    /// Waits until it is quiet, looks at everything, and ends.
+    async fn end(mut self, outcome: Result<(), String>) -> Result<Report, String> {
+        let outcome = match outcome {
+            Ok(()) => self.quiet().await,
+            failed => failed,
+        };
+        let metrics = self.executor.metrics();
+        let judged = outcome.and_then(|()| oracles::judge(&self));
+        let ended = self.shut_down().await;
+        let alive = Tokio::current().metrics().num_alive_tasks();
+        let trace = std::mem::take(&mut self.history.trace);
+        let verdict = judged.and(ended).and_then(|()| {
+            if alive == 0 {
+                Ok(())
+            } else {
+                Err(format!("{alive} tasks are left after the end"))
+            }
+        });
+        if let Err(why) = verdict {
+            let from = trace.len().saturating_sub(shown());
+            return Err(format!("{why}\n{}", trace[from..].join("\n")));
+        }
+        Ok(Report {
+            trace,
+            acted: self.network.all_that_acted(),
+            commands: self
+                .asked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .len() as u64,
+            impulses: self.pulsed,
+            dropped: metrics.impulses_dropped,
+            sessions: metrics.sessions,
+            healed: metrics.healed,
+        })
+    }
+
+    async fn quiet(&mut self) -> Result<(), String> {
+        self.note("quiet".to_owned());
+        let until = Instant::now() + QUIET;
+        // Faults that last, guards and commands.
+        while Arc::strong_count(&self.open) > 1 {
+            self.calm();
+            if Instant::now() > until {
+                return Err(format!(
+                    "a command or a guard has not ended after {QUIET:?}"
+                ));
+            }
+            sleep(Duration::from_millis(500)).await;
+            self.look();
+        }
+        self.calm();
+        let until = Instant::now() + QUIET;
+        let mut equal = 0;
+        // Equal, and a while later still.
+        while equal < 3 {
+            sleep(Duration::from_millis(400)).await;
+            self.look();
+            let differences = oracles::differences(self).await;
+            equal = if differences.is_empty() { equal + 1 } else { 0 };
+            if Instant::now() > until {
+                return Err(format!(
+                    "the server's store is not what the executor is: {differences:#?}"
+                ));
+            }
+        }
+        if timeout(QUIET, self.executor.flush()).await.is_err() {
+            return Err("what waits is not sent though it is online".to_owned());
+        }
+        sleep(Duration::from_millis(200)).await;
+        self.look();
+        Ok(())
+    }
+
+    async fn shut_down(&mut self) -> Result<(), String> {
+        self.executor.shutdown();
+        let ended = timeout(QUIET, &mut self.running).await;
+        if ended.is_err() {
+            return Err("the executor has not ended".to_owned());
+        }
+        self.look();
+        self.network.set_core(None);
+        self.network.break_all(Fault::Reset);
+        self.network.set_face(Face::Core);
+        self.racks.clear();
+        self.core = None;
+        self.cores.send_modify(|number| *number += 1);
+        // What ends by itself has the time.
+        sleep(Duration::from_secs(60)).await;
+        Ok(())
+    }
+}
+
+fn millis(time: u16) -> Duration {
+    Duration::from_millis(u64::from(time))
+}
+
+/// How many lines of the trace an error shows.
+fn shown() -> usize {
+    let lines = std::env::var("STORM_LINES").ok();
+    lines.and_then(|lines| lines.parse().ok()).unwrap_or(40)
+}
+
+pub(crate) fn rack_id(rack: u8) -> String {
+    format!("r{rack}")
+}
+
+pub(crate) fn slot_id(slot: u8) -> String {
+    format!("s{slot}")
+}
+
+pub(crate) fn instance_id(rack: u8) -> String {
+    format!("storm-{}", rack % 2)
+}
+
+fn core(generation: Generation, kept: Option<Entities>) -> Arc<LocalCore> {
+    let builder = LocalCore::builder()
+        .generation(generation)
+        .answer_limit(ANSWER)
+        .record(true)
+        .entities(kept.unwrap_or_default());
+    Arc::new(builder.start_unbound())
+}
+
+async fn asking(
+    core: &LocalCore,
+    rack: u8,
+    ask: &Ask,
+    generation: Generation,
+) -> Result<Value, CommandError> {
+    let rack_id = rack_id(rack);
+    let exec = async |action: &str, data: Value| {
+        core.exec(None, &format!("{rack_id}:{action}"), data).await
+    };
+    match ask {
+        Ask::Bump => exec("bump", Value::Null).await,
+        Ask::Refuse => exec("refuse", json!({})).await,
+        Ask::Fall => exec("fall", Value::Null).await,
+        Ask::BadPayload => exec("wait", json!({"milliseconds": "soon"})).await,
+        Ask::Wait(time) => exec("wait", json!({"milliseconds": time})).await,
+        Ask::Long(time) => exec("long", json!({"milliseconds": time})).await,
+        Ask::Cancel => exec("long-cancel", Value::Null).await,
+        Ask::Tell(bytes) => exec("tell", json!({"bytes": bytes})).await,
+        Ask::Unknown => {
+            let action = json!({"id": format!("{rack_id}:dance"), "targetId": rack_id});
+            let instance = instance_id(rack);
+            let (id, command) = match generation {
+                Generation::V2023 => (
+                    "target:action:exec",
+                    json!({"action": action, "data": null}),
+                ),
+                _ => (
+                    "ExecTargetAction",
+                    json!({"instanceId": instance, "action": action, "data": null}),
+                ),
+            };
+            core.command(Some(&instance), id, command).await
+        }
+        Ask::Batch(count) => {
+            let instance = instance_id(rack);
+            let member = json!({
+                "instanceId": instance,
+                "action": {"id": format!("{rack_id}:bump"), "targetId": rack_id},
+                "data": {},
+            });
+            let actions: Vec<_> = (0..*count).map(|_| member.clone()).collect();
+            let command = json!({"actions": actions});
+            core.command(Some(&instance), "BatchTargetAction", command)
+                .await
+        }
+    }
+}
+
+/// What no server should say.
+const GARBAGE: &[&str] = &[
+    "",
+    "{",
+    "null",
+    "[]",
+    r#"{"event":"ws:m:ping"}"#,
+    r#"{"event":"ws:m:command","data":{}}"#,
+    r#"{"event":"ws:m:command","data":{"commandId":7,"command":{"tx":"garbage-1"}}}"#,
+    r#"{"event":"ws:m:command","data":{"commandId":"ExecTargetAction","command":{"tx":"garbage-2"}}}"#,
+    r#"{"event":"ws:m:query-response","data":{"tx":"nobody","sequence":0,"upserts":[],"deletes":[]}}"#,
+    r#"{"event":"ws:m:command-response","data":{"tx":"nobody","response":null}}"#,
+    r#"{"event":"ws:m:event","data":{"itemType":"Instance","changeType":"DEL","item":{"id":"storm-0"}}}"#,
+    "\u{0}\u{1b}[31m",
+];
