@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rship_core::wire::Generation;
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::client::{Client, Queued};
 use super::limits::{Limits, size};
@@ -17,6 +18,9 @@ use crate::store::{ClientNo, Store};
 
 /// While more waits for a client than this, the answers to its queries are made when it is their turn.
 const AT_ONCE: usize = 1 << 20;
+
+/// Larger entities are left out of an answer that no message can carry.
+const LARGE: usize = 1 << 20;
 
 /// The changes that the watchers have not been told yet: ids by type. What they are told is how it is last.
 pub(crate) type Untold = BTreeMap<String, BTreeSet<Arc<str>>>;
@@ -138,13 +142,40 @@ impl State {
     }
 
     /// The whole answer to a query, as it is now; nothing when it cannot be sent, and the query ends.
-    pub(crate) fn whole(
+    ///
+    /// One that is too large for a message is sent without its largest entities: a few of them would keep everybody
+    /// from seeing the others.
+    pub(crate) fn whole(&mut self, no: ClientNo, tx: &str) -> Option<Message> {
+        let problem = match self.answer(no, tx, usize::MAX)? {
+            Ok(message) => return Some(message),
+            Err(problem) if problem == TOO_LARGE => match self.answer(no, tx, LARGE)? {
+                Ok(message) => {
+                    let reason = format!(
+                        "entities of more than {} are left out of its answer, which would be larger than the 64 MiB \
+                         that a message may have",
+                        size(LARGE)
+                    );
+                    self.explain(Some(no), "ws:m:query", tx, Problem::warning("", reason));
+                    return Some(message);
+                }
+                Err(problem) => problem,
+            },
+            Err(problem) => problem,
+        };
+        self.forget(no, tx);
+        self.explain(Some(no), "ws:m:query", tx, Problem::fatal("", problem));
+        None
+    }
+
+    /// The answer to a query with the entities up to that size, or why there is none; nothing when the query is gone.
+    fn answer(
         &mut self,
         no: ClientNo,
         tx: &str,
-    ) -> Option<tokio_tungstenite::tungstenite::Message> {
+        largest: usize,
+    ) -> Option<Result<Message, String>> {
         let generation = self.generation;
-        let others: usize = self.clients.values().map(Client::query_weight).sum();
+        let all: usize = self.clients.values().map(Client::query_weight).sum();
         let client = self.clients.get_mut(&no)?;
         let own = client.query_weight();
         let encoding = client.encoding();
@@ -154,7 +185,7 @@ impl State {
         watch.known.clear();
         let mut upserts = Vec::new();
         for (id, entry) in self.store.of_type(&watch.query.item_type) {
-            if watch.query.wants(id, &entry.item) {
+            if entry.weight <= largest && watch.query.wants(id, &entry.item) {
                 watch.known.insert(Arc::clone(id));
                 upserts.push(&entry.item);
             }
@@ -170,23 +201,20 @@ impl State {
         let limits = &self.limits;
         let problem = if own + more > limits.query_bytes {
             Some(held_by_one(limits))
-        } else if others + more > limits.query_bytes_of_all {
+        } else if all + more > limits.query_bytes_of_all {
             Some(held_by_all(limits))
         } else {
             None
         };
+        if let Some(problem) = problem {
+            return Some(Err(problem));
+        }
         let response = speaking::query_response(generation, tx, update);
-        let (message, problem) = match problem {
-            None => (codec::encode(encoding, &response), TOO_LARGE.to_owned()),
-            Some(problem) => (None, problem),
-        };
+        let message = codec::encode(encoding, &response);
         if message.is_some() {
             watch.sequence += 1;
-        } else {
-            self.forget(no, tx);
-            self.explain(Some(no), "ws:m:query", tx, Problem::fatal("", problem));
         }
-        message
+        Some(message.ok_or_else(|| TOO_LARGE.to_owned()))
     }
 
     /// Closes a query.

@@ -508,3 +508,26 @@ async fn a_query_asked_while_much_waits_is_answered_when_it_is_its_turn() {
     assert_eq!(told["data"]["deletes"], json!(["t"]));
     assert_eq!(told["data"]["sequence"], 1);
 }
+
+#[tokio::test]
+async fn an_answer_that_no_message_can_carry_is_sent_without_the_largest_entities() {
+    let core = core(Generation::V2026).await;
+    for number in 0..5 {
+        let data = "x".repeat(14 << 20);
+        core.overwrite("Pulse", &number.to_string(), json!({ "data": data }));
+    }
+    core.overwrite("Pulse", "small", json!({"data": 1}));
+    let mut peer = Peer::connect(&core).await;
+    peer.query("q", "GetAllPulses", "Pulse", json!({})).await;
+    let answer = peer.recv_event("ws:m:query-response").await;
+    let upserts = answer["data"]["upserts"].as_array().unwrap();
+    assert_eq!(
+        (upserts.len(), &upserts[0]["item"]["id"]),
+        (1, &json!("small"))
+    );
+    let warnings = core.warnings();
+    assert!(
+        warnings[0].reason.contains("left out of its answer"),
+        "{warnings:?}"
+    );
+}
