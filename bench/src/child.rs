@@ -81,6 +81,11 @@ impl Child {
         })
     }
 
+    /// The number of its process; `None` when it has ended.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Gives it an order, for which it prints one document.
     pub(crate) async fn order<T: DeserializeOwned>(
         &mut self,

@@ -71,7 +71,7 @@ enum Other {
     Answering(Answering),
     /// Counts the files that a command and a changed field enter, with valgrind.
     Walks(Walks),
-    /// A device under everything that it may meet, in turn: memory, threads, descriptors, violations.
+    /// A device under load and all faults, one after the other: whether it recovers, how soon, and what it has then.
     Soak(Soak),
     /// The device of a soak, in a process of its own.
     #[command(hide = true)]
@@ -85,6 +85,7 @@ enum Part {
     Threads,
     Registration,
     Scale,
+    Soak,
     Pieces,
     Build,
 }
@@ -141,6 +142,10 @@ async fn measure(cli: &Cli) -> Result<(), Failure> {
             plot::write(&curves, &root.join("docs").join("scale.svg"))?;
         }
         parts.push(("Scale", scale::figures(&curves)));
+    }
+    // The long one is a command of its own.
+    if cli.short && wanted(Part::Soak) {
+        parts.push(("Soak", Soak::short().await?));
     }
     // After all that starts this program as a child: `cargo bench` puts another one in its place.
     if wanted(Part::Pieces) {

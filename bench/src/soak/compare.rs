@@ -8,15 +8,26 @@ use serde_json::{Value, json};
 
 use super::device::{INSTANCE, Note};
 use super::orders::Look;
+use super::seen::rank;
 
 /// Differences that are named; the others are only counted.
 const NAMED: usize = 5;
+
+/// How a value of the store stands to the one that the device was seen to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Values {
+    /// It must be the same: nothing changes.
+    Equal,
+    /// It must be the same or a later one: states of the soak only grow, and go on doing so.
+    Reached,
+}
 
 /// What differs, each in a few words; `notes` are the items that should be published.
 pub(super) fn differences(
     core: &LocalCore,
     look: &Look,
     notes: &BTreeMap<String, String>,
+    values: Values,
 ) -> Vec<String> {
     if !look.online {
         return vec!["the device is not online".to_owned()];
@@ -78,6 +89,13 @@ pub(super) fn differences(
         true => (format!("{id}:{INSTANCE}"), value),
         false => (id, value),
     });
+    // One that was reached counts as the same.
+    let states = states.map(|(id, value)| match pulses.get(&id) {
+        Some(stored) if values == Values::Reached && is_reached(&value, stored) => {
+            (id, stored.clone())
+        }
+        _ => (id, value),
+    });
     compare("value", &states.collect(), &pulses, &mut found);
     compare(
         Note::TYPE,
@@ -91,6 +109,11 @@ pub(super) fn differences(
         found.push(format!("the instance is {}", instance["status"]));
     }
     found
+}
+
+fn is_reached(value: &Value, stored: &Value) -> bool {
+    let pair = rank(value).zip(rank(stored));
+    pair.is_some_and(|(value, stored)| stored >= value)
 }
 
 /// The first of them, and how many there are.
@@ -142,4 +165,24 @@ fn manifest_targets(manifest: &Value) -> Vec<&Value> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_reached_when_the_store_has_it_or_a_later_one() {
+        assert!(is_reached(&json!(3), &json!(3)));
+        assert!(is_reached(&json!("turn 3 "), &json!("turn 11 ")));
+        assert!(!is_reached(&json!(3), &json!(2.875)));
+        assert!(!is_reached(&json!(3), &Value::Null));
+    }
+
+    #[test]
+    fn a_summary_names_the_first_and_counts_the_others() {
+        let all: Vec<_> = (0..7).map(|number| number.to_string()).collect();
+        assert_eq!(summary(&all), "0; 1; 2; 3; 4; and 2 more");
+        assert_eq!(summary(&all[..2]), "0; 1");
+    }
 }

@@ -1,17 +1,18 @@
-//! The device: 64 targets that change states and pulse while it is told to, in a process of its own.
+//! The device: 64 targets with states and impulses, in a process of its own.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use rship_runtime::prelude::*;
-use rship_runtime::{Executor, Item};
+use rship_runtime::{Executor, Item, Published};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::engine;
+use super::work::{Tally, Work};
 use crate::Failure;
 
 /// The instance's id, which the second program takes too.
@@ -24,7 +25,7 @@ pub(super) const TARGETS: usize = 64;
 const LOCK: Duration = Duration::from_secs(40);
 
 /// Handles by id, for the comparison and for handlers that lock another target.
-type Units = Mutex<BTreeMap<String, Handle<Unit>>>;
+pub(super) type Units = Mutex<BTreeMap<String, Handle<Unit>>>;
 
 /// A target with states, an impulse, and handlers that misbehave when asked to.
 #[derive(Target)]
@@ -37,7 +38,12 @@ pub(super) struct Unit {
     pub(super) text: String,
     #[emitter]
     pub(super) hit: Emitter<String>,
+    /// How often it was added.
+    life: u64,
+    /// Impulses of this life.
+    hits: u64,
     units: Arc<Units>,
+    tally: Arc<Tally>,
 }
 
 #[actions]
@@ -74,7 +80,7 @@ impl Unit {
         let handle = handle.ok_or("there is no such target")?;
         tokio::time::sleep(Duration::from_millis(200)).await;
         // The device's own patience is longer than that of the executor.
-        match timeout(Duration::from_secs(4), handle.lock()).await {
+        match timeout(Duration::from_secs(2), handle.lock()).await {
             Ok(mut other) => {
                 other.count = other.count.wrapping_add(1);
                 Ok(())
@@ -85,13 +91,48 @@ impl Unit {
 }
 
 impl Unit {
-    pub(super) fn new(units: &Arc<Units>) -> Self {
+    pub(super) fn new(units: &Arc<Units>, tally: &Arc<Tally>) -> Self {
         Self {
             level: 0.0,
             count: 0,
-            text: "as it began".to_owned(),
+            text: "turn 0".to_owned(),
             hit: Emitter::default(),
+            life: 0,
+            hits: 0,
             units: Arc::clone(units),
+            tally: Arc::clone(tally),
+        }
+    }
+
+    /// The same target once more: its states go on where they are, its impulses are counted anew.
+    fn next_life(&self) -> Self {
+        Self {
+            level: self.level,
+            count: self.count,
+            text: self.text.clone(),
+            life: self.life + 1,
+            ..Self::new(&self.units, &self.tally)
+        }
+    }
+
+    /// Says which turn of the work this is, in a text that is longer by so many bytes.
+    pub(super) fn turn(&mut self, turn: u64, padding: usize) {
+        self.level = turn as f64 / 8.0;
+        self.text = format!("turn {turn} {}", "h".repeat(padding));
+    }
+
+    /// Pulses with so many bytes more than the number of the impulse, which is returned; `None` when nobody was
+    /// to be told, as the caller is.
+    pub(super) fn strike(&mut self, padding: usize) -> Option<u64> {
+        let number = self.hits;
+        let text = format!("hit {} {number} {}", self.life, "i".repeat(padding));
+        match self.hit.pulse(text) {
+            Published::Detached | Published::TooLarge | Published::Unserializable => None,
+            Published::Sent | Published::Queued | Published::Dropped | Published::Kept => {
+                self.hits += 1;
+                self.tally.impulses.fetch_add(1, Ordering::Relaxed);
+                Some(number)
+            }
         }
     }
 }
@@ -132,39 +173,55 @@ pub(super) struct Values {
 pub(super) struct Device {
     pub(super) executor: Executor,
     pub(super) units: Arc<Units>,
-    working: Arc<AtomicBool>,
+    pub(super) tally: Arc<Tally>,
+    work: Arc<Work>,
 }
 
 impl Device {
     pub(super) fn new(url: &str) -> Result<Self, Failure> {
         let executor = executor(url)?;
-        let units = Arc::new(Units::default());
+        let (units, tally) = (Arc::new(Units::default()), Arc::new(Tally::default()));
         for index in 0..TARGETS {
             let id = unit_id(index);
-            let unit = executor.add(&id, Unit::new(&units))?;
+            let unit = executor.add(&id, Unit::new(&units, &tally))?;
             lock(&units).insert(id, unit);
         }
-        let working = Arc::new(AtomicBool::new(false));
-        thread::spawn({
-            let (units, working) = (Arc::clone(&units), Arc::clone(&working));
-            move || work(&units, &working)
-        });
+        let work = Work::start(&units, &tally);
         Ok(Self {
             executor,
             units,
-            working,
+            tally,
+            work,
         })
     }
 
-    /// Whether it changes states and pulses.
+    /// Whether it changes states and pulses; nothing is changed any more when this has said no.
     pub(super) fn work(&self, on: bool) {
-        self.working.store(on, Ordering::SeqCst);
+        self.work.set(on);
     }
 
     /// One of the targets that are always there.
     pub(super) fn unit(&self, index: usize) -> Result<Handle<Unit>, Failure> {
         let unit = lock(&self.units).get(&unit_id(index)).cloned();
         unit.ok_or_else(|| format!("target {} is missing", unit_id(index)).into())
+    }
+
+    /// Removes a target.
+    pub(super) async fn remove(&self, index: usize) -> Result<Option<Unit>, Failure> {
+        let Some(old) = lock(&self.units).remove(&unit_id(index)) else {
+            return Ok(None);
+        };
+        let next = old.lock().await.next_life();
+        old.remove()?;
+        Ok(Some(next))
+    }
+
+    /// Adds a target that was removed, with the states that it had.
+    pub(super) fn readd(&self, index: usize, unit: Unit) -> Result<(), Failure> {
+        let id = unit_id(index);
+        let unit = self.executor.add(&id, unit)?;
+        lock(&self.units).insert(id, unit);
+        Ok(())
     }
 
     /// The values of all targets, as the device has them.
@@ -183,6 +240,19 @@ impl Device {
         }
         Ok(all)
     }
+
+    /// Pulses once in each target; returns the emitters with the life and the number of that impulse.
+    pub(super) async fn probe(&self) -> BTreeMap<String, (u64, u64)> {
+        let units = lock(&self.units).clone();
+        let mut sent = BTreeMap::new();
+        for (id, unit) in units {
+            let mut unit = unit.lock().await;
+            if let Some(number) = unit.strike(0) {
+                sent.insert(format!("{id}:hit"), (unit.life, number));
+            }
+        }
+        sent
+    }
 }
 
 /// An executor of the soak's instance.
@@ -190,7 +260,7 @@ pub(super) fn executor(url: &str) -> Result<Executor, Failure> {
     let builder = Executor::builder("soak").instance_id(INSTANCE).url(url);
     // Short ones: each is met many times.
     let builder = builder
-        .keepalive(Duration::from_secs(1), Duration::from_secs(4))
+        .keepalive(Duration::from_millis(500), Duration::from_secs(2))
         .backoff(Duration::from_millis(50), Duration::from_millis(500));
     Ok(engine::configure(builder).build()?)
 }
@@ -201,20 +271,4 @@ pub(super) fn unit_id(index: usize) -> String {
 
 pub(super) fn lock(units: &Units) -> MutexGuard<'_, BTreeMap<String, Handle<Unit>>> {
     units.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn work(units: &Units, working: &AtomicBool) {
-    for turn in 1_u32.. {
-        while !working.load(Ordering::SeqCst) {
-            thread::sleep(Duration::from_millis(10));
-        }
-        let unit = lock(units).get(&unit_id(turn as usize % TARGETS)).cloned();
-        // One that a handler holds is left to it.
-        if let Some(Ok(mut unit)) = unit.as_ref().map(Handle::try_lock) {
-            unit.level = f64::from(turn) / 8.0;
-            unit.text = format!("turn {turn}");
-            let _ = unit.hit.pulse(format!("hit {turn}"));
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
 }

@@ -7,6 +7,6 @@ use rship_runtime::Builder;
 /// Sets the limits.
 pub(super) fn configure(builder: Builder) -> Builder {
     builder
-        .action_timeout(Duration::from_secs(2))
-        .read_back(Some(Duration::from_secs(10)))
+        .action_timeout(Duration::from_secs(1))
+        .read_back(Some(Duration::from_secs(3)))
 }

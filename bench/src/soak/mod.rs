@@ -1,177 +1,152 @@
-//! A device under everything that it may meet, one thing after the other, for as long as one wants: what it costs
-//! in the end, and whether the server's store equals the device's state in each pause.
+//! A device under load and under everything that it may meet, one fault after the other, for as long as one wants:
+//! whether the server's store equals the device's state again after each, what it costs, and how long it takes.
 
-mod abuse;
+mod chart;
+mod commands;
 mod compare;
 mod device;
 mod engine;
+mod fault;
 mod handlers;
+mod limits;
 mod link;
+mod link_faults;
 mod offline;
 mod orders;
+mod progress;
+mod record;
 mod report;
 mod sample;
+mod seen;
 mod server;
-mod wire;
+mod server_faults;
+mod stage;
+mod work;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
-use rship_runtime::Generation;
-use serde_json::Value;
 use tokio::runtime::Builder;
 use tokio::time::sleep;
 
-use self::abuse::Abuse;
-use self::orders::{Look, Order};
+use self::fault::Fault;
+use self::record::Record;
 use self::report::Report;
-use self::sample::Sample;
-use self::server::Server;
-use crate::child::Child;
-use crate::{Failure, machine, own_program};
+use self::stage::Stage;
+use crate::table::Figure;
+use crate::{Failure, machine};
 
 pub(crate) use self::orders::SoakDevice;
 
-/// How long store and state may differ in a pause, reading back included.
-const EQUAL: Duration = Duration::from_secs(30);
-
-/// Until threads and memory that are no longer used are given back.
-const SETTLED: Duration = Duration::from_secs(15);
+/// Faults between two pauses, in which everything is looked at.
+const PAUSE: usize = 12;
 
 /// Runs the soak.
 #[derive(Args)]
 pub(crate) struct Soak {
-    /// How long it lasts; every abuse comes once in any case.
-    #[arg(long, default_value_t = 30)]
+    /// How long it lasts; every fault comes once in any case.
+    #[arg(long, default_value_t = 60)]
     minutes: u64,
-    /// These abuses only.
+    /// Seconds from one fault to the next; more where the device takes longer than that.
+    #[arg(long, default_value_t = 5)]
+    every: u64,
+    /// Decides the order of the faults and what they hit; another one each time unless set.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// These faults only.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME,..")]
-    only: Vec<Abuse>,
-    /// Writes what came of it to a file as well, such as docs/soak.md.
+    only: Vec<Fault>,
+    /// Writes what came of it to a page as well, such as docs/soak.md, with a picture beside it.
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
 }
 
-/// What an abuse works with.
-struct Stage {
-    device: Child,
-    server: Server,
-    /// The device's own items that should be published, by id.
-    notes: BTreeMap<String, String>,
-    report: Report,
-}
-
 impl Soak {
-    /// Runs it; fails when the device did not hold.
+    /// Runs it; fails at once when the device does not hold.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let machine = machine::line()?;
         let runtime = Builder::new_multi_thread().enable_all().build()?;
-        let report = runtime.block_on(self.stage())?;
-        let text = report.markdown(&machine);
+        let report = runtime.block_on(self.survive())?;
+        let picture = self.write.as_ref().map(|page| page.with_extension("svg"));
+        let text = report.markdown(&machine, picture.as_deref());
         println!("{text}");
-        if let Some(file) = &self.write {
-            write(file, &text)?;
+        report.verdict()?;
+        if let (Some(page), Some(picture)) = (&self.write, &picture) {
+            write(page, &text)?;
+            chart::write(&report.state, picture)?;
         }
-        report.verdict()
+        Ok(())
     }
 
-    async fn stage(&self) -> Result<Report, Failure> {
-        let server = Server::start(Generation::V2026).await?;
-        let device = Child::start(own_program()?, ["soak-device", &server.url()])?;
-        let mut stage = Stage {
-            device,
-            server,
-            notes: BTreeMap::new(),
-            report: Report::default(),
+    /// A few seconds with a few faults, in the table of a short run.
+    pub(crate) async fn short() -> Result<Vec<Figure>, Failure> {
+        let soak = Self {
+            minutes: 0,
+            every: 1,
+            seed: None,
+            only: vec![
+                Fault::Reset,
+                Fault::Loses,
+                Fault::Readded,
+                Fault::BadCommands,
+            ],
+            write: None,
         };
-        stage.quiet("the start").await?;
-        stage.sample("start").await?;
-        let begun = Instant::now();
-        let whole = Duration::from_secs(self.minutes * 60);
-        let mut in_the_middle = false;
-        loop {
-            for abuse in Abuse::all(&self.only) {
-                stage.turn(*abuse).await?;
-                if !in_the_middle && begun.elapsed() > whole / 2 {
+        let report = soak.survive().await?;
+        report.verdict()?;
+        Ok(report.figures())
+    }
+
+    /// Everything up to the first violation, which is the error.
+    async fn survive(&self) -> Result<Report, Failure> {
+        let seed = self.seed.unwrap_or_else(|| fastrand::u64(..));
+        eprintln!("soak: --seed {seed}");
+        let record = Arc::new(Record::new());
+        let violation = tokio::select! {
+            biased;
+            violation = record.violated() => violation,
+            report = self.act(seed, &record) => return report,
+        };
+        Err(format!("the device did not hold {violation} (--seed {seed})").into())
+    }
+
+    async fn act(&self, seed: u64, record: &Arc<Record>) -> Result<Report, Failure> {
+        let mut stage = Stage::new(seed, record).await?;
+        record.doing("the start");
+        stage.pause().await?;
+        stage.settle("start").await?;
+        stage.resume().await?;
+        let (begun, whole) = (record.elapsed(), Duration::from_secs(self.minutes * 60));
+        let passed = || record.elapsed() - begun;
+        let (mut turns, mut in_the_middle) = (0, false);
+        let mut next = passed();
+        let mut round = Fault::all(&self.only).to_vec();
+        while passed() < whole || turns < round.len() {
+            if turns.is_multiple_of(round.len()) {
+                stage.random.shuffle(&mut round);
+            }
+            sleep(next.saturating_sub(passed())).await;
+            next = passed() + Duration::from_secs(self.every);
+            stage.turn(round[turns % round.len()]).await?;
+            turns += 1;
+            // What a fault leaves in the allocator for good is there by then.
+            let each_came = turns >= round.len() && !whole.is_zero();
+            let is_middle = !in_the_middle && each_came && passed() >= whole / 2;
+            if is_middle || turns.is_multiple_of(PAUSE) {
+                stage.pause().await?;
+                if is_middle {
                     in_the_middle = true;
-                    stage.sample("middle").await?;
+                    stage.settle("middle").await?;
                 }
-            }
-            if begun.elapsed() >= whole {
-                break;
+                stage.resume().await?;
             }
         }
-        stage.sample("end").await?;
-        stage.report.metrics = stage.device.order(&Order::Metrics).await?;
-        stage.report.took = begun.elapsed();
-        stage.device.end().await?;
-        stage.server.stop().await;
-        Ok(stage.report)
-    }
-}
-
-impl Stage {
-    /// One abuse while the device goes about its work, and a pause.
-    async fn turn(&mut self, abuse: Abuse) -> Result<(), Failure> {
-        let begun = Instant::now();
-        let _: Value = self.device.order(&Order::Work(true)).await?;
-        let done = abuse.commit(self).await?;
-        let _: Value = self.device.order(&Order::Work(false)).await?;
-        self.server.link.restore();
-        let took = begun.elapsed();
-        self.report.count(abuse, done);
-        let equal = self.quiet(&abuse.to_string()).await?;
-        let sample: Sample = self.device.order(&Order::Sample).await?;
-        let rss = sample.rss_kib / 1024;
-        eprintln!(
-            "{abuse}: {done} in {:.1} s, equal after {:.1} s, {rss} MiB",
-            took.as_secs_f64(),
-            equal.as_secs_f64()
-        );
-        Ok(())
-    }
-
-    /// Waits until the store equals the state; what does not within the limit is a violation.
-    async fn quiet(&mut self, after: &str) -> Result<Duration, Failure> {
-        let begun = Instant::now();
-        loop {
-            let look = self.look().await?;
-            let differences = compare::differences(&self.server.core, &look, &self.notes);
-            if differences.is_empty() {
-                break;
-            }
-            if begun.elapsed() > EQUAL {
-                let what = compare::summary(&differences);
-                let status = look.status;
-                self.report.violation(after, &format!("{what} ({status})"));
-                break;
-            }
-            sleep(Duration::from_millis(100)).await;
-        }
-        for dropped in self.server.new_drops() {
-            self.report
-                .violation(after, &format!("the core dropped {dropped}"));
-        }
-        Ok(begun.elapsed())
-    }
-
-    async fn sample(&mut self, when: &'static str) -> Result<(), Failure> {
-        sleep(SETTLED).await;
-        let sample = self.device.order(&Order::Sample).await?;
-        self.report.samples.push((when, sample));
-        Ok(())
-    }
-
-    /// What the device has now.
-    async fn look(&mut self) -> Result<Look, Failure> {
-        self.device.order(&Order::Look).await
-    }
-
-    /// Says what did not hold during an abuse.
-    fn violation(&mut self, abuse: Abuse, what: &str) {
-        self.report.violation(&abuse.to_string(), what);
+        record.doing("the end");
+        stage.pause().await?;
+        stage.settle("end").await?;
+        stage.end(seed).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -11,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::runtime::Builder;
 
-use super::device::{Device, Note, Unit, Values, lock, unit_id};
-use super::sample::Sample;
+use super::device::{Device, Note, Unit, Values};
 use crate::Failure;
 
 /// Workers of the runtime that handlers run on: blocking as many is one of the things the device must bear.
@@ -31,13 +31,13 @@ pub(super) enum Order {
     Work(bool),
     /// Returns a [`Look`].
     Look,
-    /// Returns a [`Sample`].
-    Sample,
+    /// Pulses once in each target; returns the emitters with the life and the number of that impulse.
+    Probe,
     /// Adds and removes so many targets.
     Guests(u32),
     /// Removes these targets and adds them again so many milliseconds later.
     Readd(Vec<usize>, u64),
-    /// Gives a target's string this length.
+    /// Makes a target's string longer by so many bytes.
     Lengthen(usize, usize),
     /// Pulses so often this many bytes.
     Impulses(u32, usize),
@@ -57,6 +57,20 @@ pub(super) struct Look {
     pub(super) sessions: u64,
     pub(super) manifest: Value,
     pub(super) values: BTreeMap<String, Values>,
+    pub(super) done: Done,
+}
+
+/// What the device has done so far.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct Done {
+    pub(super) changes: u64,
+    pub(super) left_out: u64,
+    pub(super) impulses: u64,
+    pub(super) impulses_dropped: u64,
+    pub(super) commands_refused: u64,
+    pub(super) values_refused: u64,
+    pub(super) healed: u64,
+    pub(super) slowest_drop: Duration,
 }
 
 impl SoakDevice {
@@ -89,37 +103,37 @@ impl Device {
         match order {
             Order::Work(on) => self.work(on),
             Order::Look => return Ok(serde_json::to_value(self.look().await?)?),
-            Order::Sample => return Ok(serde_json::to_value(Sample::take())?),
+            Order::Probe => return Ok(serde_json::to_value(self.probe().await)?),
             Order::Metrics => return Ok(format!("{:#?}", self.executor.metrics()).into()),
             Order::Guests(count) => {
                 for number in 0..count {
-                    let guest = Unit::new(&self.units);
+                    let guest = Unit::new(&self.units, &self.tally);
                     self.executor
                         .add(&format!("guest-{number}"), guest)?
                         .remove()?;
                 }
             }
             Order::Readd(indices, milliseconds) => {
-                for index in &indices {
-                    let old = lock(&self.units).remove(&unit_id(*index));
-                    if let Some(old) = old {
-                        old.remove()?;
-                    }
+                let mut removed = Vec::new();
+                for index in indices {
+                    removed.extend(self.remove(index).await?.map(|unit| (index, unit)));
                 }
                 thread::sleep(Duration::from_millis(milliseconds));
-                for index in indices {
-                    let id = unit_id(index);
-                    let unit = self.executor.add(&id, Unit::new(&self.units))?;
-                    lock(&self.units).insert(id, unit);
+                for (index, unit) in removed {
+                    self.readd(index, unit)?;
                 }
             }
             Order::Lengthen(index, bytes) => {
-                self.unit(index)?.lock().await.text = "h".repeat(bytes);
+                let unit = self.unit(index)?;
+                let mut unit = unit.lock().await;
+                let turn = (unit.level * 8.0) as u64;
+                unit.turn(turn, bytes);
             }
             Order::Impulses(count, bytes) => {
-                let hit = self.unit(7)?.lock().await.hit.clone();
+                let unit = self.unit(7)?;
+                let mut unit = unit.lock().await;
                 for _ in 0..count {
-                    let _ = hit.pulse("i".repeat(bytes));
+                    unit.strike(bytes);
                 }
             }
             Order::Items(count, kept, text) => {
@@ -148,6 +162,22 @@ impl Device {
             sessions: self.executor.metrics().sessions,
             manifest: self.executor.manifest(),
             values: self.values().await?,
+            done: self.done(),
         })
+    }
+
+    fn done(&self) -> Done {
+        let (metrics, tally) = (self.executor.metrics(), &self.tally);
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Done {
+            changes: read(&tally.changes),
+            left_out: read(&tally.left_out),
+            impulses: read(&tally.impulses),
+            impulses_dropped: metrics.impulses_dropped,
+            commands_refused: metrics.commands_refused,
+            values_refused: metrics.values_refused,
+            healed: metrics.healed,
+            slowest_drop: Duration::from_nanos(read(&tally.slowest_drop_ns)),
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! The local core behind the link, which can go away and come back.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use rship_dev::LocalCore;
+use rship_dev::{Entities, LocalCore};
 use rship_runtime::Generation;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
-use super::link::Link;
+use super::link::{Door, Link};
+use super::record::Record;
+use super::seen::Seen;
 use crate::Failure;
 
 /// Starts the transactions of commands that the core does not know of.
@@ -15,22 +19,41 @@ pub(super) const RAW: &str = "raw-";
 /// Longer than anything that a device must bear.
 const ANSWER: Duration = Duration::from_secs(30);
 
+/// How long a core that is replaced may be needed by commands that it asked.
+const NEEDED: Duration = Duration::from_secs(5);
+
 pub(super) struct Server {
-    pub(super) core: LocalCore,
+    current: watch::Sender<Arc<LocalCore>>,
     pub(super) link: Link,
-    /// The core's drops that were told.
-    told: BTreeSet<String>,
+    seen: Arc<Seen>,
+    record: Arc<Record>,
 }
 
 impl Server {
-    pub(super) async fn start(generation: Generation) -> Result<Self, Failure> {
-        let core = core(generation).await?;
+    pub(super) async fn start(
+        generation: Generation,
+        seen: &Arc<Seen>,
+        record: &Arc<Record>,
+    ) -> Result<Self, Failure> {
+        let core = core(generation, Entities::default()).await?;
+        seen.follow(&core, record);
         let link = Link::start(core.addr()).await?;
         Ok(Self {
-            core,
+            current: watch::Sender::new(Arc::new(core)),
             link,
-            told: BTreeSet::new(),
+            seen: Arc::clone(seen),
+            record: Arc::clone(record),
         })
+    }
+
+    /// The core that is there now.
+    pub(super) fn core(&self) -> Arc<LocalCore> {
+        Arc::clone(&self.current.borrow())
+    }
+
+    /// The same for those who need it at each moment.
+    pub(super) fn cores(&self) -> watch::Receiver<Arc<LocalCore>> {
+        self.current.subscribe()
     }
 
     /// Where the device finds it, whichever core it is.
@@ -38,38 +61,54 @@ impl Server {
         format!("ws://{}/myko", self.link.addr)
     }
 
-    /// Puts an empty core of this generation in its place.
-    pub(super) async fn replace(&mut self, generation: Generation) -> Result<(), Failure> {
-        self.link.close();
-        let core = core(generation).await?;
-        let old = std::mem::replace(&mut self.core, core);
-        old.shutdown().await;
-        self.told.clear();
-        self.link.lead_to(self.core.addr());
+    /// Puts a core of this generation in its place, with what that has on its disk.
+    pub(super) async fn replace(
+        &mut self,
+        generation: Generation,
+        entities: Entities,
+    ) -> Result<(), Failure> {
+        self.link.close(Door::Shut);
+        let core = core(generation, entities).await?;
+        self.seen.follow(&core, &self.record);
+        let addr = core.addr();
+        let old = self.current.send_replace(Arc::new(core));
+        stop(old).await;
+        self.link.lead_to(addr);
         self.link.restore();
         Ok(())
     }
 
-    /// The entities that were dropped, and answers nobody waited for, since this was asked last.
-    pub(super) fn new_drops(&mut self) -> Vec<String> {
-        let drops = self.core.drops().into_iter();
-        drops
-            .filter(|drop| match drop.item_type.as_str() {
-                "ws:m:command-response" | "ws:m:command-error" => !drop.id.starts_with(RAW),
-                // Echoes of garbage.
-                other => !other.starts_with("ws:m:") && other != "frame",
-            })
-            .map(|drop| drop.to_string())
-            .filter(|text| self.told.insert(text.clone()))
-            .collect()
+    /// The generation after this one, in a circle.
+    pub(super) fn next_generation(&self) -> Generation {
+        let (all, now) = (Generation::ALL, self.core().generation());
+        let at = all.iter().position(|generation| *generation == now);
+        all[(at.unwrap_or_default() + 1) % all.len()]
     }
 
     pub(super) async fn stop(self) {
-        self.core.shutdown().await;
+        let Self { current, link, .. } = self;
+        drop(link);
+        let core = Arc::clone(&current.borrow());
+        drop(current);
+        stop(core).await;
     }
 }
 
-async fn core(generation: Generation) -> Result<LocalCore, Failure> {
-    let builder = LocalCore::builder().generation(generation);
+/// Stops a core once nobody needs it any more; one that is needed for too long ends with whoever needs it.
+async fn stop(mut core: Arc<LocalCore>) {
+    let begun = Instant::now();
+    while begun.elapsed() < NEEDED {
+        match Arc::try_unwrap(core) {
+            Ok(core) => return core.shutdown().await,
+            Err(needed) => core = needed,
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn core(generation: Generation, entities: Entities) -> Result<LocalCore, Failure> {
+    let builder = LocalCore::builder()
+        .generation(generation)
+        .entities(entities);
     Ok(builder.answer_limit(ANSWER).start().await?)
 }

@@ -37,6 +37,8 @@ struct Answers {
     before: Option<Vec<Value>>,
     answered: bool,
     changed: bool,
+    /// How many instances are asked for.
+    asked: usize,
 }
 
 impl Inbox {
@@ -72,7 +74,11 @@ impl Inbox {
     }
 
     /// The frame that asks for our instances, and keeps asking.
-    pub(super) fn ask_for_instances<'i>(&self, ids: impl Iterator<Item = &'i String>) -> String {
+    pub(super) fn ask_for_instances<'i>(
+        &self,
+        ids: impl ExactSizeIterator<Item = &'i String>,
+    ) -> String {
+        let asked = ids.len();
         let tx = Uuid::new_v4().to_string();
         let query = Query::by_ids("Instance", ids);
         let frame = query.frame(&tx, &stamp::now().to_string());
@@ -80,7 +86,24 @@ impl Inbox {
         state.instances = Some(tx);
         state.known.clear();
         (state.before, state.answered, state.changed) = (None, false, false);
+        state.asked = asked;
         frame
+    }
+
+    /// The frames that ask for these in place of those that were asked for, once there are more.
+    pub(super) fn ask_for_more_instances<'i>(
+        &self,
+        ids: impl ExactSizeIterator<Item = &'i String>,
+    ) -> Option<[String; 2]> {
+        let before = {
+            let state = self.state();
+            let before = state.instances.clone()?;
+            (state.asked < ids.len()).then_some(before)?
+        };
+        let question = self.ask_for_instances(ids);
+        // They were announced since.
+        self.state().answered = true;
+        Some([Query::cancel(&before), question])
     }
 
     /// Our instances as the server had them before they were announced, once.

@@ -23,6 +23,8 @@ pub(super) struct Known {
     said: HashSet<(String, String)>,
     /// Whether the server has an instance of ours as one that is gone.
     lost: bool,
+    /// Whether an instance was told again before it was known which connection is ours.
+    asserted: bool,
 }
 
 /// Whether our instances are ours.
@@ -40,6 +42,7 @@ impl Known {
     pub(super) fn begin(&mut self) {
         self.current = None;
         self.lost = false;
+        self.asserted = false;
     }
 
     /// What the server calls this connection, where it says so.
@@ -83,8 +86,8 @@ impl Known {
             };
             if self.current.is_some() {
                 self.meet_other(found);
-            } else if let Some(id) = client_of(found) {
-                // The first that it has since it was told of them is ours.
+            } else if let Some(id) = client_of(found).filter(|_| is_as(own, found)) {
+                // The first that is as it was told is ours.
                 self.remember(id);
             }
             if found["status"] != "Available" {
@@ -92,8 +95,12 @@ impl Known {
                 break;
             }
             // What another program tells of an instance that it has taken is not mended: both would tell
-            // theirs for ever.
-            if client_of(found) == self.current.as_deref() && !is_as(own, found) {
+            // theirs for ever. Where it is not known yet whose it is, it is told again once.
+            let is_ours = match &self.current {
+                Some(current) => client_of(found) == Some(current),
+                None => is_as(own, found) || !std::mem::replace(&mut self.asserted, true),
+            };
+            if is_ours && !is_as(own, found) {
                 standing = Standing::Changed;
             }
         }
@@ -168,6 +175,21 @@ mod tests {
             known.judge(&[instance("me", "Available")], &own),
             Standing::Changed
         );
+    }
+
+    #[test]
+    fn a_twin_that_came_first_is_not_taken_for_this_connection() {
+        let mut known = Known::default();
+        let own = [json!({"id": "stand-1", "status": "Available", "name": "ours"})];
+        let theirs = [instance("them", "Available")];
+        assert_eq!(known.judge(&theirs, &own), Standing::Changed);
+        for _ in 0..3 {
+            assert_eq!(known.judge(&theirs, &own), Standing::Ours);
+        }
+        let mut mine = instance("me", "Available");
+        mine["name"] = "ours".into();
+        assert_eq!(known.judge(&[mine], &own), Standing::Ours);
+        assert_eq!(known.current.as_deref(), Some("me"));
     }
 
     #[test]

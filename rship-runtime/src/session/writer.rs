@@ -20,7 +20,7 @@ use super::read_back::ReadBack;
 use super::registration::Progress;
 use super::socket::pieces;
 use super::{End, Parts, Shared, Status, stopped};
-use crate::outbox::{Round, Update};
+use crate::outbox::{Change, Round, Update};
 use crate::stamp::{self, Stamper};
 
 /// How long targets that are added to a running executor are gathered.
@@ -219,6 +219,14 @@ impl Link<'_> {
             while let Some(update) = parts.outbox.next_update() {
                 announcer.update(&update);
                 departed |= matches!(update, Update::Departed(_));
+                if matches!(update, Update::Changed(Change::Instance(_))) {
+                    let ids = announcer.targets.instances.iter();
+                    let ids = ids.map(|instance| &instance.id);
+                    let more = self.shared.inbox.ask_for_more_instances(ids);
+                    for frame in more.iter().flatten() {
+                        announcer.frames.frame(frame.as_bytes());
+                    }
+                }
                 parts.outbox.update_written(update);
                 if announcer.frames.size() >= FRAME_LIMIT {
                     wrote_all = false;

@@ -90,6 +90,29 @@ async fn what_a_server_has_otherwise_is_told_again() {
 }
 
 #[tokio::test]
+async fn an_instance_that_came_later_is_watched_like_the_first() {
+    let core = core(Generation::V2026).await;
+    let (executor, running) = started(&core, Some(OFTEN)).await;
+    let second = executor.instance("stand-2").unwrap();
+    second.add("lamp", Lamp::new("x", 0.5)).unwrap();
+    let available = |core: &LocalCore| {
+        core.item("Instance", "stand-2")
+            .is_some_and(|instance| instance["status"] == "Available")
+    };
+    for _ in 0..2 {
+        core.wait_until(LIMIT, "the second instance", available)
+            .await
+            .unwrap();
+        // What reading back found until now is no part of it.
+        core.overwrite("Instance", "stand-2", json!({"status": "Unavailable"}));
+    }
+    core.wait_until(LIMIT, "the second instance again", available)
+        .await
+        .unwrap();
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_target_that_the_server_kept_goes() {
     let core = core(Generation::V2026).await;
     let (executor, running) = started(&core, Some(OFTEN)).await;

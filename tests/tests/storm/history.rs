@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rship_dev::Recorded;
 use serde_json::Value;
 
+/// Where the counts of one rack begin, and how far they go.
+pub(crate) const RACK: u64 = 1_000_000;
+
 /// All sessions, and the trace of the whole sequence.
 #[derive(Default)]
 pub(crate) struct History {
@@ -17,6 +20,8 @@ pub(crate) struct History {
     /// How many are missing between two that came in one session.
     pub(crate) missing: u64,
     pub(crate) wrong: Vec<String>,
+    /// Answers that came before the count that their command made, by that count.
+    pub(crate) overtaking: Vec<u64>,
 }
 
 #[derive(Default)]
@@ -24,6 +29,15 @@ struct Session {
     set: BTreeSet<(String, String)>,
     states: BTreeMap<String, u64>,
     beats: BTreeMap<String, u64>,
+}
+
+impl Session {
+    /// Whether a count was shown, or a later one of the same rack: each begins with a million of its own.
+    fn has(&self, count: u64) -> bool {
+        let counts = self.states.iter();
+        let mut counts = counts.filter(|(emitter, _)| emitter.ends_with(":count"));
+        counts.any(|(_, shown)| shown / RACK == count / RACK && *shown >= count)
+    }
 }
 
 impl History {
@@ -49,6 +63,12 @@ impl History {
                 self.line(time, session, || {
                     format!("{name} {}", short(&data["response"]))
                 });
+                let made = data["response"].as_u64();
+                let shown = self.sessions.get(&session);
+                if let Some(made) = made.filter(|made| !shown.is_some_and(|shown| shown.has(*made)))
+                {
+                    self.overtaking.push(made);
+                }
                 let times = self.answers.entry(tx.to_owned()).or_default();
                 *times += 1;
                 // Texts that no server says may come again.
@@ -56,6 +76,10 @@ impl History {
                     self.wrong
                         .push(format!("a command is answered {times} times: {data}"));
                 }
+            }
+            "ws:m:query" => {
+                let of = data["queryItemType"].as_str().unwrap_or_default();
+                self.line(time, session, || format!("{name} {of}"));
             }
             name => self.line(time, session, || name.to_owned()),
         }

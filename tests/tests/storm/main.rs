@@ -82,9 +82,9 @@ const MISTAKES: [(Mistake, &str); 7] = [
 /// Runs storms over an executor.
 #[derive(Parser)]
 struct Arguments {
-    /// How many sequences to run.
-    #[arg(long, default_value_t = 1000)]
-    sequences: u64,
+    /// How many sequences to run; 1,000 if nothing else is said.
+    #[arg(long)]
+    sequences: Option<u64>,
     /// Runs for so many minutes instead.
     #[arg(long)]
     minutes: Option<u64>,
@@ -134,6 +134,7 @@ fn main() -> ExitCode {
         Arguments {
             seed: Some(seed),
             minutes: None,
+            sequences: None,
             ..
         } => one(seed),
         arguments => all(&arguments),
@@ -163,6 +164,7 @@ fn all(arguments: &Arguments) -> Result<(), String> {
     });
     println!("storms from seed {first} on");
     let threads = threads();
+    let sequences = arguments.sequences.unwrap_or(1000);
     let began = Instant::now();
     let until = arguments
         .minutes
@@ -178,7 +180,7 @@ fn all(arguments: &Arguments) -> Result<(), String> {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let over = match until {
                         Some(until) => Instant::now() >= until,
-                        None => number >= arguments.sequences,
+                        None => number >= sequences,
                     };
                     if over || failed.load(Ordering::Relaxed) {
                         return;

@@ -7,6 +7,7 @@ use rship_dev::CommandError;
 use rship_runtime::{Generation, Status};
 use serde_json::{Value, json};
 
+use super::history::RACK;
 use super::run::{System, instance_id, rack_id, slot_id};
 use super::steps::{Ask, RackModel};
 
@@ -206,6 +207,15 @@ pub(crate) fn judge(system: &System) -> Result<(), String> {
         let more = system.history.wrong.len() - 1;
         return Err(format!("{first} (and {more} more)"));
     }
+    for made in &system.history.overtaking {
+        // One that was removed is not told of any more.
+        let mut racks = system.racks.values();
+        if racks.any(|rack| rack.start / RACK == made / RACK) {
+            return Err(format!(
+                "the answer {made} came before the state that its command made"
+            ));
+        }
+    }
     commands(system)?;
     impulses(system)
 }
@@ -250,7 +260,7 @@ fn commands(system: &System) -> Result<(), String> {
 fn changes(ask: &Ask, outcome: &Result<Value, CommandError>, start: u64) -> (u64, u64) {
     let here = |value: &Value| {
         let count = value.as_u64();
-        count.is_some_and(|count| (start..start + 1_000_000).contains(&count))
+        count.is_some_and(|count| (start..start + RACK).contains(&count))
     };
     match (ask, outcome) {
         (Ask::Bump | Ask::Long(_), Ok(value)) => {

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::device::{Beat, Knob, Lid, Rack, Slot};
-use super::history::History;
+use super::history::{History, RACK};
 use super::network::{Dialer, Face, Fault, Network, Weather};
 use super::oracles;
 use super::steps::{Ask, Memory, Model, Step, Storm, Storms};
@@ -296,7 +296,7 @@ impl System {
     }
 
     fn add(&mut self, rack: u8) {
-        let start = self.next() * 1_000_000;
+        let start = self.next() * RACK;
         let instance = self.executor.instance(&instance_id(rack)).expect("an id");
         let added = instance.add(
             &rack_id(rack),
