@@ -72,7 +72,7 @@ async fn what_comes_over_the_wire_does_not_steer_the_terminal() {
     let (output, ()) = tokio::join!(run(&arguments), answering);
     let said = failure(&output);
     assert!(
-        said.starts_with("error: \\u{1b}[2J\\u{9b}1m\\u{7f}\n"),
+        said.starts_with("error: \\u{1b}[2J\\u{9b}1m\\u{7f}\\u{202e}\\u{2066}\n"),
         "{said:?}"
     );
 }
