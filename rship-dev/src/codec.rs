@@ -1,13 +1,22 @@
 //! How a frame becomes a document and back: the one place where an encoding is chosen.
 
+use std::io;
+
 use ciborium::Value as Cbor;
 use ciborium::de::Error as CborError;
 use rship_core::wire::Encoding;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
 
-/// The largest message that a server takes.
+use crate::weight::Weight;
+
+/// The largest message that a server takes, and that a client gets.
 pub(crate) const MAX_MESSAGE: usize = 64 << 20;
+
+/// A message up to this size is read without weighing what comes of it first.
+const LIGHT: usize = 1 << 20;
 
 /// As deep as text is read.
 const DEPTH: usize = 127;
@@ -17,49 +26,93 @@ const DEPTH: usize = 127;
 pub(crate) enum Unreadable {
     NoJson(String),
     NoCbor(String),
+    /// What came of it would weigh so much in memory.
+    TooHeavy(usize),
 }
 
-/// The document in a message; `None` for the messages of the WebSocket itself (ping, pong, close).
-pub(crate) fn decode(message: &Message) -> Option<Result<Value, Unreadable>> {
+/// The document in a message, if it does not weigh more than that in memory; `None` for the messages of the WebSocket
+/// itself (ping, pong, close).
+pub(crate) fn decode(message: &Message, heaviest: usize) -> Option<Result<Value, Unreadable>> {
     match message {
-        Message::Text(text) => {
-            Some(serde_json::from_str(text).map_err(|error| Unreadable::NoJson(error.to_string())))
-        }
-        Message::Binary(bytes) => Some(from_cbor(bytes).map_err(Unreadable::NoCbor)),
+        Message::Text(text) => Some(from_json(text, heaviest)),
+        Message::Binary(bytes) => Some(from_cbor_within(bytes, heaviest)),
         Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => None,
     }
 }
 
-/// The message that carries a document.
-pub(crate) fn encode(encoding: Encoding, document: &Value) -> Message {
-    match encoding {
-        Encoding::Json => Message::text(document.to_string()),
-        Encoding::Cbor => Message::binary(to_cbor(document)),
+fn from_json(text: &str, heaviest: usize) -> Result<Value, Unreadable> {
+    let unreadable = |error: serde_json::Error| Unreadable::NoJson(error.to_string());
+    if text.len() > LIGHT {
+        check_weight(serde_json::from_str(text).map_err(unreadable)?, heaviest)?;
     }
+    serde_json::from_str(text).map_err(unreadable)
 }
 
-/// A document as CBOR, lengths definite.
-pub(crate) fn to_cbor(document: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // Memory takes everything, and a document holds nothing that CBOR does not.
-    let _ = ciborium::into_writer(document, &mut bytes);
-    bytes
+fn from_cbor_within(bytes: &[u8], heaviest: usize) -> Result<Value, Unreadable> {
+    if bytes.len() > LIGHT {
+        let weight = read_cbor(&mut &*bytes).map_err(Unreadable::NoCbor)?;
+        check_weight(weight, heaviest)?;
+    }
+    from_cbor(bytes).map_err(Unreadable::NoCbor)
+}
+
+fn check_weight(Weight(weight): Weight, heaviest: usize) -> Result<(), Unreadable> {
+    if weight > heaviest {
+        return Err(Unreadable::TooHeavy(weight));
+    }
+    Ok(())
+}
+
+/// The message that carries a document; `None` when it would be larger than [`MAX_MESSAGE`].
+pub(crate) fn encode(encoding: Encoding, document: &impl Serialize) -> Option<Message> {
+    let mut bytes = Bounded(Vec::new());
+    match encoding {
+        Encoding::Json => serde_json::to_writer(&mut bytes, document).ok()?,
+        Encoding::Cbor => ciborium::into_writer(document, &mut bytes).ok()?,
+    }
+    // What waits is counted by its length.
+    bytes.0.shrink_to_fit();
+    Some(match encoding {
+        Encoding::Json => Message::text(String::from_utf8(bytes.0).ok()?),
+        Encoding::Cbor => Message::binary(bytes.0),
+    })
+}
+
+/// Bytes up to the size of a message.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        if self.0.len() + more.len() > MAX_MESSAGE {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(more);
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The document in bytes, or what is wrong with them.
 pub(crate) fn from_cbor(bytes: &[u8]) -> Result<Value, String> {
     let mut rest = bytes;
-    let read = ciborium::de::from_reader_with_recursion_limit(&mut rest, DEPTH);
-    let document = read.map_err(|error| match error {
-        CborError::Io(_) => "it ends too early".to_owned(),
-        CborError::Syntax(place) => format!("byte {place} has no meaning there"),
-        CborError::Semantic(_, what) => what,
-        CborError::RecursionLimitExceeded => format!("it nests deeper than {DEPTH} levels"),
-    })?;
+    let document = read_cbor(&mut rest)?;
     match rest.len() {
         0 => document_of(document),
         more => Err(format!("{more} bytes follow after the document")),
     }
+}
+
+fn read_cbor<T: DeserializeOwned>(rest: &mut &[u8]) -> Result<T, String> {
+    let read = ciborium::de::from_reader_with_recursion_limit(rest, DEPTH);
+    read.map_err(|error| match error {
+        CborError::Io(_) => "it ends too early".to_owned(),
+        CborError::Syntax(place) => format!("byte {place} has no meaning there"),
+        CborError::Semantic(_, what) => what,
+        CborError::RecursionLimitExceeded => format!("it nests deeper than {DEPTH} levels"),
+    })
 }
 
 /// What CBOR says beyond JSON has no place in a frame; a number that JSON text would round is rounded.
@@ -113,12 +166,43 @@ mod tests {
 
     use super::*;
 
+    fn decode(message: &Message) -> Option<Result<Value, Unreadable>> {
+        super::decode(message, usize::MAX)
+    }
+
+    fn to_cbor(document: &Value) -> Vec<u8> {
+        let message = encode(Encoding::Cbor, document).unwrap();
+        message.into_data().to_vec()
+    }
+
+    #[test]
+    fn what_weighs_too_much_is_not_made() {
+        let members = LIGHT + 1;
+        let text = format!("[{}0]", "0,".repeat(members - 1));
+        let bytes = [&[0x9f][..], &vec![0; members], &[0xff]].concat();
+        for message in [Message::text(text), Message::binary(bytes)] {
+            let decode = |heaviest| super::decode(&message, heaviest).unwrap();
+            let weight = 32 * (members + 1);
+            assert_eq!(decode(weight - 1), Err(Unreadable::TooHeavy(weight)));
+            assert!(decode(weight).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_document_that_no_message_can_carry_is_not_written() {
+        let large = "x".repeat(MAX_MESSAGE);
+        assert!(encode(Encoding::Cbor, &&large[..MAX_MESSAGE - 10]).is_some());
+        for encoding in Encoding::ALL {
+            assert!(encode(encoding, &large).is_none());
+        }
+    }
+
     #[test]
     fn documents_come_back_as_they_went() {
         let document = json!({"event": "ws:m:ping", "data": {"id": "a", "timestamp": 1}});
         for encoding in Encoding::ALL {
             assert_eq!(
-                decode(&encode(encoding, &document)),
+                decode(&encode(encoding, &document).unwrap()),
                 Some(Ok(document.clone()))
             );
         }

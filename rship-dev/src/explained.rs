@@ -1,17 +1,51 @@
 //! What a real server would drop without a word, in words.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 
 use serde::Serialize;
+
+use crate::reading::Problem;
 
 /// The item type under which the drops can be queried over the wire.
 pub const DROP_TYPE: &str = "rship-dev:Drop";
 /// The item type under which the warnings can be queried over the wire.
 pub const WARNING_TYPE: &str = "rship-dev:Warning";
 
-/// How many different explanations are kept; the oldest make room.
+/// How many different explanations are kept; the oldest make room. With what is kept of each they take 5 MB at most.
 const KEPT: usize = 1_000;
+/// How much is kept of an id, of the path of a field, and of a reason, in bytes: whoever is refused chooses them.
+const ID_KEPT: usize = 256;
+const REASON_KEPT: usize = 1_024;
+
+/// A text, or its beginning when it is longer than that many bytes.
+pub(crate) fn excerpt(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(most);
+    [&text[..end], ".."].concat().into()
+}
+
+/// Cuts a text that is longer than that many bytes.
+fn cut(text: String, most: usize) -> String {
+    match excerpt(&text, most) {
+        // What was shorter may have room for more.
+        Cow::Borrowed(_) if text.capacity() <= most => text,
+        short => short.into_owned(),
+    }
+}
+
+/// As much of the path of a field as is kept.
+pub(crate) fn path(field: String) -> String {
+    cut(field, ID_KEPT)
+}
+
+/// As much of a reason as is kept.
+pub(crate) fn reason(reason: String) -> String {
+    cut(reason, REASON_KEPT)
+}
 
 /// What became of the thing that is explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -75,6 +109,20 @@ impl fmt::Display for Explained {
 }
 
 impl Explained {
+    /// What is wrong with a thing of the client, as it is kept: long ids and types are cut.
+    pub(crate) fn new(item_type: &str, id: &str, problem: Problem, client_id: String) -> Self {
+        Self {
+            item_type: excerpt(item_type, ID_KEPT).into_owned(),
+            id: excerpt(id, ID_KEPT).into_owned(),
+            field: path(problem.field),
+            reason: reason(problem.reason),
+            client_id,
+            count: 1,
+            verdict: problem.verdict,
+            number: 0,
+        }
+    }
+
     /// The id under which it can be queried; in the order of ids the oldest comes first.
     pub(crate) fn key(&self) -> String {
         format!("{:012}", self.number)
@@ -159,6 +207,17 @@ mod tests {
             frame.to_string(),
             "a ws:m:ping was dropped: `id` is missing"
         );
+    }
+
+    #[test]
+    fn little_is_kept_of_what_is_long() {
+        let long = "ü".repeat(1 << 20);
+        let problem = Problem::fatal(long.clone(), long.clone());
+        let kept = Explained::new(&long, &long, problem, String::new());
+        let texts = [&kept.item_type, &kept.id, &kept.field, &kept.reason];
+        assert!(texts.iter().all(|text| text.ends_with("ü..")));
+        let held: usize = texts.iter().map(|text| text.capacity()).sum();
+        assert!(held < 2_000, "{held}");
     }
 
     #[test]

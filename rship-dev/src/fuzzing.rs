@@ -1,5 +1,6 @@
 //! What a fuzzer calls: frames as they are read by a server of each generation, and manifests.
 
+use rship_core::wire::Encoding;
 use serde_json::Value;
 
 use crate::reading::bindable::bindable;
@@ -13,9 +14,11 @@ pub fn frame(bytes: &[u8]) {
     let text = std::str::from_utf8(bytes).ok();
     let json = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
     let binary = codec::from_cbor(bytes).ok();
-    if let Some(document) = &binary {
+    if let Some(document) = &binary
+        && let Some(message) = codec::encode(Encoding::Cbor, document)
+    {
         assert_eq!(
-            codec::from_cbor(&codec::to_cbor(document)).as_ref(),
+            codec::from_cbor(&message.into_data()).as_ref(),
             Ok(document)
         );
     }

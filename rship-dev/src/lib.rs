@@ -25,6 +25,7 @@ mod recorded;
 mod server;
 mod speaking;
 mod store;
+mod weight;
 
 #[doc(hidden)]
 pub mod cli;
@@ -38,5 +39,5 @@ pub use self::explained::{DROP_TYPE, Dropped, Explained, Verdict, WARNING_TYPE};
 pub use self::reading::bindable::{Bindable, FieldKind, bindable};
 pub use self::reading::judge::judge;
 pub use self::recorded::Recorded;
-pub use self::server::{Builder, CommandError, LocalCore, WaitError};
+pub use self::server::{Builder, CommandError, Events, EventsError, Limits, LocalCore, WaitError};
 pub use self::store::{Change, Entities, StoreEvent};

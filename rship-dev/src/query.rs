@@ -1,6 +1,7 @@
 //! Live queries: which entities one is about, and what a watcher has been told so far.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rship_core::wire::Generation;
 use serde_json::{Map, Value};
@@ -80,8 +81,10 @@ fn read_ids(generation: Generation, ids: Option<&Value>) -> Result<BTreeSet<Stri
 #[derive(Debug)]
 pub(crate) struct Watch {
     pub(crate) query: Query,
-    /// The ids that the watcher has.
-    pub(crate) known: BTreeSet<String>,
+    /// What the query itself takes in memory, with its tx.
+    own_weight: usize,
+    /// The ids that the watcher has: those of the store.
+    pub(crate) known: BTreeSet<Arc<str>>,
     /// The sequence of the next frame.
     pub(crate) sequence: u64,
     /// The whole answer already waits to be sent, and will carry what happens until then.
@@ -97,23 +100,31 @@ pub(crate) enum Told {
 }
 
 impl Watch {
-    pub(crate) fn new(query: Query) -> Self {
+    pub(crate) fn new(query: Query, weight: usize) -> Self {
         Self {
             query,
+            own_weight: weight,
             known: BTreeSet::new(),
             sequence: 0,
             queued: false,
         }
     }
 
+    /// What it takes in memory, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        /// An id that is shared with the store, and its place in a set.
+        const ID: usize = 32;
+        self.own_weight + ID * self.known.len()
+    }
+
     /// What the watcher is to be told when the entity is now `item`, or gone.
-    pub(crate) fn hears(&mut self, id: &str, item: Option<&Value>) -> Told {
+    pub(crate) fn hears(&mut self, id: &Arc<str>, item: Option<&Value>) -> Told {
         match item {
             Some(item) if self.query.wants(id, item) => {
-                self.known.insert(id.to_owned());
+                self.known.insert(Arc::clone(id));
                 Told::Upsert
             }
-            _ if self.known.remove(id) => Told::Delete,
+            _ if self.known.remove(&**id) => Told::Delete,
             _ => Told::Nothing,
         }
     }
@@ -149,19 +160,21 @@ mod tests {
 
     #[test]
     fn an_entity_that_no_longer_fits_is_a_deletion() {
-        let mut watch = Watch::new(query("GetTargetsByQuery", json!({"category": "c"})));
+        let query = query("GetTargetsByQuery", json!({"category": "c"}));
+        let mut watch = Watch::new(query, 100);
+        let t: Arc<str> = "t".into();
         assert_eq!(
-            watch.hears("t", Some(&json!({"category": "d"}))),
+            watch.hears(&t, Some(&json!({"category": "d"}))),
             Told::Nothing
         );
         assert_eq!(
-            watch.hears("t", Some(&json!({"category": "c"}))),
+            watch.hears(&t, Some(&json!({"category": "c"}))),
             Told::Upsert
         );
         assert_eq!(
-            watch.hears("t", Some(&json!({"category": "d"}))),
+            watch.hears(&t, Some(&json!({"category": "d"}))),
             Told::Delete
         );
-        assert_eq!(watch.hears("t", None), Told::Nothing);
+        assert_eq!(watch.hears(&t, None), Told::Nothing);
     }
 }

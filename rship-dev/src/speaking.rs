@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use rship_core::wire::Generation;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The time as servers write it.
@@ -113,16 +114,54 @@ pub(crate) fn own_ping(ts: u64) -> Value {
 }
 
 /// What a watcher is told.
-pub(crate) struct Update {
+pub(crate) struct Update<'a> {
     pub(crate) sequence: u64,
-    pub(crate) item_type: String,
-    pub(crate) upserts: Vec<Value>,
-    pub(crate) deletes: Vec<String>,
+    pub(crate) item_type: &'a str,
+    pub(crate) upserts: Vec<&'a Value>,
+    pub(crate) deletes: Vec<&'a str>,
     pub(crate) total: usize,
 }
 
+/// The answer to a query, written from the store without a copy of its entities.
+#[derive(Serialize)]
+pub(crate) struct QueryResponse<'a> {
+    data: Data<'a>,
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tx: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data<'a> {
+    V2023(Vec<Upsert<'a>>),
+    V2024 {
+        deletes: Vec<&'a str>,
+        upserts: Vec<Upsert<'a>>,
+    },
+    #[serde(rename_all = "camelCase")]
+    V2026 {
+        deletes: Vec<&'a str>,
+        sequence: u64,
+        total_count: usize,
+        tx: &'a str,
+        upserts: Vec<Upsert<'a>>,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Upsert<'a> {
+    item: &'a Value,
+    item_type: &'a str,
+}
+
 /// The answer to a query; for 2023 `upserts` has to be everything.
-pub(crate) fn query_response(generation: Generation, tx: &str, update: Update) -> Value {
+pub(crate) fn query_response<'a>(
+    generation: Generation,
+    tx: &'a str,
+    update: Update<'a>,
+) -> QueryResponse<'a> {
     let Update {
         sequence,
         item_type,
@@ -130,19 +169,26 @@ pub(crate) fn query_response(generation: Generation, tx: &str, update: Update) -
         deletes,
         total,
     } = update;
-    let upserts: Vec<_> = upserts
-        .into_iter()
-        .map(|item| json!({"itemType": item_type, "item": item}))
-        .collect();
-    match generation {
-        Generation::V2023 => json!({"event": "ws:m:query-response", "tx": tx, "data": upserts}),
-        Generation::V2024 => {
-            json!({"event": "ws:m:query-response", "tx": tx, "data": {"upserts": upserts, "deletes": deletes}})
-        }
-        Generation::V2026 => json!({
-            "event": "ws:m:query-response",
-            "data": {"tx": tx, "sequence": sequence, "upserts": upserts, "deletes": deletes, "totalCount": total},
-        }),
+    let upserts = upserts.into_iter();
+    let upserts = upserts.map(|item| Upsert { item, item_type }).collect();
+    let (tx_beside, data) = match generation {
+        Generation::V2023 => (Some(tx), Data::V2023(upserts)),
+        Generation::V2024 => (Some(tx), Data::V2024 { deletes, upserts }),
+        Generation::V2026 => (
+            None,
+            Data::V2026 {
+                deletes,
+                sequence,
+                total_count: total,
+                tx,
+                upserts,
+            },
+        ),
+    };
+    QueryResponse {
+        data,
+        event: "ws:m:query-response",
+        tx: tx_beside,
     }
 }
 

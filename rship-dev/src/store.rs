@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::weight;
 
 /// What an event does to an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -45,6 +48,24 @@ pub(crate) struct Entry {
     pub(crate) owner: Option<ClientNo>,
     /// The hash that decides whether watchers are told; see [`hash_of`].
     pub(crate) hash: String,
+    /// What it takes in memory, roughly.
+    pub(crate) weight: usize,
+}
+
+impl Entry {
+    pub(crate) fn new(
+        id: &str,
+        item: Map<String, Value>,
+        owner: Option<ClientNo>,
+        hash: String,
+    ) -> Self {
+        Self {
+            weight: weight_of(id, &item),
+            item: Value::Object(item),
+            owner,
+            hash,
+        }
+    }
 }
 
 /// All that a core had stored, for one that takes its place: see [`Builder::entities`](crate::Builder::entities).
@@ -67,7 +88,22 @@ impl Default for Entities {
 /// All entities by type and id.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Store {
-    types: BTreeMap<String, BTreeMap<String, Entry>>,
+    types: BTreeMap<String, BTreeMap<Arc<str>, Entry>>,
+    count: usize,
+    /// What all of them take in memory, roughly.
+    weight: usize,
+}
+
+/// Whether the core alone writes entities of this type.
+pub(crate) fn is_own(item_type: &str) -> bool {
+    item_type.starts_with("rship-dev:")
+}
+
+/// What an entity takes in memory, roughly.
+pub(crate) fn weight_of(id: &str, item: &Map<String, Value>) -> usize {
+    /// Its place in the store, its hash, and the type that it may be the only one of.
+    const PLACE: usize = 512;
+    PLACE + id.len() + weight::of_fields(item)
 }
 
 impl Store {
@@ -75,19 +111,51 @@ impl Store {
         self.types.get(item_type)?.get(id)
     }
 
+    /// The same, with the id as the store has it.
+    pub(crate) fn get_key_value(&self, item_type: &str, id: &str) -> Option<(&Arc<str>, &Entry)> {
+        self.types.get(item_type)?.get_key_value(id)
+    }
+
     pub(crate) fn get_mut(&mut self, item_type: &str, id: &str) -> Option<&mut Entry> {
         self.types.get_mut(item_type)?.get_mut(id)
     }
 
-    pub(crate) fn insert(&mut self, item_type: &str, id: &str, entry: Entry) {
-        self.types
-            .entry(item_type.to_owned())
-            .or_default()
-            .insert(id.to_owned(), entry);
+    pub(crate) fn insert(&mut self, item_type: &str, id: &str, mut entry: Entry) {
+        let counts = usize::from(!is_own(item_type));
+        // What the core writes itself is bounded where it comes from, and takes no room from others.
+        entry.weight *= counts;
+        let weight = entry.weight;
+        let items = self.types.entry(item_type.to_owned()).or_default();
+        let old = match items.get_mut(id) {
+            Some(known) => Some(std::mem::replace(known, entry)),
+            None => items.insert(id.into(), entry),
+        };
+        self.weight += weight;
+        match old {
+            Some(old) => self.weight = self.weight.saturating_sub(old.weight),
+            None => self.count += counts,
+        }
     }
 
     pub(crate) fn remove(&mut self, item_type: &str, id: &str) -> Option<Entry> {
-        self.types.get_mut(item_type)?.remove(id)
+        let items = self.types.get_mut(item_type)?;
+        let removed = items.remove(id)?;
+        if items.is_empty() {
+            self.types.remove(item_type);
+        }
+        self.count -= usize::from(!is_own(item_type));
+        self.weight = self.weight.saturating_sub(removed.weight);
+        Some(removed)
+    }
+
+    /// How many entities there are, those of others.
+    pub(crate) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// What they take in memory, roughly.
+    pub(crate) const fn weight(&self) -> usize {
+        self.weight
     }
 
     /// The same after the end of all connections.
@@ -103,20 +171,13 @@ impl Store {
     pub(crate) fn of_type<'a>(
         &'a self,
         item_type: &str,
-    ) -> impl Iterator<Item = (&'a str, &'a Entry)> + use<'a> {
-        self.types
-            .get(item_type)
-            .into_iter()
-            .flatten()
-            .map(|(id, entry)| (id.as_str(), entry))
+    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Entry)> + use<'a> {
+        self.types.get(item_type).into_iter().flatten()
     }
 
     /// The types that have an entity.
     pub(crate) fn types(&self) -> impl Iterator<Item = &str> {
-        self.types
-            .iter()
-            .filter(|(_, items)| !items.is_empty())
-            .map(|(item_type, _)| item_type.as_str())
+        self.types.keys().map(String::as_str)
     }
 }
 
@@ -204,18 +265,31 @@ mod tests {
     #[test]
     fn a_type_without_entities_is_not_listed() {
         let mut store = Store::default();
-        store.insert(
-            "Target",
-            "t",
-            Entry {
-                item: json!({}),
-                owner: None,
-                hash: String::new(),
-            },
-        );
+        let entry = || Entry::new("t", Map::new(), None, String::new());
+        store.insert("Target", "t", entry());
         assert_eq!(store.types().collect::<Vec<_>>(), ["Target"]);
         store.remove("Target", "t");
         assert_eq!(store.types().count(), 0);
         assert!(store.get("Target", "t").is_none());
+    }
+
+    #[test]
+    fn the_weight_of_a_store_is_that_of_its_entities() {
+        let mut store = Store::default();
+        let entry = |data: &str| {
+            let item = object(json!({ "data": data }));
+            Entry::new("t", item, None, String::new())
+        };
+        store.insert("Target", "t", entry("a"));
+        let small = store.weight();
+        store.insert("Target", "t", entry(&"a".repeat(1001)));
+        assert_eq!((store.count(), store.weight()), (1, small + 1000));
+        store.insert("Action", "t", entry("a"));
+        assert_eq!((store.count(), store.weight()), (2, 2 * small + 1000));
+        store.remove("Target", "t");
+        assert_eq!((store.count(), store.weight()), (1, small));
+        store.remove("Target", "t");
+        store.remove("Action", "t");
+        assert_eq!((store.count(), store.weight()), (0, 0));
     }
 }

@@ -8,7 +8,10 @@ use std::path::Path;
 use crate::error::SettingError;
 
 /// A variable, if it is set; one that is set must have a value.
-pub(crate) fn variable(name: &'static str) -> Result<Option<String>, SettingError> {
+///
+/// # Errors
+/// When it has none, or is not UTF-8.
+pub fn variable(name: &'static str) -> Result<Option<String>, SettingError> {
     match text(name)? {
         Some(value) if value.trim().is_empty() => Err(SettingError::new(
             name,

@@ -219,6 +219,11 @@ fn no_connection(url: &str, error: &ConnectError) -> String {
             format!("no server at {url}: start one with `rship-dev serve`, or name one with --url")
         }
         ConnectError::Answered {
+            status,
+            said: Some(said),
+            ..
+        } => format!("{url} answers with HTTP {status}: {said}"),
+        ConnectError::Answered {
             status: status @ (401 | 403),
             ..
         } => format!(

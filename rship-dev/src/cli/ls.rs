@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::client::Client;
-use super::output::{Output, remark};
+use super::output::{Output, one_line, remark};
 use super::render;
 use super::tree::{self, Entities};
 use crate::explained::{DROP_TYPE, WARNING_TYPE};
@@ -59,7 +59,7 @@ pub(crate) async fn run(
     for (kind, items) in ["drop", "warning"].into_iter().zip(explained) {
         for item in items.values() {
             output.say(
-                || item["text"].as_str().unwrap_or_default().to_owned(),
+                || one_line(item["text"].as_str().unwrap_or_default()).into_owned(),
                 || tagged(kind, item),
             )?;
         }

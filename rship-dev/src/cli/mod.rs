@@ -46,9 +46,11 @@ enum Command {
         /// The generation of server to be: 2023, 2024 or 2026.
         #[arg(long, default_value_t = Generation::V2026)]
         wire: Generation,
-        /// Where to listen; beyond 127.0.0.1 there is no protection.
+        /// Where to listen; what other machines can reach needs --token or --insecure.
         #[arg(long, default_value = "127.0.0.1:5155")]
         bind: SocketAddr,
+        #[command(flatten)]
+        door: Door,
     },
     /// Show instances, targets, actions and emitters as a tree.
     Ls {
@@ -94,6 +96,25 @@ enum Command {
         #[arg(default_value = "-")]
         file: PathBuf,
     },
+}
+
+/// Who may come in.
+#[derive(Args)]
+struct Door {
+    /// Let in only who sends `Authorization: Bearer TOKEN`, as executors and the other commands do.
+    /// Else RSHIP_TOKEN.
+    #[arg(long)]
+    token: Option<String>,
+    /// Let other machines in without a token.
+    #[arg(long)]
+    insecure: bool,
+    /// Let in pages of this origin, as `https://show.example`, beside those of this machine; may be repeated.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Let in who reaches the core by this name, as `core.example`, or `.example` for all names below it; may be
+    /// repeated. Addresses, `localhost` and the name of this machine always may.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
 }
 
 #[derive(Args)]
@@ -145,7 +166,9 @@ pub fn main() -> ExitCode {
         .unwrap_or_else(|_| EnvFilter::new("warn,rship_dev=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        // Colors are control characters, which do not pass.
+        .with_ansi(false)
+        .with_writer(|| output::Log)
         .init();
     let ended = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -167,7 +190,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let output = Output::new(cli.json);
     match cli.command {
         Command::Check { file } => return check::run(output, &file),
-        Command::Serve { wire, bind } => serve::run(output, wire, bind).await,
+        Command::Serve { wire, bind, door } => serve::run(output, wire, bind, door).await,
         Command::Ls { ids, server } => ls::run(output, &mut connect(&server).await?, &ids).await,
         Command::Call {
             action,

@@ -26,7 +26,7 @@ impl Output {
         // What came over the wire may hold anything, and must not steer a terminal.
         let line = if self.json {
             let document = document().to_string();
-            escaped(&document, char::is_control, as_json).into_owned()
+            escaped(&document, steers, as_json).into_owned()
         } else {
             readable(&text()).into_owned()
         };
@@ -56,14 +56,37 @@ pub(crate) fn remark(message: &str) {
     drop(writeln!(io::stderr().lock(), "{}", readable(message)));
 }
 
-/// A text of one or more lines, its control characters written out.
-fn readable(text: &str) -> Cow<'_, str> {
-    escaped(text, |c| c.is_control() && c != '\n', as_text)
+/// The log, on standard error: what steers a terminal is written out in it as well.
+#[derive(Debug)]
+pub(crate) struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // The log comes a whole line at a time, so no character is cut in two.
+        let text = String::from_utf8_lossy(bytes);
+        io::stderr().lock().write_all(readable(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
-/// A name or an id in one line, its control characters written out.
+/// A text of one or more lines, in which whatever steers a terminal is written out.
+fn readable(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| steers(c) && c != '\n', as_text)
+}
+
+/// A name or an id in one line, in which whatever steers a terminal is written out.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
-    escaped(text, char::is_control, as_text)
+    escaped(text, steers, as_text)
+}
+
+/// Control characters move the cursor, the others here turn the order of what is read around or break the line.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn escaped(
@@ -89,7 +112,7 @@ fn as_text(written: &mut String, c: char) {
     written.extend(c.escape_default());
 }
 
-/// In a JSON document control characters stand in strings alone.
+/// In a JSON document these characters stand in strings alone, and all are below U+10000.
 fn as_json(written: &mut String, c: char) {
     // Writing to a String cannot fail.
     let _ = write!(written, "\\u{:04x}", u32::from(c));
@@ -108,8 +131,21 @@ mod tests {
         assert_eq!(one_line("a\nb"), "a\\nb");
         let value = json!({"name": "\u{1b}\u{9b}\u{7f}"});
         let document = value.to_string();
-        let written = escaped(&document, char::is_control, as_json);
+        let written = escaped(&document, steers, as_json);
         assert_eq!(written, r#"{"name":"\u001b\u009b\u007f"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
+    }
+
+    #[test]
+    fn what_turns_the_order_of_reading_around_is_written_out() {
+        let turned = "a\u{202e}b\u{2066}c\u{2028}d\u{61c}e\u{200f}";
+        let plain = "a\\u{202e}b\\u{2066}c\\u{2028}d\\u{61c}e\\u{200f}";
+        assert_eq!(readable(turned), plain);
+        assert_eq!(one_line(turned), plain);
+        let value = json!({ "name": turned });
+        let document = value.to_string();
+        let written = escaped(&document, steers, as_json);
+        assert!(written.is_ascii(), "{written}");
         assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
     }
 }

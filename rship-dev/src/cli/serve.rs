@@ -5,13 +5,13 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use rship_core::wire::Generation;
+use rship_runtime::__client::variable;
 use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
 
-use super::Failure;
-use super::output::{Output, remark};
+use super::output::{Output, one_line};
+use super::{Door, Failure};
 use crate::explained::{DROP_TYPE, WARNING_TYPE};
-use crate::server::LocalCore;
+use crate::server::{EventsError, LocalCore};
 use crate::store::{Change, StoreEvent};
 
 /// Runs a core; prints its address first, then a line for each executor that comes or goes and each drop.
@@ -19,26 +19,34 @@ pub(crate) async fn run(
     output: Output,
     generation: Generation,
     bind: SocketAddr,
+    door: Door,
 ) -> Result<(), Failure> {
-    if !bind.ip().is_loopback() {
-        remark(&format!(
-            "note: {bind} can be reached from other machines, and nothing protects it"
-        ));
+    let mut builder = LocalCore::builder().generation(generation).bind(bind);
+    let token = match door.token {
+        Some(token) => Some(token),
+        None => variable("RSHIP_TOKEN").map_err(|error| Failure::Told(error.to_string()))?,
+    };
+    if let Some(token) = token {
+        builder = builder.token(token);
     }
-    let core = LocalCore::builder()
-        .generation(generation)
-        .bind(bind)
-        .start()
-        .await
-        .map_err(|error| {
-            let hint = match error.kind() {
-                ErrorKind::AddrInUse => {
-                    ": another core may be running there, name another address with --bind"
-                }
-                _ => ": name another address with --bind",
-            };
-            Failure::Told(format!("cannot listen on {bind} ({error}){hint}"))
-        })?;
+    if door.insecure {
+        builder = builder.insecure();
+    }
+    for origin in door.allow_origin {
+        builder = builder.allow_origin(origin);
+    }
+    for host in door.allow_host {
+        builder = builder.allow_host(host);
+    }
+    let core = builder.start().await.map_err(|error| {
+        Failure::Told(match error.kind() {
+            ErrorKind::InvalidInput => error.to_string(),
+            ErrorKind::AddrInUse => format!(
+                "cannot listen on {bind} ({error}): another core may be running there, name another address with --bind"
+            ),
+            _ => format!("cannot listen on {bind} ({error}): name another address with --bind"),
+        })
+    })?;
     let mut events = core.events();
     let end = end_signal()
         .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
@@ -58,8 +66,8 @@ pub(crate) async fn run(
             () = &mut end => break,
             event = events.recv() => match event {
                 Ok(event) => told.event(&event)?,
-                Err(RecvError::Lagged(_)) => told.catch_up(&core)?,
-                Err(RecvError::Closed) => break,
+                Err(EventsError::Missed(_)) => told.catch_up(&core)?,
+                Err(EventsError::Ended) => break,
             },
         }
     }
@@ -91,7 +99,7 @@ impl Told {
                 };
                 let text = event.item["text"].as_str().unwrap_or_default();
                 let document = || json!({"kind": kind, "text": text, "explained": event.item});
-                Ok(self.output.say(|| text.to_owned(), document)?)
+                Ok(self.output.say(|| one_line(text).into_owned(), document)?)
             }
             _ => Ok(()),
         }
@@ -108,7 +116,10 @@ impl Told {
         }
         let what = if here { "appeared" } else { "disappeared" };
         let service = item["serviceId"].as_str().unwrap_or_default();
-        let text = || format!("executor `{id}` of service `{service}` {what}");
+        let text = || {
+            let (id, service) = (one_line(id), one_line(service));
+            format!("executor `{id}` of service `{service}` {what}")
+        };
         Ok(self
             .output
             .say(text, || json!({"kind": what, "instance": item}))?)

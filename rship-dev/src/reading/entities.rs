@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{self, Field, Kind, Need, all, only_2026, until_2024};
 use super::{Problem, found_words};
-use crate::store::Change;
+use crate::store::{Change, is_own};
 
 const AXIS: Kind = Kind::OneOf(&[
     "PositiveX",
@@ -230,7 +230,7 @@ pub(crate) fn check(
     item: &Map<String, Value>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if item_type.starts_with("rship-dev:") {
+    if is_own(item_type) {
         problems.push(Problem::fatal(
             "itemType",
             "the `rship-dev:` types are written by the local core only",

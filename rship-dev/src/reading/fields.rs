@@ -102,19 +102,21 @@ pub(crate) fn check(
         let name = format!("{path}{}", field.name);
         match (item.get(field.name), need) {
             (None, Need::Required | Need::Present) => {
-                problems.push(Problem::missing(
-                    generation,
-                    &name,
-                    &wants(field.kind, need),
-                ));
+                super::add(
+                    problems,
+                    Problem::missing(generation, &name, &wants(field.kind, need)),
+                );
             }
-            (None | Some(Value::Null), Need::Expected) => problems.push(Problem::warning(
-                &name,
-                format!(
-                    "`{name}` is missing: a {generation} server looks there for {}",
-                    wants(field.kind, Need::Required)
+            (None | Some(Value::Null), Need::Expected) => super::add(
+                problems,
+                Problem::warning(
+                    &name,
+                    format!(
+                        "`{name}` is missing: a {generation} server looks there for {}",
+                        wants(field.kind, Need::Required)
+                    ),
                 ),
-            )),
+            ),
             (None, _) | (Some(Value::Null), Need::Optional | Need::Present) => {}
             (Some(value), _) => check_value(generation, field.kind, need, &name, value, problems),
         }
@@ -136,10 +138,15 @@ fn check_value(
         | (Kind::Anything, _) => true,
         (Kind::Color, Value::String(text)) => {
             if !is_color(text) {
-                problems.push(Problem::warning(
-                    name,
-                    format!("`{name}` is `{text}`: a color is written `#rrggbb`, and is not shown otherwise"),
-                ));
+                super::add(
+                    problems,
+                    Problem::warning(
+                        name,
+                        format!(
+                            "`{name}` is `{text}`: a color is written `#rrggbb`, and is not shown otherwise"
+                        ),
+                    ),
+                );
             }
             true
         }
@@ -147,16 +154,23 @@ fn check_value(
         (Kind::OneOf(choices), Value::String(text)) => choices.contains(&text.as_str()),
         (Kind::Schema, Value::Object(_)) => {
             if generation == Generation::V2026 {
-                problems.extend(schema::problems(name, value));
+                for problem in schema::problems(name, value) {
+                    super::add(problems, problem);
+                }
             }
             true
         }
         (Kind::SchemaString, Value::String(text)) => {
             if let Err(error) = serde_json::from_str::<Value>(text) {
-                problems.push(Problem::fatal(
-                    name,
-                    format!("`{name}` is not JSON ({error}), a {generation} server wants a JSON Schema as a string or null"),
-                ));
+                super::add(
+                    problems,
+                    Problem::fatal(
+                        name,
+                        format!(
+                            "`{name}` is not JSON ({error}), a {generation} server wants a JSON Schema as a string or null"
+                        ),
+                    ),
+                );
             }
             true
         }
@@ -166,6 +180,9 @@ fn check_value(
         }
         (Kind::Records(fields), Value::Array(members)) => {
             for (index, member) in members.iter().enumerate() {
+                if problems.len() > super::MOST {
+                    break;
+                }
                 match member {
                     Value::Object(record) => {
                         check(
@@ -177,12 +194,15 @@ fn check_value(
                         );
                     }
                     other => {
-                        problems.push(Problem::wrong(
-                            generation,
-                            &format!("{name}.{index}"),
-                            other,
-                            "an object",
-                        ));
+                        super::add(
+                            problems,
+                            Problem::wrong(
+                                generation,
+                                &format!("{name}.{index}"),
+                                other,
+                                "an object",
+                            ),
+                        );
                     }
                 }
             }
@@ -191,7 +211,10 @@ fn check_value(
         _ => false,
     };
     if !fits {
-        problems.push(Problem::wrong(generation, name, value, &wants(kind, need)));
+        super::add(
+            problems,
+            Problem::wrong(generation, name, value, &wants(kind, need)),
+        );
     }
 }
 

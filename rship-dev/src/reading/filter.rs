@@ -1,5 +1,7 @@
 //! The fields of a `Get{Type}sByQuery`: which entities have what it asks for.
 
+use std::collections::BTreeSet;
+
 use rship_core::wire::Generation;
 use serde_json::{Map, Value};
 
@@ -17,10 +19,14 @@ pub(crate) struct Filter {
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
     Equals(Value),
-    In(Vec<Value>),
+    /// The JSON of any of these values.
+    In(BTreeSet<String>),
     Contains(String),
     StartsWith(String),
-    Range { min: Option<f64>, max: Option<f64> },
+    Range {
+        min: Option<f64>,
+        max: Option<f64>,
+    },
 }
 
 impl Filter {
@@ -78,7 +84,7 @@ impl Condition {
     fn fits(&self, found: &Value) -> bool {
         match self {
             Self::Equals(wanted) => found == wanted,
-            Self::In(any) => any.contains(found),
+            Self::In(any) => any.contains(&found.to_string()),
             Self::Contains(part) => found.as_str().is_some_and(|text| text.contains(part)),
             Self::StartsWith(start) => found.as_str().is_some_and(|text| text.starts_with(start)),
             Self::Range { min, max } => found.as_f64().is_some_and(|number| {
@@ -117,7 +123,7 @@ fn operation(path: &str, holds: Holds, operator: Map<String, Value>) -> Result<C
             for value in &any {
                 holds.takes(&inside, value)?;
             }
-            Ok(Condition::In(any))
+            Ok(Condition::In(any.iter().map(Value::to_string).collect()))
         }
         ("$in", other) => Err(unanswered(&inside, &other, "an array of values")),
         ("$contains" | "$startsWith" | "$range", _) if !holds.has_operator(&name) => {

@@ -6,6 +6,10 @@ use serde_json::{Map, Value};
 use super::{Problem, found_words};
 use crate::query::Query;
 use crate::store::Change;
+use crate::weight;
+
+/// What an open query takes in memory beside its fields.
+const QUERY: usize = 512;
 
 /// A frame as this generation understands it.
 #[derive(Debug, PartialEq)]
@@ -18,6 +22,8 @@ pub(crate) enum Inbound {
     Query {
         tx: String,
         query: Query,
+        /// What it takes in memory.
+        weight: usize,
     },
     Cancel {
         tx: String,
@@ -269,8 +275,9 @@ impl Reader {
         let item_type = self.string("data.", &data, "queryItemType")?;
         let query = self.object("data.query", data.remove("query"))?;
         let tx = self.string("data.query.", &query, "tx")?;
+        let weight = QUERY + item_type.len() + weight::of_fields(&query);
         let query = Query::read(self.generation, &query_id, &item_type, query)?;
-        Ok(Inbound::Query { tx, query })
+        Ok(Inbound::Query { tx, query, weight })
     }
 
     fn command(&self, data: Option<Value>) -> Result<Inbound, Problem> {

@@ -3,8 +3,8 @@
 use rship_core::wire::Generation;
 use serde_json::Value;
 
-use super::{entities, found_words};
-use crate::explained::{Explained, Verdict};
+use super::{Problem, entities, found_words};
+use crate::explained::Explained;
 use crate::store::Change;
 
 /// What a server of this generation would find wrong with an entity that is set, in the form in
@@ -23,19 +23,11 @@ use crate::store::Change;
 /// ```
 #[must_use]
 pub fn judge(generation: Generation, item_type: &str, item: &Value) -> Vec<Explained> {
-    let explained = |id: &str, field: String, reason: String, verdict: Verdict| Explained {
-        item_type: item_type.to_owned(),
-        id: id.to_owned(),
-        field,
-        reason,
-        client_id: String::new(),
-        count: 1,
-        verdict,
-        number: 0,
-    };
+    let explained =
+        |id: &str, problem: Problem| Explained::new(item_type, id, problem, String::new());
     let Value::Object(fields) = item else {
         let reason = format!("it is {}, a server wants an object", found_words(item));
-        return vec![explained("", String::new(), reason, Verdict::Dropped)];
+        return vec![explained("", Problem::fatal("", reason))];
     };
     let id = entities::id_of(item_type, fields).unwrap_or_default();
     // Nobody is connected: whose client id an entity carries is not judged.
@@ -45,6 +37,6 @@ pub fn judge(generation: Generation, item_type: &str, item: &Value) -> Vec<Expla
         .unwrap_or_default();
     entities::check(generation, client_id, item_type, Change::Set, fields)
         .into_iter()
-        .map(|problem| explained(&id, problem.field, problem.reason, problem.verdict))
+        .map(|problem| explained(&id, problem))
         .collect()
 }

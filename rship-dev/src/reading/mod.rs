@@ -14,7 +14,10 @@ pub(crate) mod schema;
 use rship_core::wire::Generation;
 use serde_json::Value;
 
-use crate::explained::Verdict;
+use crate::explained::{self, Verdict};
+
+/// How many problems of one entity are looked for: an entity of a few megabytes could have millions.
+const MOST: usize = 100;
 
 /// One thing wrong with an entity or a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,19 +31,19 @@ pub(crate) struct Problem {
 impl Problem {
     /// A server drops the whole because of it.
     pub(crate) fn fatal(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            reason: reason.into(),
-            verdict: Verdict::Dropped,
-        }
+        Self::new(field.into(), reason.into(), Verdict::Dropped)
     }
 
     /// A server takes it, but something will not work.
     pub(crate) fn warning(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::new(field.into(), reason.into(), Verdict::Kept)
+    }
+
+    fn new(field: String, reason: String, verdict: Verdict) -> Self {
         Self {
-            field: field.into(),
-            reason: reason.into(),
-            verdict: Verdict::Kept,
+            field: explained::path(field),
+            reason: explained::reason(reason),
+            verdict,
         }
     }
 
@@ -66,6 +69,20 @@ impl Problem {
     pub(crate) fn is_fatal(&self) -> bool {
         self.verdict == Verdict::Dropped
     }
+}
+
+/// Adds a problem to those of an entity. Beyond [`MOST`] there is one more at the most: the first that is fatal, since
+/// it decides what becomes of the entity.
+pub(crate) fn add(problems: &mut Vec<Problem>, problem: Problem) {
+    let decides = || problem.is_fatal() && !problems.iter().any(Problem::is_fatal);
+    if problems.len() < MOST || decides() {
+        problems.push(problem);
+    }
+}
+
+/// The path of a part: of a long path the beginning, so that long names in each other do not multiply.
+pub(crate) fn under(path: &str, part: impl std::fmt::Display) -> String {
+    explained::path(format!("{path}.{part}"))
 }
 
 /// A value in the words of an explanation: short values as they are, long ones by their kind.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Problem, found_words};
+use super::{Problem, found_words, under};
 
 /// How deep schemas may be in each other, references followed: more is looked at by nobody, and a chain
 /// of references could otherwise lead as deep as it likes.
@@ -50,13 +50,17 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn fatal(&mut self, path: &str, reason: &str) {
-        self.problems
-            .push(Problem::fatal(path, format!("`{path}` {reason}")));
+        super::add(
+            &mut self.problems,
+            Problem::fatal(path, format!("`{path}` {reason}")),
+        );
     }
 
     fn warning(&mut self, path: &str, reason: &str) {
-        self.problems
-            .push(Problem::warning(path, format!("`{path}` {reason}")));
+        super::add(
+            &mut self.problems,
+            Problem::warning(path, format!("`{path}` {reason}")),
+        );
     }
 
     /// A place where JSON Schema takes a schema; a 2026 server takes only objects there.
@@ -90,29 +94,29 @@ impl<'a> Walk<'a> {
         }
         if let Some(Value::Object(properties)) = object.get("properties") {
             for (name, property) in properties {
-                self.schema(&format!("{path}.properties.{name}"), property);
+                self.schema(&under(path, format_args!("properties.{name}")), property);
             }
         }
         match object.get("items") {
             Some(Value::Array(_)) => {
                 self.warning(
-                    &format!("{path}.items"),
+                    &under(path, "items"),
                     "is an array of schemas: a 2026 server reads an array of anything",
                 );
             }
-            Some(items) => self.schema(&format!("{path}.items"), items),
+            Some(items) => self.schema(&under(path, "items"), items),
             None => {}
         }
         for keyword in ["anyOf", "oneOf", "allOf", "prefixItems"] {
             if let Some(Value::Array(members)) = object.get(keyword) {
                 for (index, member) in members.iter().enumerate() {
-                    self.schema(&format!("{path}.{keyword}.{index}"), member);
+                    self.schema(&under(path, format_args!("{keyword}.{index}")), member);
                 }
             }
         }
         // `additionalProperties: false` is plain; only a schema in it can hide something.
         if let Some(additional @ Value::Object(_)) = object.get("additionalProperties") {
-            self.schema(&format!("{path}.additionalProperties"), additional);
+            self.schema(&under(path, "additionalProperties"), additional);
         }
         for keyword in ["$defs", "definitions"] {
             if let Some(Value::Object(definitions)) = object.get(keyword) {
@@ -121,7 +125,7 @@ impl<'a> Walk<'a> {
                     if self.done.contains(name.as_str()) {
                         continue;
                     }
-                    self.schema(&format!("{path}.{keyword}.{name}"), definition);
+                    self.schema(&under(path, format_args!("{keyword}.{name}")), definition);
                 }
             }
         }
@@ -131,13 +135,13 @@ impl<'a> Walk<'a> {
     fn own_keywords(&mut self, path: &str, object: &Map<String, Value>) {
         if let Some(kind @ Value::Array(_)) = object.get("type") {
             self.fatal(
-                &format!("{path}.type"),
+                &under(path, "type"),
                 &format!("is the array `{kind}`, a 2026 server wants one type as a string"),
             );
         }
         if let Some(title) = object.get("title").filter(|title| !title.is_string()) {
             self.fatal(
-                &format!("{path}.title"),
+                &under(path, "title"),
                 &format!("is {}, a 2026 server wants a string", found_words(title)),
             );
         }
@@ -146,7 +150,7 @@ impl<'a> Walk<'a> {
                 .iter()
                 .any(|member| member.get("type").and_then(Value::as_str) == Some("null"));
             self.warning(
-                &format!("{path}.anyOf"),
+                &under(path, "anyOf"),
                 if optional {
                     "offers null: a 2026 server shows \"anything\" with stray inputs; write the inner schema and leave the field out of `required`"
                 } else {
@@ -156,21 +160,21 @@ impl<'a> Walk<'a> {
         }
         if object.contains_key("allOf") {
             self.warning(
-                &format!("{path}.allOf"),
+                &under(path, "allOf"),
                 "is \"anything\" to a 2026 server: merge its members",
             );
         }
         if object.contains_key("prefixItems") {
             self.warning(
-                &format!("{path}.prefixItems"),
+                &under(path, "prefixItems"),
                 "is an array of anything to a 2026 server",
             );
         }
         if let Some(Value::Array(members)) = object.get("oneOf") {
-            self.choices(&format!("{path}.oneOf"), members);
+            self.choices(&under(path, "oneOf"), members);
         } else if has_strings(object.get("enum")) {
             self.warning(
-                &format!("{path}.enum"),
+                &under(path, "enum"),
                 "has no `oneOf` of `const` and `title` beside it: a 2026 server shows a plain string without choices",
             );
         }

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::session::{self, ByteStream};
+use super::session::{self, ByteStream, Incoming};
 use super::shared::{Shared, stopped};
 
 /// How long the sessions may take to say goodbye.
@@ -28,15 +28,15 @@ pub(crate) async fn listen(
     let clock = tokio::spawn(Arc::clone(&shared).keep_time());
     let session_stop = stop.clone();
     loop {
-        let stream = tokio::select! {
+        let incoming = tokio::select! {
             biased;
             () = stopped(&mut stop) => break,
             Some(_) = sessions.join_next() => continue,
-            Some(stream) = handed_in.recv() => stream,
-            stream = accept(listener.as_ref()) => stream,
+            Some(stream) = handed_in.recv() => Incoming { stream, local: None },
+            incoming = accept(listener.as_ref()) => incoming,
         };
         sessions.spawn(session::serve(
-            stream,
+            incoming,
             Arc::clone(&shared),
             session_stop.clone(),
         ));
@@ -53,7 +53,7 @@ pub(crate) async fn listen(
 }
 
 /// The next connection of the socket.
-async fn accept(listener: Option<&TcpListener>) -> Box<dyn ByteStream> {
+async fn accept(listener: Option<&TcpListener>) -> Incoming {
     let Some(listener) = listener else {
         return std::future::pending().await;
     };
@@ -64,7 +64,14 @@ async fn accept(listener: Option<&TcpListener>) -> Box<dyn ByteStream> {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(target: "rship_dev", %error, "no TCP_NODELAY");
                 }
-                return Box::new(stream);
+                // One that has no address is gone already.
+                let Ok(local) = stream.local_addr() else {
+                    continue;
+                };
+                return Incoming {
+                    stream: Box::new(stream),
+                    local: Some(local.ip()),
+                };
             }
             Err(error) => {
                 tracing::warn!(target: "rship_dev", %error, "a connection could not be accepted");

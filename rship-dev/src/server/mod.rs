@@ -1,13 +1,20 @@
 //! The local core: a Myko server in one process and in memory.
 
+mod client;
 mod error;
+mod follow;
+mod half_open;
+mod limits;
 mod listener;
 mod meddling;
+mod meter;
+mod opening;
 mod receive;
 mod routing;
 mod session;
 mod shared;
 mod state;
+mod watching;
 mod window;
 
 use std::collections::BTreeMap;
@@ -22,11 +29,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 pub use self::error::{CommandError, WaitError};
+pub use self::follow::{Events, EventsError};
+pub use self::limits::Limits;
+use self::opening::Doors;
 use self::routing::{Caller, Outcome};
 use self::session::ByteStream;
 use self::shared::Shared;
@@ -35,7 +45,7 @@ use crate::explained::{Dropped, Explained, Verdict};
 use crate::near;
 use crate::recorded::Recorded;
 use crate::speaking;
-use crate::store::{ClientNo, Entities, StoreEvent};
+use crate::store::{ClientNo, Entities, is_own};
 
 /// A look at the store that takes longer is not taken at every change.
 const EXPENSIVE: Duration = Duration::from_millis(1);
@@ -50,6 +60,8 @@ pub struct Builder {
     window: Duration,
     record: bool,
     entities: Entities,
+    limits: Limits,
+    doors: Doors,
 }
 
 impl Builder {
@@ -60,7 +72,8 @@ impl Builder {
         self
     }
 
-    /// Where to listen; a free port of `127.0.0.1` unless said otherwise.
+    /// Where to listen; a free port of `127.0.0.1` unless said otherwise. What other machines can reach needs a
+    /// [`Builder::token`], or to be [`Builder::insecure`].
     #[must_use]
     pub fn bind(mut self, addr: impl Into<SocketAddr>) -> Self {
         self.bind = addr.into();
@@ -104,11 +117,56 @@ impl Builder {
         self
     }
 
+    /// How much it takes from others; see [`Limits`] for what it takes unless said otherwise.
+    #[must_use]
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Lets in only who sends `Authorization: Bearer TOKEN`, as an executor does that was given the token.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.doors.token(token.into());
+        self
+    }
+
+    /// Lets other machines in without a token.
+    #[must_use]
+    pub fn insecure(mut self) -> Self {
+        self.doors.insecure();
+        self
+    }
+
+    /// Lets in pages of this origin, `https://HOST` or `https://HOST:PORT`, or `null`; may be called several times.
+    ///
+    /// Pages that this machine serves always may come in: those whose origin is `localhost`, a loopback address, this
+    /// machine's name, or the address at which they reach the core. Programs send no origin.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.doors.allow_origin(origin.into());
+        self
+    }
+
+    /// Lets in who reaches the core by this name, as `core.example`, or `.example` for all names below it; may be
+    /// called several times.
+    ///
+    /// Addresses, `localhost` and the name of this machine always may be used. Other names may belong to somebody who
+    /// points them at this machine so that a page of theirs gets in (DNS rebinding).
+    #[must_use]
+    pub fn allow_host(mut self, name: impl AsRef<str>) -> Self {
+        self.doors.allow_host(name.as_ref());
+        self
+    }
+
     /// Starts to listen. Has to be called inside a tokio runtime.
     ///
     /// # Errors
-    /// When the address cannot be bound.
-    pub async fn start(self) -> io::Result<LocalCore> {
+    /// When the address cannot be bound, or when other machines could reach it and it is neither protected by a token
+    /// nor said to be [`Builder::insecure`] ([`io::ErrorKind::InvalidInput`], as for what is allowed and is not a
+    /// name or an origin).
+    pub async fn start(mut self) -> io::Result<LocalCore> {
+        self.doors.may_listen(self.bind)?;
         let listener = TcpListener::bind(self.bind).await?;
         let addr = listener.local_addr()?;
         Ok(self.serve(Some(listener), addr))
@@ -123,19 +181,7 @@ impl Builder {
     }
 
     fn serve(self, listener: Option<TcpListener>, addr: SocketAddr) -> LocalCore {
-        let ping_every = self.ping_every.max(Duration::from_millis(1));
-        let window = match self.generation {
-            Generation::V2026 => self.window,
-            Generation::V2023 | Generation::V2024 => Duration::ZERO,
-        };
-        let shared = Shared::new(
-            self.generation,
-            self.answer_limit,
-            ping_every,
-            self.record,
-            window,
-            self.entities,
-        );
+        let shared = Shared::new(self);
         let stop = watch::Sender::new(false);
         let (door, handed_in) = mpsc::unbounded_channel();
         let task = tokio::spawn(listener::listen(
@@ -180,10 +226,14 @@ impl LocalCore {
             window: window::WINDOW,
             record: false,
             entities: Entities::default(),
+            limits: Limits::default(),
+            doors: Doors::default(),
         }
     }
 
     /// Serves a connection that was made in another way than over the core's socket: a pipe in a test, a tunnel.
+    ///
+    /// By which name it was reached is not looked at; the token and the origin are.
     pub fn accept(&self, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
         // The core may have stopped, which drops the stream.
         drop(self.door.send(Box::new(stream)));
@@ -198,7 +248,7 @@ impl LocalCore {
             IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
             _ => {}
         }
-        format!("ws://{addr}{}", session::PATH)
+        format!("ws://{addr}{}", opening::PATH)
     }
 
     /// The address that it listens on; port 0 of `127.0.0.1` when it has no socket.
@@ -254,10 +304,7 @@ impl LocalCore {
     #[must_use]
     pub fn snapshot(&self) -> BTreeMap<String, BTreeMap<String, Value>> {
         self.shared.look(|state| {
-            let types = state
-                .store
-                .types()
-                .filter(|item_type| !item_type.starts_with("rship-dev:"));
+            let types = state.store.types().filter(|item_type| !is_own(item_type));
             types
                 .map(|item_type| (item_type.to_owned(), items(state, item_type)))
                 .collect()
@@ -266,7 +313,8 @@ impl LocalCore {
 
     /// What was dropped, oldest first, one for each thing wrong; the same thing again only counts up.
     ///
-    /// The newest 1,000 drops and warnings are kept.
+    /// The newest 1,000 drops and warnings are kept, of long ids and reasons the beginning, and of what is wrong with
+    /// one message the first 100.
     #[must_use]
     pub fn drops(&self) -> Vec<Dropped> {
         self.shared
@@ -281,7 +329,7 @@ impl LocalCore {
     }
 
     /// The frames that came in so far, in order, binary ones as the JSON of what they say; empty unless
-    /// [`Builder::record`] was set.
+    /// [`Builder::record`] was set. Of more than [`Limits::recorded`] the newest are there.
     #[must_use]
     pub fn frames(&self) -> Vec<String> {
         let text = |frame: &Recorded| frame.text.clone();
@@ -293,8 +341,7 @@ impl LocalCore {
     /// forgotten, for [`LocalCore::frames`] as well.
     #[must_use]
     pub fn take_frames(&self) -> Vec<Recorded> {
-        self.shared
-            .transact(|state| std::mem::take(&mut state.frames))
+        self.shared.transact(|state| state.frames.take())
     }
 
     /// All that is stored now, for a core that takes this one's place: what a server has on its disk.
@@ -308,10 +355,10 @@ impl LocalCore {
 
     /// Every change of the store from now on, what was sent again unchanged included.
     ///
-    /// A follower that falls more than 16,384 events behind loses the oldest and is told so.
+    /// A follower for whom more than [`Limits::followed`] waits loses the oldest and is told so.
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<StoreEvent> {
-        self.shared.events.subscribe()
+    pub fn events(&self) -> Events {
+        self.shared.followers.follow()
     }
 
     /// How many sockets are open, those of user interfaces included.
@@ -326,7 +373,7 @@ impl LocalCore {
     #[must_use]
     pub fn binary_clients(&self) -> usize {
         self.shared.look(|state| {
-            let binary = |client: &&state::Client| client.binary.load(Ordering::Relaxed);
+            let binary = |client: &&client::Client| client.binary.load(Ordering::Relaxed);
             state.clients.values().filter(binary).count()
         })
     }
@@ -502,6 +549,6 @@ fn items(state: &State, item_type: &str) -> BTreeMap<String, Value> {
     state
         .store
         .of_type(item_type)
-        .map(|(id, entry)| (id.to_owned(), entry.item.clone()))
+        .map(|(id, entry)| (id.to_string(), entry.item.clone()))
         .collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rship_core::wire::Generation;
 use serde_json::{Map, Value};
 
+use super::limits::size;
 use super::routing::{Caller, NO_HANDLER};
 use super::state::{Outgoing, State};
 use crate::codec::Unreadable;
@@ -13,7 +14,8 @@ use crate::reading::Problem;
 use crate::reading::entities;
 use crate::reading::frames::{Event, Inbound, Refused};
 use crate::speaking;
-use crate::store::{Change, ClientNo};
+use crate::store::{Change, ClientNo, weight_of};
+use crate::weight;
 
 impl State {
     /// Takes a frame that is not a document.
@@ -26,6 +28,14 @@ impl State {
                 Problem::fatal("", format!("it is not JSON ({error})"))
             }
             Unreadable::NoCbor(error) => Problem::fatal("", format!("it is not CBOR ({error})")),
+            Unreadable::TooHeavy(weight) => {
+                let most = size(self.limits.document);
+                let reason = format!(
+                    "it would take {} of memory, the core takes {most} at most: send it in parts",
+                    size(weight)
+                );
+                Problem::fatal("", reason)
+            }
         };
         self.explain(Some(from), "frame", "", problem);
     }
@@ -66,17 +76,13 @@ impl State {
                     self.send(from, Outgoing::Document(speaking::echo(data)));
                 }
             }
-            Ok(Inbound::Query { tx, query }) => {
+            Ok(Inbound::Query { tx, query, weight }) => {
                 for doubt in query.doubts(self.generation) {
                     self.explain(Some(from), "ws:m:query", &tx, doubt);
                 }
-                self.watch(from, &tx, Watch::new(query));
+                self.watch(from, &tx, Watch::new(query, weight));
             }
-            Ok(Inbound::Cancel { tx }) => {
-                if let Some(client) = self.clients.get_mut(&from) {
-                    client.watches.remove(&tx);
-                }
-            }
+            Ok(Inbound::Cancel { tx }) => self.forget(from, &tx),
             Ok(Inbound::Command {
                 tx,
                 command_id,
@@ -110,12 +116,19 @@ impl State {
             return;
         };
         if self.windows.gathers(&item_type) {
+            let weight = weight_of(&id, &item);
+            if self.windows.weight() + weight > self.limits.store {
+                let most = size(self.limits.store);
+                let reason = format!("more than {most} came within one window");
+                self.explain(Some(from), &item_type, &id, Problem::fatal("", reason));
+                return;
+            }
             let event = Event {
                 item_type,
                 change,
                 item,
             };
-            self.windows.gather(from, id, event);
+            self.windows.gather(from, id, event, weight);
             return;
         }
         match change {
@@ -132,6 +145,15 @@ impl State {
         change: Change,
         item: &Map<String, Value>,
     ) -> Option<String> {
+        let weight = weight::of_fields(item);
+        if weight > self.limits.entity {
+            let (weight, most) = (size(weight), size(self.limits.entity));
+            let reason =
+                format!("it takes {weight} of memory, the core takes entities of {most} at most");
+            let id = entities::id_of(item_type, item).unwrap_or_default();
+            self.explain(Some(from), item_type, &id, Problem::fatal("", reason));
+            return None;
+        }
         let client_id = self.client_id(Some(from));
         let problems = entities::check(self.generation, &client_id, item_type, change, item);
         let fatal = problems.iter().any(Problem::is_fatal);
@@ -192,7 +214,8 @@ impl State {
             return;
         }
         let routed = if knows(self.generation, command_id) {
-            self.route(command_id, &command)
+            self.may_ask(from)
+                .and_then(|()| self.route(command_id, &command))
         } else {
             Err(NO_HANDLER.to_owned())
         };

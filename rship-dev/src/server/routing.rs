@@ -7,14 +7,21 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::limits::size;
 use super::state::{Outgoing, State};
-use crate::reading::Problem;
+use crate::explained::excerpt;
 use crate::reading::frames::Refusal;
-use crate::speaking;
+use crate::reading::{Problem, found_words};
 use crate::store::ClientNo;
+use crate::{speaking, weight};
 
 /// What servers say to a command that they do not know.
 pub(crate) const NO_HANDLER: &str = "Command handler not found";
+
+/// How much of an id is said again.
+const SHOWN: usize = 256;
+/// How many members of a batch that are for nobody are said.
+const UNROUTED: usize = 100;
 
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,12 +49,17 @@ pub(crate) struct Pending {
     command_id: String,
     waits_for: BTreeSet<ClientNo>,
     outcomes: Vec<Outcome>,
+    /// What the answers that are there take in memory.
+    weight: usize,
     pub(crate) until: Instant,
     limit: Duration,
 }
 
 /// A command and the executor that it goes to.
 type Leg = (ClientNo, Map<String, Value>);
+
+/// The executors of each target that is online.
+type Online<'a> = BTreeMap<&'a str, BTreeSet<ClientNo>>;
 
 impl State {
     /// Sends the command to everyone in `legs`; the caller gets one answer for all of them.
@@ -59,14 +71,22 @@ impl State {
         routed: Result<(Vec<Leg>, Vec<String>), String>,
         limit: Duration,
     ) {
-        let (legs, unrouted) = match routed {
+        let (mut legs, mut unrouted) = match routed {
             Ok(routed) => routed,
             Err(nobody) => (Vec::new(), vec![nobody]),
         };
+        legs.retain(|(no, _)| match self.takes_commands(*no) {
+            Ok(()) => true,
+            Err(full) => {
+                unrouted.push(full);
+                false
+            }
+        });
         let pending = Pending {
             caller,
             command_id: command_id.to_owned(),
             waits_for: legs.iter().map(|(no, _)| *no).collect(),
+            weight: 0,
             outcomes: unrouted.into_iter().map(Outcome::NoOwner).collect(),
             until: Instant::now() + limit,
             limit,
@@ -86,6 +106,11 @@ impl State {
             self.finish(tx, pending);
             return;
         }
+        if let Caller::Client(no) = pending.caller
+            && let Some(client) = self.clients.get_mut(&no)
+        {
+            client.asked += 1;
+        }
         self.pending.insert(tx.to_owned(), pending);
         for (no, mut command) in legs {
             command.insert("tx".to_owned(), tx.into());
@@ -96,6 +121,22 @@ impl State {
         }
     }
 
+    /// Whether an executor reads fast enough to be sent another command.
+    fn takes_commands(&self, no: ClientNo) -> Result<(), String> {
+        let waiting = self
+            .clients
+            .get(&no)
+            .map_or(0, |client| client.waiting.bytes());
+        // The other half is for what it watches: nobody's commands may get it disconnected.
+        if waiting > self.limits.waiting / 2 {
+            return Err(format!(
+                "the executor reads too slowly: {} wait for it",
+                size(waiting)
+            ));
+        }
+        Ok(())
+    }
+
     /// Finds who a command is for: its legs, and what is said about the members that are for nobody.
     pub(crate) fn route(
         &self,
@@ -104,7 +145,9 @@ impl State {
     ) -> Result<(Vec<Leg>, Vec<String>), String> {
         match command_id {
             "target:action:exec" | "ExecTargetAction" => {
-                let owners = self.owners(command, command.get("action"))?;
+                let owners = self.owners(command, command.get("action"), |target| {
+                    self.owners_of_target(target)
+                })?;
                 Ok((
                     owners.into_iter().map(|no| (no, command.clone())).collect(),
                     Vec::new(),
@@ -116,7 +159,8 @@ impl State {
                     .and_then(Value::as_str)
                     .unwrap_or_default();
                 let emitter = self.store.get("Emitter", emitter).map(|entry| &entry.item);
-                let owners = self.owners(command, emitter)?;
+                let owners =
+                    self.owners(command, emitter, |target| self.owners_of_target(target))?;
                 Ok((
                     owners.into_iter().map(|no| (no, command.clone())).collect(),
                     Vec::new(),
@@ -124,10 +168,11 @@ impl State {
             }
             "BatchTargetAction" => {
                 let members = array(command, "actions")?;
+                let rest = without(command, "actions");
                 let (by_owner, unrouted) =
-                    self.split(members, |member| member.get("action").cloned());
+                    self.split(&self.online(), members, |member| member.get("action"));
                 let legs = by_owner.into_iter().map(|(no, members)| {
-                    let mut leg = command.clone();
+                    let mut leg = rest.clone();
                     leg.insert("actions".to_owned(), members.into());
                     (no, leg)
                 });
@@ -142,6 +187,7 @@ impl State {
         &self,
         command: &Map<String, Value>,
     ) -> Result<(Vec<Leg>, Vec<String>), String> {
+        let online = self.online();
         let mut groups_of: BTreeMap<ClientNo, Vec<Value>> = BTreeMap::new();
         let mut unrouted = Vec::new();
         for group in array(command, "groups")? {
@@ -149,16 +195,19 @@ impl State {
                 return Err("a member of `groups` is not an object".to_owned());
             };
             let (by_owner, nobody) =
-                self.split(array(group, "assignments")?, |member| Some(member.clone()));
+                self.split(&online, array(group, "assignments")?, |member| Some(member));
             unrouted.extend(nobody);
+            unrouted.truncate(UNROUTED);
+            let rest = without(group, "assignments");
             for (no, assignments) in by_owner {
-                let mut group = group.clone();
+                let mut group = rest.clone();
                 group.insert("assignments".to_owned(), assignments.into());
                 groups_of.entry(no).or_default().push(Value::Object(group));
             }
         }
+        let rest = without(command, "groups");
         let legs = groups_of.into_iter().map(|(no, groups)| {
-            let mut leg = command.clone();
+            let mut leg = rest.clone();
             leg.insert("groups".to_owned(), groups.into());
             (no, leg)
         });
@@ -168,15 +217,21 @@ impl State {
     /// Sorts the members of a batch by owner, and says which are for nobody.
     fn split(
         &self,
+        online: &Online<'_>,
         members: &[Value],
-        target_of: impl Fn(&Value) -> Option<Value>,
+        target_of: impl Fn(&Value) -> Option<&Value>,
     ) -> (BTreeMap<ClientNo, Vec<Value>>, Vec<String>) {
         let mut by_owner: BTreeMap<ClientNo, Vec<Value>> = BTreeMap::new();
         let mut unrouted = Vec::new();
         for member in members {
             let owners = match member {
-                Value::Object(fields) => self.owners(fields, target_of(member).as_ref()),
-                other => Err(format!("a member of the batch is not an object: {other}")),
+                Value::Object(fields) => self.owners(fields, target_of(member), |target| {
+                    online.get(target).cloned().unwrap_or_default()
+                }),
+                other => Err(format!(
+                    "a member of the batch is not an object: it is {}",
+                    found_words(other)
+                )),
             };
             match owners {
                 Ok(owners) => {
@@ -184,7 +239,8 @@ impl State {
                         by_owner.entry(no).or_default().push(member.clone());
                     }
                 }
-                Err(nobody) => unrouted.push(nobody),
+                Err(nobody) if unrouted.len() < UNROUTED => unrouted.push(nobody),
+                Err(_) => {}
             }
         }
         (by_owner, unrouted)
@@ -195,26 +251,36 @@ impl State {
         &self,
         command: &Map<String, Value>,
         target: Option<&Value>,
+        owners_of_target: impl Fn(&str) -> BTreeSet<ClientNo>,
     ) -> Result<BTreeSet<ClientNo>, String> {
         if let Some(instance) = command.get("instanceId").and_then(Value::as_str) {
             return self.owner_of(instance).map(|no| BTreeSet::from([no]));
         }
-        match target
-            .and_then(|target| target.get("targetId"))
-            .and_then(Value::as_str)
-        {
-            Some(target) => self.owners_of_target(target),
-            None => Err("the command names neither an instance nor a target".to_owned()),
+        let target = target.and_then(|target| target.get("targetId")?.as_str());
+        let Some(target) = target else {
+            return Err("the command names neither an instance nor a target".to_owned());
+        };
+        let owners = owners_of_target(target);
+        if owners.is_empty() {
+            let target = excerpt(target, SHOWN);
+            return Err(format!(
+                "no connected executor has the target `{target}` online"
+            ));
         }
+        Ok(owners)
     }
 
     /// The executor that an instance lives on.
     pub(crate) fn owner_of(&self, instance: &str) -> Result<ClientNo, String> {
         match self.store.get("Instance", instance) {
             Some(entry) => entry.owner.ok_or_else(|| {
+                let instance = excerpt(instance, SHOWN);
                 format!("the executor of the instance `{instance}` is not connected")
             }),
-            None => Err(format!("no executor has the instance `{instance}`")),
+            None => {
+                let instance = excerpt(instance, SHOWN);
+                Err(format!("no executor has the instance `{instance}`"))
+            }
         }
     }
 
@@ -235,14 +301,23 @@ impl State {
             .collect()
     }
 
-    fn owners_of_target(&self, target: &str) -> Result<BTreeSet<ClientNo>, String> {
-        let owners: BTreeSet<_> = self.instances_of_target(target).into_values().collect();
-        if owners.is_empty() {
-            return Err(format!(
-                "no connected executor has the target `{target}` online"
-            ));
+    fn owners_of_target(&self, target: &str) -> BTreeSet<ClientNo> {
+        self.instances_of_target(target).into_values().collect()
+    }
+
+    /// The executors of all targets that are online, for commands that name many.
+    fn online(&self) -> Online<'_> {
+        let mut online = Online::new();
+        for (_, entry) in self.store.of_type("TargetStatus") {
+            if entry.item["status"] == "online"
+                && let Some(target) = entry.item["targetId"].as_str()
+                && let Some(instance) = entry.item["instanceId"].as_str()
+                && let Ok(owner) = self.owner_of(instance)
+            {
+                online.entry(target).or_default().insert(owner);
+            }
         }
-        Ok(owners)
+        online
     }
 
     /// The one executor there is, for commands that name nobody.
@@ -285,7 +360,15 @@ impl State {
             return;
         };
         pending.waits_for.remove(&from);
+        pending.weight += match &answer {
+            Ok(response) => weight::of(response),
+            Err(refusal) => refusal.message.len(),
+        };
         pending.outcomes.push(match answer {
+            _ if pending.weight > self.limits.document => {
+                let most = size(self.limits.document);
+                Outcome::NoOwner(format!("the answers take more than {most} of memory"))
+            }
             Ok(response) => Outcome::Response(response),
             Err(refusal) => Outcome::Error(refusal),
         });
@@ -318,7 +401,7 @@ impl State {
             .map(|(tx, _)| tx.clone())
             .collect();
         for tx in late {
-            if let Some(mut pending) = self.pending.remove(&tx) {
+            if let Some(mut pending) = self.unlist(&tx) {
                 pending.outcomes.push(Outcome::TimedOut);
                 self.finish(&tx, pending);
             }
@@ -331,10 +414,33 @@ impl State {
             .pending
             .get(tx)
             .is_some_and(|pending| pending.waits_for.is_empty())
-            && let Some(pending) = self.pending.remove(tx)
+            && let Some(pending) = self.unlist(tx)
         {
             self.finish(tx, pending);
         }
+    }
+
+    /// Whether a client may ask for one more.
+    pub(crate) fn may_ask(&self, no: ClientNo) -> Result<(), String> {
+        let asked = self.clients.get(&no).map_or(0, |client| client.asked);
+        if asked >= self.limits.commands {
+            return Err(format!(
+                "{} commands of this client wait for their answers, and it may have no more",
+                self.limits.commands
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes a command off the list of those that wait.
+    fn unlist(&mut self, tx: &str) -> Option<Pending> {
+        let pending = self.pending.remove(tx)?;
+        if let Caller::Client(no) = pending.caller
+            && let Some(client) = self.clients.get_mut(&no)
+        {
+            client.asked -= 1;
+        }
+        Some(pending)
     }
 
     /// Gives the caller the one answer.
@@ -420,6 +526,14 @@ fn summed_up(mut outcomes: Vec<Outcome>) -> Outcome {
         command_id: None,
         message: messages.join("; "),
     })
+}
+
+/// A copy of an object without one of its fields, which may be large.
+fn without(object: &Map<String, Value>, field: &str) -> Map<String, Value> {
+    let fields = object.iter().filter(|(name, _)| *name != field);
+    fields
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn array<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a Vec<Value>, String> {

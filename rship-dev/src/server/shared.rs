@@ -1,19 +1,21 @@
 //! The state as all tasks share it: one lock, never held across an await.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rship_core::wire::Generation;
-use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::time::Instant;
 
-use super::state::{Client, MAX_WAITING, Outgoing, State};
-use crate::speaking;
-use crate::store::{ClientNo, Entities, StoreEvent};
-
-/// How many store events are kept for a follower that is slow.
-const EVENTS_KEPT: usize = 16_384;
+use super::Builder;
+use super::client::Queue;
+use super::follow::Followers;
+use super::half_open::HalfOpen;
+use super::limits::Limits;
+use super::opening::Doors;
+use super::state::State;
+use crate::store::ClientNo;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -21,10 +23,18 @@ pub(crate) struct Shared {
     pub(crate) answer_limit: Duration,
     pub(crate) ping_every: Duration,
     pub(crate) record: bool,
+    pub(crate) limits: Limits,
+    pub(crate) doors: Doors,
+    /// Connections that are not open yet.
+    pub(crate) half_open: Arc<HalfOpen>,
+    /// Room for connections that are.
+    pub(crate) seats: Arc<Semaphore>,
+    /// What all connections have half received.
+    pub(crate) half_received: Arc<AtomicUsize>,
     state: Mutex<State>,
     /// Counts transactions, so that waiters know when to look again.
     revision: watch::Sender<u64>,
-    pub(crate) events: broadcast::Sender<StoreEvent>,
+    pub(crate) followers: Followers,
     /// Whether nothing is read from clients.
     pub(crate) stalled: watch::Sender<bool>,
     /// Wakes the task that keeps the time of commands and windows.
@@ -34,7 +44,7 @@ pub(crate) struct Shared {
 /// A connection's side of the state.
 pub(crate) struct Opened {
     pub(crate) no: ClientNo,
-    pub(crate) queue: mpsc::Receiver<Outgoing>,
+    pub(crate) queue: Queue,
     /// Whether the client sent a binary frame.
     pub(crate) binary: Arc<AtomicBool>,
     /// Resolves when the server throws the connection out.
@@ -42,22 +52,35 @@ pub(crate) struct Opened {
 }
 
 impl Shared {
-    pub(crate) fn new(
-        generation: Generation,
-        answer_limit: Duration,
-        ping_every: Duration,
-        record: bool,
-        window: Duration,
-        entities: Entities,
-    ) -> Arc<Self> {
-        Arc::new(Self {
+    pub(crate) fn new(builder: Builder) -> Arc<Self> {
+        let Builder {
             generation,
             answer_limit,
             ping_every,
             record,
-            state: Mutex::new(State::new(generation, window, entities)),
+            window,
+            entities,
+            limits,
+            doors,
+            ..
+        } = builder;
+        let window = match generation {
+            Generation::V2026 => window,
+            Generation::V2023 | Generation::V2024 => Duration::ZERO,
+        };
+        Arc::new(Self {
+            generation,
+            answer_limit,
+            ping_every: ping_every.max(Duration::from_millis(1)),
+            record,
+            doors,
+            half_open: Arc::default(),
+            seats: Arc::new(Semaphore::new(limits.clients.min(Semaphore::MAX_PERMITS))),
+            half_received: Arc::default(),
+            state: Mutex::new(State::new(generation, window, entities, limits.clone())),
+            limits,
             revision: watch::Sender::new(0),
-            events: broadcast::Sender::new(EVENTS_KEPT),
+            followers: Followers::default(),
             stalled: watch::Sender::new(false),
             timed: Notify::new(),
         })
@@ -76,14 +99,14 @@ impl Shared {
     /// Changes the state, then tells everyone who watches it.
     pub(crate) fn transact<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.lock();
-        state.followed = self.events.receiver_count() > 0;
-        let (commands, window) = (state.pending.len(), state.windows.next());
+        state.followed = self.followers.any();
+        let (idle, window) = (state.pending.is_empty(), state.windows.next());
         let result = change(&mut state);
         for event in state.settle() {
-            // Fails when the last follower left meanwhile.
-            drop(self.events.send(event));
+            self.followers.tell(event, self.limits.followed);
         }
-        if state.pending.len() > commands || state.windows.next() != window {
+        // All commands have the same time, so only the first one is news.
+        if (idle && !state.pending.is_empty()) || state.windows.next() != window {
             self.timed.notify_one();
         }
         drop(state);
@@ -98,36 +121,7 @@ impl Shared {
 
     /// Takes in a new connection and greets it as the generation does.
     pub(crate) fn open(&self) -> Opened {
-        let (sender, queue) = mpsc::channel(MAX_WAITING);
-        let (alive, thrown_out) = oneshot::channel();
-        let binary = Arc::new(AtomicBool::new(false));
-        let no = self.transact(|state| {
-            let no = state.next_client;
-            state.next_client += 1;
-            let id = speaking::new_tx();
-            let tx = speaking::new_tx();
-            let greeting = speaking::set_id(self.generation, &id, &tx);
-            let set_id_tx = greeting.is_some().then_some(tx);
-            let client = Client {
-                id,
-                set_id_tx,
-                queue: sender,
-                binary: Arc::clone(&binary),
-                watches: Default::default(),
-                _alive: alive,
-            };
-            state.clients.insert(no, client);
-            if let Some(greeting) = greeting {
-                state.send(no, Outgoing::Document(greeting));
-            }
-            no
-        });
-        Opened {
-            no,
-            queue,
-            binary,
-            thrown_out,
-        }
+        self.transact(State::open)
     }
 
     /// Ends commands whose time is over and applies windows; runs as long as the server.

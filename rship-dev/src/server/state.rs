@@ -2,61 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rship_core::wire::Generation;
-use serde_json::{Map, Value, json};
-use tokio::sync::{mpsc, oneshot};
+use serde_json::{Map, Value};
+use tokio_tungstenite::tungstenite::Message;
 
+pub(crate) use super::client::Outgoing;
+use super::client::{Client, Queued};
+use super::limits::{Limits, size};
 use super::routing::Pending;
+use super::shared::Opened;
+use super::watching::{Untold, Watched};
 use super::window::Windows;
+use crate::codec;
 use crate::explained::{DROP_TYPE, Explained, Explanations, Verdict, WARNING_TYPE};
-use crate::query::{Told, Watch};
 use crate::reading::Problem;
 use crate::reading::entities::has_client_id;
-use crate::recorded::Recorded;
-use crate::speaking::{self, Update};
+use crate::recorded::{Frames, Recorded};
+use crate::speaking;
 use crate::store::{
     Change, ClientNo, Entities, Entry, Store, StoreEvent, content_hash, hash_of, same_content,
 };
 
-/// How many frames may wait for one client before it is disconnected.
-pub(crate) const MAX_WAITING: usize = 10_000;
-
-/// Something on its way to a client.
-#[derive(Debug)]
-pub(crate) enum Outgoing {
-    Document(Value),
-    /// A text that is not a document.
-    Bare(&'static str),
-    /// A text of the library's user, as it is.
-    Raw(String),
-    /// The whole answer to the query with this tx, looked up when it is sent.
-    Whole(String),
-}
-
-/// An open connection.
-#[derive(Debug)]
-pub(crate) struct Client {
-    pub(crate) id: String,
-    /// The tx of the set-id command, which some executors answer.
-    pub(crate) set_id_tx: Option<String>,
-    pub(crate) queue: mpsc::Sender<Outgoing>,
-    /// Whether it sent a binary frame; from the first on it is answered in such.
-    pub(crate) binary: Arc<AtomicBool>,
-    pub(crate) watches: BTreeMap<String, Watch>,
-    /// The session ends when this is dropped.
-    pub(crate) _alive: oneshot::Sender<()>,
-}
-
-/// A change that the watchers have not been told yet.
-#[derive(Debug)]
-struct Untold {
-    item_type: String,
-    id: String,
-    item: Option<Value>,
-}
+/// How much that is wrong is explained of what comes at once; of the rest only the number is.
+const EXPLAINED: usize = 100;
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -67,17 +38,30 @@ pub(crate) struct State {
     pub(crate) pending: BTreeMap<String, Pending>,
     pub(crate) windows: Windows,
     pub(crate) explanations: Explanations,
-    pub(crate) frames: Vec<Recorded>,
+    pub(crate) frames: Frames,
     /// Whether somebody follows the store's events.
     pub(crate) followed: bool,
-    /// Clients whose queue is full; they are closed at the end of the transaction.
-    overflowed: BTreeSet<ClientNo>,
-    untold: Vec<Untold>,
+    pub(crate) watched: Watched,
+    pub(crate) limits: Limits,
+    /// What waits to be sent, to all clients.
+    waiting_for_all: Arc<AtomicUsize>,
+    /// Clients for whom too much waits; they are closed at the end of the transaction.
+    pub(crate) overflowed: BTreeSet<ClientNo>,
+    /// The same for those whose queries hold too much.
+    pub(crate) overwatched: BTreeSet<ClientNo>,
+    untold: Untold,
     events: Vec<StoreEvent>,
+    /// How much was explained in this transaction.
+    explained: usize,
 }
 
 impl State {
-    pub(crate) fn new(generation: Generation, window: Duration, entities: Entities) -> Self {
+    pub(crate) fn new(
+        generation: Generation,
+        window: Duration,
+        entities: Entities,
+        limits: Limits,
+    ) -> Self {
         Self {
             generation,
             store: entities.store,
@@ -86,22 +70,82 @@ impl State {
             pending: BTreeMap::new(),
             windows: Windows::new(window),
             explanations: Explanations::default(),
-            frames: Vec::new(),
+            frames: Frames::default(),
             followed: false,
+            watched: Watched::default(),
+            limits,
+            waiting_for_all: Arc::default(),
             overflowed: BTreeSet::new(),
-            untold: Vec::new(),
+            overwatched: BTreeSet::new(),
+            untold: Untold::new(),
             events: Vec::new(),
+            explained: 0,
         }
     }
 
-    /// Puts something into a client's queue; never waits.
+    /// Takes in a new connection and greets it as the generation does.
+    pub(crate) fn open(&mut self) -> Opened {
+        let no = self.next_client;
+        self.next_client += 1;
+        let (id, tx) = (speaking::new_tx(), speaking::new_tx());
+        let greeting = speaking::set_id(self.generation, &id, &tx);
+        let set_id_tx = greeting.is_some().then_some(tx);
+        let (client, queue, thrown_out) =
+            Client::new(id, set_id_tx, Arc::clone(&self.waiting_for_all));
+        let binary = Arc::clone(&client.binary);
+        self.clients.insert(no, client);
+        if let Some(greeting) = greeting {
+            self.send(no, Outgoing::Document(greeting));
+        }
+        Opened {
+            no,
+            queue,
+            binary,
+            thrown_out,
+        }
+    }
+
+    /// Sends something to a client; never waits.
     pub(crate) fn send(&mut self, to: ClientNo, what: Outgoing) {
         let Some(client) = self.clients.get(&to) else {
             return;
         };
-        if let Err(mpsc::error::TrySendError::Full(_)) = client.queue.try_send(what) {
-            self.overflowed.insert(to);
+        let queued = match what {
+            Outgoing::Document(document) => match codec::encode(client.encoding(), &document) {
+                Some(message) => Queued::Message(message),
+                None => {
+                    let reason = "it would be larger than the 64 MiB that a message may have, and was not sent";
+                    self.explain(Some(to), "frame", "", Problem::fatal("", reason));
+                    return;
+                }
+            },
+            Outgoing::Bare(text) => Queued::Message(Message::text(text)),
+            Outgoing::Raw(text) => Queued::Message(Message::text(text)),
+        };
+        self.queue(to, queued);
+    }
+
+    /// Puts something into a client's queue; never waits.
+    pub(crate) fn queue(&mut self, to: ClientNo, queued: Queued) {
+        if let Some(client) = self.clients.get(&to) {
+            client.queue(queued);
+            if client.waiting.bytes() > self.limits.waiting {
+                self.overflowed.insert(to);
+            }
+            self.look_for_overflow();
         }
+    }
+
+    /// When too much waits for all clients together, the one for whom most waits has to go.
+    pub(crate) fn look_for_overflow(&mut self) {
+        if self.waiting_for_all.load(Ordering::Relaxed) <= self.limits.waiting_for_all {
+            return;
+        }
+        let slowest = self
+            .clients
+            .iter()
+            .max_by_key(|(_, client)| client.waiting.bytes());
+        self.overflowed.extend(slowest.map(|(no, _)| *no));
     }
 
     /// The id of the client, empty for the server itself.
@@ -119,16 +163,39 @@ impl State {
         id: &str,
         problem: Problem,
     ) {
-        let (explained, oldest) = self.explanations.add(Explained {
-            item_type: item_type.to_owned(),
-            id: id.to_owned(),
-            field: problem.field,
-            reason: problem.reason,
-            client_id: self.client_id(from),
-            count: 1,
-            verdict: problem.verdict,
-            number: 0,
-        });
+        self.explained += 1;
+        if self.explained > EXPLAINED {
+            return;
+        }
+        let client_id = self.client_id(from);
+        self.add(Explained::new(item_type, id, problem, client_id));
+    }
+
+    /// Keeps a frame that came in.
+    pub(crate) fn record(&mut self, frame: Recorded) {
+        if self.frames.keep(frame, self.limits.recorded) {
+            let reason = format!(
+                "more than {} of frames were recorded, and the oldest are forgotten",
+                size(self.limits.recorded)
+            );
+            self.explain(None, "frame", "", Problem::fatal("", reason));
+        }
+    }
+
+    /// Says how much was not explained of what came at once.
+    fn explain_the_rest(&mut self) {
+        let rest = std::mem::take(&mut self.explained).saturating_sub(EXPLAINED);
+        if rest > 0 {
+            let reason = format!(
+                "{rest} more things were wrong with what came at once, of which only {EXPLAINED} are explained"
+            );
+            let problem = Problem::fatal("", reason);
+            self.add(Explained::new("frame", "", problem, String::new()));
+        }
+    }
+
+    fn add(&mut self, new: Explained) {
+        let (explained, oldest) = self.explanations.add(new);
         let stored_as = |explained: &Explained| match explained.verdict {
             Verdict::Dropped => DROP_TYPE,
             Verdict::Kept => WARNING_TYPE,
@@ -137,19 +204,14 @@ impl State {
             self.delete(None, stored_as(&oldest), &oldest.key());
         }
         let key = explained.key();
-        let mut item = serde_json::to_value(&explained).unwrap_or_default();
-        item["id"] = key.clone().into();
-        item["text"] = explained.to_string().into();
-        self.put(
-            stored_as(&explained),
-            &key,
-            Entry {
-                item,
-                owner: None,
-                hash: String::new(),
-            },
-            None,
-        );
+        let mut item = match serde_json::to_value(&explained) {
+            Ok(Value::Object(item)) => item,
+            _ => Map::new(),
+        };
+        item.insert("id".to_owned(), key.clone().into());
+        item.insert("text".to_owned(), explained.to_string().into());
+        let entry = Entry::new(&key, item, None, String::new());
+        self.put(stored_as(&explained), &key, entry, None);
     }
 
     /// Stores an entity that a client sent and that this generation can read.
@@ -194,23 +256,38 @@ impl State {
                 return;
             }
         }
-        self.put(
-            item_type,
-            id,
-            Entry {
-                item: Value::Object(item),
-                owner: Some(from),
-                hash,
-            },
-            Some(from),
-        );
+        let entry = Entry::new(id, item, Some(from), hash);
+        if let Err(reason) = self.has_room(item_type, id, &entry) {
+            self.explain(Some(from), item_type, id, Problem::fatal("", reason));
+            return;
+        }
+        self.put(item_type, id, entry, Some(from));
+    }
+
+    /// Whether the store may take an entity.
+    fn has_room(&self, item_type: &str, id: &str, entry: &Entry) -> Result<(), String> {
+        let old = self.store.get(item_type, id);
+        if old.is_none() && self.store.count() >= self.limits.entities {
+            return Err(format!(
+                "the store has {} entities and takes no more",
+                self.limits.entities
+            ));
+        }
+        let others = self.store.weight() - old.map_or(0, |old| old.weight);
+        if others + entry.weight > self.limits.store {
+            return Err(format!(
+                "the store would take more than {} with it",
+                size(self.limits.store)
+            ));
+        }
+        Ok(())
     }
 
     /// Deletes an entity.
     pub(crate) fn delete(&mut self, from: Option<ClientNo>, item_type: &str, id: &str) {
         if let Some(entry) = self.store.remove(item_type, id) {
             self.note(Change::Del, item_type, id, &entry.item, from, false);
-            self.tell_later(item_type, id, None);
+            self.tell_later(item_type, id);
         }
     }
 
@@ -234,8 +311,7 @@ impl State {
         if self.generation != Generation::V2026 && item.contains_key("hash") {
             item.insert("hash".to_owned(), hash.clone().into());
         }
-        let item = Value::Object(item);
-        self.put(item_type, id, Entry { item, owner, hash }, None);
+        self.put(item_type, id, Entry::new(id, item, owner, hash), None);
     }
 
     /// Writes the status of an entity whose connection ended.
@@ -250,21 +326,24 @@ impl State {
             .get(item_type, id)
             .is_some_and(|old| old.item == entry.item);
         self.note(Change::Set, item_type, id, &entry.item, from, unchanged);
-        self.tell_later(item_type, id, Some(&entry.item));
+        self.tell_later(item_type, id);
         self.store.insert(item_type, id, entry);
     }
 
-    fn tell_later(&mut self, item_type: &str, id: &str, item: Option<&Value>) {
-        let mut watches = self
-            .clients
-            .values()
-            .flat_map(|client| client.watches.values());
-        if watches.any(|watch| watch.query.item_type == item_type) {
-            self.untold.push(Untold {
-                item_type: item_type.to_owned(),
-                id: id.to_owned(),
-                item: item.cloned(),
-            });
+    fn tell_later(&mut self, item_type: &str, id: &str) {
+        if !self.watched.is(item_type) {
+            return;
+        }
+        let id = match self.store.get_key_value(item_type, id) {
+            Some((id, _)) => Arc::clone(id),
+            None => id.into(),
+        };
+        match self.untold.get_mut(item_type) {
+            Some(ids) => drop(ids.insert(id)),
+            None => drop(
+                self.untold
+                    .insert(item_type.to_owned(), BTreeSet::from([id])),
+            ),
         }
     }
 
@@ -293,14 +372,15 @@ impl State {
 
     /// Forgets a connection and marks what belonged to it.
     pub(crate) fn close(&mut self, no: ClientNo) {
-        if self.clients.remove(&no).is_none() {
+        let Some(client) = self.clients.remove(&no) else {
             return;
-        }
-        let owned = |store: &Store, item_type: &str| -> Vec<String> {
+        };
+        self.forget_watches_of(&client);
+        let owned = |store: &Store, item_type: &str| -> BTreeSet<Arc<str>> {
             store
                 .of_type(item_type)
                 .filter(|(_, entry)| entry.owner == Some(no))
-                .map(|(id, _)| id.to_owned())
+                .map(|(id, _)| Arc::clone(id))
                 .collect()
         };
         let instances = owned(&self.store, "Instance");
@@ -314,10 +394,10 @@ impl State {
                 .filter(|(_, entry)| {
                     entry.item["instanceId"]
                         .as_str()
-                        .is_some_and(|id| instances.iter().any(|instance| instance == id))
+                        .is_some_and(|id| instances.contains(id))
                         && entry.item["status"] != "offline"
                 })
-                .map(|(id, _)| id.to_owned())
+                .map(|(id, _)| Arc::clone(id))
                 .collect();
             for id in statuses {
                 self.mark(item_type, &id, "offline");
@@ -332,130 +412,43 @@ impl State {
 
     /// Ends a transaction: tells the watchers, and returns the events for those who follow the store.
     pub(crate) fn settle(&mut self) -> Vec<StoreEvent> {
+        self.explain_the_rest();
         loop {
             let untold = std::mem::take(&mut self.untold);
             if !untold.is_empty() {
                 self.tell(&untold);
             }
             let overflowed = std::mem::take(&mut self.overflowed);
-            if overflowed.is_empty() && self.untold.is_empty() {
+            let overwatched = std::mem::take(&mut self.overwatched);
+            if overflowed.is_empty() && overwatched.is_empty() && self.untold.is_empty() {
+                self.explained = 0;
                 return std::mem::take(&mut self.events);
             }
             for no in overflowed {
+                let waiting = self.clients.get(&no).map(|client| client.waiting.bytes());
                 let reason = format!(
-                    "it read too slowly: {MAX_WAITING} frames waited for it, and it was disconnected"
+                    "it read too slowly: {} waited for it, and it was disconnected",
+                    size(waiting.unwrap_or_default())
                 );
-                let id = self.client_id(Some(no));
-                self.explain(Some(no), "connection", &id, Problem::fatal("", reason));
-                self.close(no);
+                self.throw_out(no, reason);
+            }
+            for no in overwatched {
+                let reason = format!(
+                    "its queries found so much that their ids take more than {}, and it was disconnected",
+                    size(self.limits.query_bytes)
+                );
+                self.throw_out(no, reason);
             }
         }
     }
 
-    fn tell(&mut self, untold: &[Untold]) {
-        let generation = self.generation;
-        let mut frames = Vec::new();
-        for (no, client) in &mut self.clients {
-            for (tx, watch) in &mut client.watches {
-                // An entity that changed twice in one transaction is told as it is last, and one that came and went not
-                // at all.
-                let mut upserts = BTreeMap::new();
-                let mut deletes = BTreeSet::new();
-                let mut new = BTreeSet::new();
-                for change in untold {
-                    if change.item_type != watch.query.item_type {
-                        continue;
-                    }
-                    if !watch.known.contains(&change.id) && !deletes.contains(&change.id) {
-                        new.insert(&change.id);
-                    }
-                    match watch.hears(&change.id, change.item.as_ref()) {
-                        Told::Upsert => {
-                            deletes.remove(&change.id);
-                            upserts.insert(&change.id, change.item.clone().unwrap_or_default());
-                        }
-                        Told::Delete => {
-                            upserts.remove(&change.id);
-                            if !new.contains(&change.id) {
-                                deletes.insert(change.id.clone());
-                            }
-                        }
-                        Told::Nothing => {}
-                    }
-                }
-                if upserts.is_empty() && deletes.is_empty() {
-                    continue;
-                }
-                if generation == Generation::V2023 {
-                    if !std::mem::replace(&mut watch.queued, true) {
-                        frames.push((*no, Outgoing::Whole(tx.clone())));
-                    }
-                    continue;
-                }
-                let update = Update {
-                    sequence: watch.sequence,
-                    item_type: watch.query.item_type.clone(),
-                    upserts: upserts.into_values().collect(),
-                    deletes: deletes.into_iter().collect(),
-                    total: watch.known.len(),
-                };
-                watch.sequence += 1;
-                frames.push((
-                    *no,
-                    Outgoing::Document(speaking::query_response(generation, tx, update)),
-                ));
-            }
+    /// Ends a connection, and says why.
+    pub(crate) fn throw_out(&mut self, no: ClientNo, reason: String) {
+        if self.clients.contains_key(&no) {
+            let id = self.client_id(Some(no));
+            self.explain(Some(no), "connection", &id, Problem::fatal("", reason));
+            self.close(no);
         }
-        for (no, frame) in frames {
-            self.send(no, frame);
-        }
-    }
-
-    /// Opens a query and queues its first answer; the same tx again starts afresh.
-    pub(crate) fn watch(&mut self, no: ClientNo, tx: &str, mut watch: Watch) {
-        let upserts = self.answer(&mut watch);
-        let frame = if self.generation == Generation::V2023 {
-            watch.queued = true;
-            Outgoing::Whole(tx.to_owned())
-        } else {
-            let update = Update {
-                sequence: 0,
-                item_type: watch.query.item_type.clone(),
-                total: upserts.len(),
-                upserts,
-                deletes: Vec::new(),
-            };
-            watch.sequence = 1;
-            Outgoing::Document(speaking::query_response(self.generation, tx, update))
-        };
-        if let Some(client) = self.clients.get_mut(&no) {
-            client.watches.insert(tx.to_owned(), watch);
-        }
-        self.send(no, frame);
-    }
-
-    /// The whole answer to a 2023 query, as it is now.
-    pub(crate) fn whole(&mut self, no: ClientNo, tx: &str) -> Option<Value> {
-        let watch = self.clients.get_mut(&no)?.watches.get_mut(tx)?;
-        watch.queued = false;
-        let update = Update {
-            sequence: 0,
-            item_type: watch.query.item_type.clone(),
-            upserts: wanted(&self.store, watch).collect(),
-            deletes: Vec::new(),
-            total: 0,
-        };
-        Some(speaking::query_response(self.generation, tx, update))
-    }
-
-    fn answer(&self, watch: &mut Watch) -> Vec<Value> {
-        let upserts: Vec<_> = wanted(&self.store, watch).collect();
-        watch.known = upserts
-            .iter()
-            .filter_map(|item| item["id"].as_str())
-            .map(ToOwned::to_owned)
-            .collect();
-        upserts
     }
 
     /// Makes the Machine that an Instance names.
@@ -465,25 +458,15 @@ impl State {
             .and_then(Value::as_str)
             .map(ToOwned::to_owned)
         {
-            let item =
-                json!({"id": id, "name": id, "dnsName": id, "execName": id, "addresses": []});
-            self.put(
-                "Machine",
-                &id,
-                Entry {
-                    item,
-                    owner: None,
-                    hash: String::new(),
-                },
-                None,
-            );
+            let named = ["id", "name", "dnsName", "execName"];
+            let names = named.map(|name| (name.to_owned(), id.clone().into()));
+            let mut item = Map::from_iter(names);
+            item.insert("addresses".to_owned(), Value::Array(Vec::new()));
+            let entry = Entry::new(&id, item, None, String::new());
+            match self.has_room("Machine", &id, &entry) {
+                Ok(()) => self.put("Machine", &id, entry, None),
+                Err(reason) => self.explain(None, "Machine", &id, Problem::fatal("", reason)),
+            }
         }
     }
-}
-
-fn wanted<'a>(store: &'a Store, watch: &'a Watch) -> impl Iterator<Item = Value> + 'a {
-    store
-        .of_type(&watch.query.item_type)
-        .filter(|(id, entry)| watch.query.wants(id, &entry.item))
-        .map(|(_, entry)| entry.item.clone())
 }

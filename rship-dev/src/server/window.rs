@@ -1,6 +1,7 @@
 //! The windows of a 2026 server: some types are gathered for a while, then all SETs are applied before all DELs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -33,6 +34,8 @@ struct Gathered {
     at: Instant,
     /// Its place among the changes of the window.
     place: usize,
+    /// What it takes in memory.
+    weight: usize,
 }
 
 #[derive(Debug)]
@@ -47,6 +50,8 @@ struct Window {
 pub(crate) struct Windows {
     length: Duration,
     open: BTreeMap<String, Window>,
+    /// What waits in all of them takes in memory.
+    weight: usize,
 }
 
 impl Windows {
@@ -55,6 +60,7 @@ impl Windows {
         Self {
             length,
             open: BTreeMap::new(),
+            weight: 0,
         }
     }
 
@@ -62,9 +68,15 @@ impl Windows {
         !self.length.is_zero() && GATHERED.contains(&item_type)
     }
 
+    /// What waits in them takes in memory, roughly.
+    pub(crate) const fn weight(&self) -> usize {
+        self.weight
+    }
+
     /// Takes a change into the window of its type.
-    pub(crate) fn gather(&mut self, from: ClientNo, id: String, event: Event) {
+    pub(crate) fn gather(&mut self, from: ClientNo, id: String, event: Event, weight: usize) {
         let at = Instant::now();
+        self.weight += weight;
         let window = self.open.entry(event.item_type).or_insert(Window {
             opened: at,
             sets: Vec::new(),
@@ -76,6 +88,7 @@ impl Windows {
             item: event.item,
             at,
             place: window.sets.len() + window.dels.len(),
+            weight,
         };
         match event.change {
             Change::Set => window.sets.push(gathered),
@@ -95,11 +108,11 @@ impl Windows {
     }
 
     /// The statuses of these instances that still wait are offline when they are applied.
-    pub(crate) fn take_offline(&mut self, instances: &[String]) {
+    pub(crate) fn take_offline(&mut self, instances: &BTreeSet<Arc<str>>) {
         let sets = self.open.values_mut().flat_map(|window| &mut window.sets);
         for Gathered { item, .. } in sets {
             let of = item.get("instanceId").and_then(Value::as_str);
-            if of.is_some_and(|of| instances.iter().any(|instance| instance == of)) {
+            if of.is_some_and(|of| instances.contains(of)) {
                 item.insert("status".to_owned(), "offline".into());
             }
         }
@@ -107,9 +120,15 @@ impl Windows {
 
     fn ended(&mut self, now: Instant) -> BTreeMap<String, Window> {
         let length = self.length;
-        self.open
+        let ended: BTreeMap<_, Window> = self
+            .open
             .extract_if(.., |_, window| window.opened + length <= now)
-            .collect()
+            .collect();
+        let gathered = ended
+            .values()
+            .flat_map(|window| window.sets.iter().chain(&window.dels));
+        self.weight -= gathered.map(|change| change.weight).sum::<usize>();
+        ended
     }
 }
 

@@ -51,11 +51,11 @@ pub(crate) fn failure(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("text")
 }
 
-async fn lines(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
+pub(crate) async fn lines(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
     BufReader::new(child.stdout.take().expect("a pipe")).lines()
 }
 
-async fn line(lines: &mut Lines<BufReader<ChildStdout>>) -> String {
+pub(crate) async fn line(lines: &mut Lines<BufReader<ChildStdout>>) -> String {
     within("line", lines.next_line())
         .await
         .expect("a pipe")

@@ -39,7 +39,7 @@ async fn a_token_is_sent_and_one_that_is_missing_is_named() {
 async fn what_comes_over_the_wire_does_not_steer_the_terminal() {
     let core = core(Generation::V2026).await;
     let mut peer = device(&core).await;
-    let evil = "\u{1b}[2J\u{9b}1m\u{7f}\nfake";
+    let evil = "\u{1b}[2J\u{9b}1m\u{7f}\u{202e}\u{2066}\nfake";
     peer.set("Target", with(peer.target("stand"), "name", evil))
         .await;
     peer.set("Pulse", peer.pulse("stand", json!(evil))).await;
@@ -72,7 +72,7 @@ async fn what_comes_over_the_wire_does_not_steer_the_terminal() {
     let (output, ()) = tokio::join!(run(&arguments), answering);
     let said = failure(&output);
     assert!(
-        said.starts_with("error: \\u{1b}[2J\\u{9b}1m\\u{7f}\n"),
+        said.starts_with("error: \\u{1b}[2J\\u{9b}1m\\u{7f}\\u{202e}\\u{2066}\n"),
         "{said:?}"
     );
 }

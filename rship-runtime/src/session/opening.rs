@@ -17,9 +17,13 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use super::certificates;
 use super::refusal::ConnectError;
 use crate::access::Access;
+use crate::journal::shown;
 
 /// The longest answer to the request, in bytes: no server says more of itself.
 const ANSWER_LIMIT: usize = 16 << 10;
+
+/// What is read of why a server opens no WebSocket, in bytes.
+const SENTENCE_LIMIT: usize = 1 << 10;
 
 /// Opens a WebSocket on the stream to the server that comes of `connecting`.
 ///
@@ -78,11 +82,13 @@ pub async fn open<S: AsyncRead + AsyncWrite + Unpin>(
         }
     };
     if response.status().as_u16() != 101 {
+        let body = answer.split_off(length);
         return Err(ConnectError::Answered {
             address: address.clone(),
             status: response.status().as_u16(),
             reason: response.status().canonical_reason(),
             wants_certificate: wants_certificate(access),
+            said: sentence(response.headers(), body, &mut stream).await,
         });
     }
     if let Some(problem) = flaw(response.headers(), &key) {
@@ -93,6 +99,30 @@ pub async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     }
     let rest = answer.split_off(length);
     Ok(WebSocketStream::from_partially_read(stream, rest, Role::Client, Some(limits)).await)
+}
+
+/// The first line of what a server says about why it opens nothing, if it says that in words.
+async fn sentence(
+    headers: &HeaderMap,
+    mut body: Vec<u8>,
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Option<String> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if !text("Content-Type")?.starts_with("text/plain") {
+        return None;
+    }
+    let length = text("Content-Length").and_then(|length| length.parse().ok());
+    let missing = length.map_or(SENTENCE_LIMIT, |length: usize| length.min(SENTENCE_LIMIT));
+    let missing = missing.saturating_sub(body.len());
+    // What it does not send is not waited for longer than a connection may take.
+    stream
+        .take(missing as u64)
+        .read_to_end(&mut body)
+        .await
+        .ok()?;
+    let body = String::from_utf8_lossy(&body);
+    let said = body.lines().next()?.trim();
+    (!said.is_empty()).then(|| shown(said).to_string())
 }
 
 async fn write(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {

@@ -39,7 +39,7 @@ pub enum ConnectError {
         problem: String,
     },
     /// A web server that answers something else.
-    #[error("{}", answered(.address, *.status, *.reason, *.wants_certificate))]
+    #[error("{}", answered(.address, *.status, *.reason, *.wants_certificate, .said.as_deref()))]
     Answered {
         /// Who.
         address: Address,
@@ -49,6 +49,8 @@ pub enum ConnectError {
         reason: Option<&'static str>,
         /// Whether there is TLS, and no certificate of ours.
         wants_certificate: bool,
+        /// What it says itself about why, in words.
+        said: Option<String>,
     },
     /// It closed the connection.
     #[error("{address} hung up while the WebSocket was being opened")]
@@ -93,7 +95,14 @@ fn answered(
     status: u16,
     reason: Option<&'static str>,
     wants_certificate: bool,
+    said: Option<&str>,
 ) -> String {
+    let reason = reason.unwrap_or("which is not a status of HTTP");
+    if let Some(said) = said {
+        return format!(
+            "{address} answered {status} {reason} instead of opening a WebSocket: {said}"
+        );
+    }
     let hint = match status {
         401 | 403 => {
             ": is the token right (RSHIP_TOKEN or RSHIP_TOKEN_FILE), or the user in the address?"
@@ -110,6 +119,5 @@ fn answered(
         502..=504 => ": the proxy is there, the server behind it is not",
         _ => "",
     };
-    let reason = reason.unwrap_or("which is not a status of HTTP");
     format!("{address} answered {status} {reason} instead of opening a WebSocket{hint}")
 }

@@ -294,6 +294,25 @@ async fn a_token_is_sent_as_a_bearer() {
 }
 
 #[tokio::test]
+async fn a_local_core_with_a_token_takes_the_executor_that_has_it_and_no_other() {
+    let core = rship_dev::LocalCore::builder().token("banana");
+    let core = core.start().await.unwrap();
+    let without = executor(&core.url());
+    let mut refused = Running::start(&without);
+    refused
+        .wait(
+            "the refusal",
+            |status| matches!(status, Status::Offline { reason, .. } if reason.contains("401")),
+        )
+        .await;
+    let with = builder(&core.url()).token("banana").build().unwrap();
+    let running = Running::online(&with).await;
+    assert_eq!(core.clients(), 1);
+    refused.stop().await;
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_server_that_accepts_and_says_nothing_is_given_up_in_time() {
     let server = Server::bind().await;
     let executor = builder(&server.url())
