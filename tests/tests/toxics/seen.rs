@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rship_dev::{Change, LocalCore, StoreEvent};
+use rship_dev::{Change, EventsError, LocalCore, StoreEvent};
 use serde_json::Value;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
 /// A follower of the core's store.
@@ -18,8 +17,8 @@ impl Seen {
             loop {
                 match events.recv().await {
                     Ok(event) => judge(&mut last, &event)?,
-                    Err(RecvError::Closed) => return Ok(()),
-                    Err(RecvError::Lagged(missed)) => {
+                    Err(EventsError::Ended) => return Ok(()),
+                    Err(EventsError::Missed(missed)) => {
                         return Err(format!("{missed} events were not looked at"));
                     }
                 }
