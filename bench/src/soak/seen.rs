@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use rship_dev::{Change, DROP_TYPE, LocalCore, StoreEvent};
+use rship_dev::{Change, DROP_TYPE, EventsError, LocalCore, StoreEvent};
 use serde_json::Value;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::runtime::Handle;
 
 use super::record::Record;
 use super::server::RAW;
@@ -73,18 +73,19 @@ impl Seen {
     pub(super) fn follow(self: &Arc<Self>, core: &LocalCore, record: &Arc<Record>) {
         let (seen, record) = (Arc::clone(self), Arc::clone(record));
         let mut events = core.events();
+        let runtime = Handle::current();
         thread::spawn(move || {
             loop {
-                match events.blocking_recv() {
+                match runtime.block_on(events.recv()) {
                     Ok(event) => {
                         if let Err(what) = seen.state().take(&event) {
                             record.violation(&what);
                         }
                     }
-                    Err(RecvError::Lagged(count)) => record.violation(&format!(
+                    Err(EventsError::Missed(count)) => record.violation(&format!(
                         "this machine is too slow for the soak: {count} events of the server were not seen"
                     )),
-                    Err(RecvError::Closed) => return,
+                    Err(EventsError::Ended) => return,
                 }
             }
         });
