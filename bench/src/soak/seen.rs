@@ -85,7 +85,7 @@ impl Seen {
                     Err(EventsError::Missed(count)) => record.violation(&format!(
                         "this machine is too slow for the soak: {count} events of the server were not seen"
                     )),
-                    Err(EventsError::Ended) => return,
+                    Err(_) => return,
                 }
             }
         });
