@@ -17,7 +17,7 @@ impl Seen {
             loop {
                 match events.recv().await {
                     Ok(event) => judge(&mut last, &event)?,
-                    Err(EventsError::Ended) => return Ok(()),
+                    Err(_) => return Ok(()),
                     Err(EventsError::Missed(missed)) => {
                         return Err(format!("{missed} events were not looked at"));
                     }
