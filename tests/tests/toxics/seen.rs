@@ -17,10 +17,10 @@ impl Seen {
             loop {
                 match events.recv().await {
                     Ok(event) => judge(&mut last, &event)?,
-                    Err(_) => return Ok(()),
                     Err(EventsError::Missed(missed)) => {
                         return Err(format!("{missed} events were not looked at"));
                     }
+                    Err(_) => return Ok(()),
                 }
             }
         }))
