@@ -21,7 +21,7 @@ pub use self::fields::{AskBlocks, AskField, HasField, HasOneBlock, No, Otherwise
 pub use self::ids::{Shared, is_taken};
 pub use crate::model::{
     ActionSpec, AnswerPart, Arg, Args, Bounded, Called, CalledFuture, CalledPlain, Choices,
-    EmitterField, EmitterSpec, Limit, ModelBuilder, PlainPart, PlainReply, Reply, ReplyOf, Running,
+    Described, DescribedSubTargets, EmitterField, EmitterSpec, Limit, ModelBuilder, PlainPart, PlainReply, Reply, ReplyOf, Running,
     StateField, SubTargetSpec, SubTargets, SubTargetsWithKeys, TargetHandle,
 };
 pub use crate::target::{Actions, Target};
@@ -54,6 +54,22 @@ pub fn keyed<S: SubTargets + SubTargetsWithKeys, T, K: std::fmt::Display + ?Size
     key: impl Fn(&S::Member) -> &K + Send + Sync + 'static,
 ) {
     model.sub_targets(spec.key(key), field, field_mut);
+}
+
+/// The same, of members that a function describes.
+pub fn keyed_with<S, M, Way, T, K>(
+    model: &mut ModelBuilder<T>,
+    spec: SubTargetSpec<M>,
+    described: Described<M>,
+    field: impl Fn(&T) -> &S + Send + Sync + 'static,
+    field_mut: impl Fn(&mut T) -> &mut S + Send + Sync + 'static,
+    key: impl Fn(&M) -> &K + Send + Sync + 'static,
+) where
+    S: DescribedSubTargets<M, Way> + SubTargetsWithKeys,
+    M: 'static,
+    K: std::fmt::Display + ?Sized,
+{
+    model.sub_targets_with(spec.key(key), described, field, field_mut);
 }
 
 /// Which emitter an action writes.

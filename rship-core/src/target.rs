@@ -10,7 +10,7 @@ use crate::written::{Blocks, Emitters};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a target",
     label = "this type has no `#[derive(Target)]`",
-    note = "add `#[derive(Target)]` to a struct of your own; put a type of another crate into one, or describe it with `ModelBuilder`"
+    note = "add `#[derive(Target)]` to a struct of your own; a sub-target of a type of another crate names the function that describes it: `#[target(model = \"function\")]`"
 )]
 pub trait Target: Sized + Send + 'static {
     /// The emitters that are fields, where the derive knows all of them.

@@ -90,7 +90,7 @@ grammars! {
     ENUM = "target" on "an enum" { "crate": Path, }
     /// `#[target]` on a field.
     SUB_TARGET = "target" on "a field" {
-        "id": Id, "name": String, "key": Field, "forget": Flag,
+        "id": Id, "name": String, "key": Field, "model": Function, "forget": Flag,
     }
     /// `#[emitter]` on a field.
     STATE = "emitter" on "a field" {
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(ONE.expected(), "expected `crate`");
         assert_eq!(
             SUB_TARGET.expected(),
-            "expected one of `id`, `name`, `key`, `forget`"
+            "expected one of `id`, `name`, `key`, `model`, `forget`"
         );
     }
 }

@@ -99,6 +99,7 @@ use proc_macro::TokenStream;
 /// | `id = ".."`              | the whole id, or what comes before `.KEY`                                |
 /// | `name = ".."`            | what people read in place of the type's name                             |
 /// | `key = "field"`          | the field of an array's members that tells them apart                    |
+/// | `model = "function"`     | the function that describes members whose type is of another crate, `fn() -> Result<Arc<Model<T>>, ModelError>` |
 /// | `forget`                 | a member that left is deleted on the server, in place of being offline    |
 ///
 /// # On an enum

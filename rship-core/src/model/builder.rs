@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use crate::color;
 use crate::descriptor::{
-    ActionDescriptor, ActionMode, EmitterDescriptor, EmitterKind, Pace, Shape, SubTargetDescriptor,
-    TargetDescriptor, WriteRole, Writes,
+    ActionDescriptor, ActionMode, EmitterDescriptor, EmitterKind, Pace, TargetDescriptor, WriteRole, Writes,
 };
 use crate::emitter::Emitter;
 use crate::id;
@@ -19,10 +18,10 @@ use crate::model::action::{Action, Handler};
 use crate::model::held::Held;
 use crate::model::live::Live;
 use crate::model::long::Long;
-use crate::model::sub_target::{KeyFn, Place, SubTargetSpec, SubTargets, key_fn};
-use crate::model::typed::{AskFn, AttachFn, Call, Field, MemberKey, Model, NameFn, Reader, Setter};
+use crate::model::sub_target::{KeyFn, key_fn};
+use crate::model::typed::{AskFn, AttachFn, Call, Field, Model, NameFn, Reader, Setter};
 use crate::model::{
-    ActionSpec, AnyTarget, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError,
+    ActionSpec, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError,
     Problem, Running,
 };
 use crate::payload::Checker;
@@ -34,7 +33,7 @@ use crate::schema::{SchemaError, TypeSchema};
 pub struct ModelBuilder<T> {
     pub(super) descriptor: TargetDescriptor,
     readers: Vec<Reader<T>>,
-    fields: Vec<Field<T>>,
+    pub(super) fields: Vec<Field<T>>,
     calls: Vec<Call<T>>,
     live_actions: Vec<usize>,
     pub(super) key: Option<Arc<KeyFn<T>>>,
@@ -296,73 +295,6 @@ impl<T> ModelBuilder<T> {
         )
     }
 
-    /// Adds a field that holds sub-targets.
-    pub fn sub_targets<S: SubTargets>(
-        &mut self,
-        spec: SubTargetSpec<S::Member>,
-        field: impl Fn(&T) -> &S + Send + Sync + 'static,
-        field_mut: impl Fn(&mut T) -> &mut S + Send + Sync + 'static,
-    ) -> &mut Self {
-        for id in spec.id.iter().chain([&spec.field]) {
-            self.check_id(id);
-        }
-        if spec.key.is_some() && S::SHAPE != Shape::List {
-            self.problems.push(Problem::KeyWithoutList {
-                field: spec.field.clone(),
-            });
-        }
-        if spec.forget && S::SHAPE == Shape::One {
-            let field = spec.field.clone();
-            self.problems.push(Problem::NothingToForget(field));
-        }
-        self.descriptor.sub_targets.push(SubTargetDescriptor {
-            field: spec.field,
-            id: spec.id,
-            name: spec.name,
-            shape: S::SHAPE,
-            forget: spec.forget,
-        });
-        let keys = Arc::new(MemberKey::new(spec.key));
-        let field = Arc::new(field);
-        let (each_keys, position_keys) = (keys.clone(), keys.clone());
-        let (find_keys, find_mut_keys) = (keys.clone(), keys);
-        let (each_field, position_field) = (field.clone(), field.clone());
-        self.fields.push(Field {
-            each: Box::new(move |target, visit| {
-                let mut text = String::new();
-                let key_of = each_keys.get();
-                each_field(target).each(&mut |place, member| {
-                    if S::SHAPE == Shape::List {
-                        use std::fmt::Write as _;
-                        text.clear();
-                        match &key_of {
-                            Some(key) => key(member, &mut text),
-                            // Writing to a String cannot fail.
-                            None => drop(write!(text, "{}", place.index)),
-                        }
-                        let key = text.as_str();
-                        visit(Place { key, ..place }, member);
-                    } else {
-                        visit(place, member);
-                    }
-                });
-            }),
-            position: Box::new(move |target, place| {
-                position_field(target).position(place, position_keys.get())
-            }),
-            find: Box::new(move |target, place| {
-                let member = field(target).find(place, find_keys.get())?;
-                Some(member as &AnyTarget)
-            }),
-            find_mut: Box::new(move |target, place| {
-                let member = field_mut(target).find_mut(place, find_mut_keys.get())?;
-                Some(member as &mut AnyTarget)
-            }),
-            model: || Ok(Model::<S::Member>::of()?.erased()),
-        });
-        self
-    }
-
     /// Puts the model together.
     ///
     /// # Errors
@@ -448,7 +380,7 @@ impl<T> ModelBuilder<T> {
         self
     }
 
-    fn check_id(&mut self, id: &str) {
+    pub(super) fn check_id(&mut self, id: &str) {
         check_id(&mut self.problems, id);
     }
 

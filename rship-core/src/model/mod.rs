@@ -27,15 +27,18 @@ mod action;
 mod arg;
 mod builder;
 mod cache;
+mod described;
 mod emitter;
 mod erased;
 mod error;
 mod field;
+mod fields;
 mod follow;
 mod held;
 mod live;
 mod long;
 mod map_key;
+mod members;
 mod stands_in;
 mod sub_target;
 #[cfg(test)]
@@ -50,6 +53,7 @@ pub use action::{
 pub use action::{AnswerPart, Called, CalledFuture, CalledPlain, NoResult, PlainPart};
 pub use arg::{Arg, ArgReader, Args, ArgumentValue, Bounded, FromText};
 pub use builder::ModelBuilder;
+pub use described::{Described, DescribedSubTargets};
 pub use emitter::{EmitterSpec, EmitterValue, Measured, Written};
 pub use erased::{AnyModel, AnyTarget};
 pub use error::{ModelError, Problem};

@@ -15,12 +15,22 @@ impl<T> ModelBuilder<T> {
         get: impl Fn(&T) -> &I + Send + Sync + Clone + 'static,
         get_mut: impl Fn(&mut T) -> &mut I + Send + Sync + 'static,
     ) -> &mut Self {
+        self.stands_in_as(Model::of(), get, get_mut)
+    }
+
+    /// The same, of a type that does not describe itself.
+    pub(super) fn stands_in_as<I: Send + 'static>(
+        &mut self,
+        inner: Result<Arc<Model<I>>, ModelError>,
+        get: impl Fn(&T) -> &I + Send + Sync + Clone + 'static,
+        get_mut: impl Fn(&mut T) -> &mut I + Send + Sync + 'static,
+    ) -> &mut Self {
         let for_key = get.clone();
         let way = Way::In(
             Box::new(move |place| Some(get(place) as &AnyTarget)),
             Box::new(move |place| Some(get_mut(place) as &mut AnyTarget)),
         );
-        self.place_of::<I>(way, |key| {
+        self.place_of(inner, way, |key| {
             Arc::new(move |place, text| key(for_key(place), text))
         })
     }
@@ -38,11 +48,24 @@ impl<T> ModelBuilder<T> {
         + Clone
         + 'static,
     ) -> &mut Self {
+        self.behind_as(Model::of(), open)
+    }
+
+    /// The same, of a type that does not describe itself.
+    pub(super) fn behind_as<I: Send + 'static>(
+        &mut self,
+        inner: Result<Arc<Model<I>>, ModelError>,
+        open: impl Fn(&T, &mut dyn FnMut(&mut I)) -> Result<(), Unreached>
+        + Send
+        + Sync
+        + Clone
+        + 'static,
+    ) -> &mut Self {
         let for_key = open.clone();
         let way = Way::Behind(Box::new(move |place, work| {
             open(place, &mut |inner| work(inner))
         }));
-        self.place_of::<I>(way, |key| {
+        self.place_of(inner, way, |key| {
             Arc::new(move |place, text| {
                 // A key that cannot be asked for is cut.
                 let _ = for_key(place, &mut |inner| key(inner, text));
@@ -79,12 +102,13 @@ impl<T> ModelBuilder<T> {
         self
     }
 
-    fn place_of<I: Target>(
+    fn place_of<I: Send + 'static>(
         &mut self,
+        inner: Result<Arc<Model<I>>, ModelError>,
         way: Way<T>,
         key: impl FnOnce(Arc<KeyFn<I>>) -> Arc<KeyFn<T>>,
     ) -> &mut Self {
-        let inner = match Model::<I>::of() {
+        let inner = match inner {
             Ok(inner) => inner,
             Err(error) => return self.inherit(error),
         };

@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -85,39 +85,16 @@ pub(super) struct Field<T> {
     pub(super) position: Box<PositionFn<T>>,
     pub(super) find: Box<FindFn<T>>,
     pub(super) find_mut: Box<FindMutFn<T>>,
-    pub(super) model: fn() -> Result<Arc<dyn AnyModel>, ModelError>,
+    pub(super) model: Box<MemberModelFn>,
 }
 
+pub(super) type MemberModelFn = dyn Fn() -> Result<Arc<dyn AnyModel>, ModelError> + Send + Sync;
 pub(super) type Visit<'v> = &'v mut dyn FnMut(Place<'_>, &AnyTarget);
 pub(super) type EachFn<T> = dyn Fn(&T, Visit<'_>) + Send + Sync;
 pub(super) type PositionFn<T> = dyn Fn(&T, Place<'_>) -> Option<usize> + Send + Sync;
 pub(super) type FindFn<T> = dyn for<'a> Fn(&'a T, Place<'_>) -> Option<&'a AnyTarget> + Send + Sync;
 pub(super) type FindMutFn<T> =
     dyn for<'a> Fn(&'a mut T, Place<'_>) -> Option<&'a mut AnyTarget> + Send + Sync;
-
-/// What tells the members of one array apart: the field's own key, else the member type's.
-pub(super) struct MemberKey<M> {
-    own: Option<Box<KeyFn<M>>>,
-    of_type: OnceLock<Option<Arc<KeyFn<M>>>>,
-}
-
-impl<M: crate::Target> MemberKey<M> {
-    pub(super) fn new(own: Option<Box<KeyFn<M>>>) -> Self {
-        Self {
-            own,
-            of_type: OnceLock::new(),
-        }
-    }
-
-    pub(super) fn get(&self) -> Option<&KeyFn<M>> {
-        // The member's model is asked for late, because a type may hold members of itself.
-        self.own.as_deref().or_else(|| {
-            self.of_type
-                .get_or_init(|| Model::<M>::of().ok().and_then(|model| model.key.clone()))
-                .as_deref()
-        })
-    }
-}
 
 impl<T> Model<T> {
     /// Everything static about the type.

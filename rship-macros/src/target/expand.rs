@@ -170,6 +170,7 @@ fn member(member: &Member<'_>) -> TokenStream {
             id,
             name,
             key,
+            model,
             forget,
         } => {
             let id = id.as_ref().map(|id| quote!(.id(#id)));
@@ -178,19 +179,28 @@ fn member(member: &Member<'_>) -> TokenStream {
             let spec = quote_spanned!(place=> __rship::SubTargetSpec::new(#own) #id #name #forget);
             let field_mut =
                 quote_spanned!(place=> |__rship_target: &mut Self| &mut __rship_target.#ident);
-            match key {
-                Some(key) => quote_spanned! {place=>
+            let key = key
+                .as_ref()
+                .map(|key| quote_spanned!(place=> |__rship_member| &__rship_member.#key));
+            match (model, key) {
+                (None, None) => quote_spanned! {place=>
+                    __rship_model.sub_targets::<#ty>(#spec, #field, #field_mut);
+                },
+                (None, Some(key)) => quote_spanned! {place=>
                     __rship::keyed::<#ty, _, _>(
-                        __rship_model,
-                        #spec,
-                        #field,
-                        #field_mut,
-                        |__rship_member| &__rship_member.#key,
+                        __rship_model, #spec, #field, #field_mut, #key,
                     );
                 },
-                None => {
-                    quote_spanned!(place=> __rship_model.sub_targets::<#ty>(#spec, #field, #field_mut);)
-                }
+                (Some(model), None) => quote_spanned! {place=>
+                    __rship_model.sub_targets_with::<#ty, _, _>(
+                        #spec, #model, #field, #field_mut,
+                    );
+                },
+                (Some(model), Some(key)) => quote_spanned! {place=>
+                    __rship::keyed_with::<#ty, _, _, _, _>(
+                        __rship_model, #spec, #model, #field, #field_mut, #key,
+                    );
+                },
             }
         }
     }

@@ -57,6 +57,8 @@ pub(crate) enum MemberKind {
         id: Option<LitStr>,
         name: Option<LitStr>,
         key: Option<Ident>,
+        /// The function that describes members which cannot do so themselves.
+        model: Option<syn::Path>,
         forget: bool,
     },
 }
@@ -281,7 +283,7 @@ fn emitter(
         every: given.duration("every"),
         with: given
             .string("with")
-            .and_then(|function| path(function, errors)),
+            .and_then(|function| path(function, "fn(&Field) -> Value", errors)),
     };
     let setter = field.action.as_ref().map(|given| {
         let setter = Names::of(given, &format!("set_{rust_name}"), field.doc.as_ref());
@@ -320,13 +322,13 @@ fn method(name: &LitStr, errors: &mut Errors) -> Option<Ident> {
     method.ok()
 }
 
-fn path(function: &LitStr, errors: &mut Errors) -> Option<syn::Path> {
+fn path(function: &LitStr, form: &str, errors: &mut Errors) -> Option<syn::Path> {
     let path = function.parse::<syn::Path>();
     if path.is_err() {
         errors.at(
             function,
             format_args!("`{}` is not the path of a function", function.value()),
-            "write such as `module::function`, of an `fn(&Field) -> Value`",
+            format_args!("write such as `module::function`, of an `{form}`"),
         );
     }
     path.ok()
@@ -344,6 +346,12 @@ fn sub_target(
     // A whole id and `PARENT.FIELD` never meet, so the two kinds are told apart by the dot.
     let claim = id.as_ref().map_or_else(|| format!(".{own}"), LitStr::value);
     taken.sub_targets.take(&claim, field.ident, given, errors);
+    let model = given.string("model").and_then(|function| {
+        let form = "fn() -> Result<Arc<Model<Member>>, ModelError>";
+        path(function, form, errors)
+    });
+    // Without its function, the type of the field would raise a message of its own.
+    let is_known = model.is_some() || !given.has("model");
     let kind = MemberKind::SubTarget {
         field: own,
         id,
@@ -351,9 +359,10 @@ fn sub_target(
         key: given
             .string("key")
             .and_then(|key| member_key(field, key, errors)),
+        model,
         forget: given.has("forget"),
     };
-    holds.then_some(kind)
+    (holds && is_known).then_some(kind)
 }
 
 /// Refuses the containers that people try; what else holds no sub-targets, the compiler finds.
