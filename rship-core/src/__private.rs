@@ -21,10 +21,24 @@ pub use self::fields::{AskBlocks, AskField, HasField, HasOneBlock, No, Otherwise
 pub use self::ids::{Shared, is_taken};
 pub use crate::model::{
     ActionSpec, AnswerPart, Arg, Args, Bounded, Called, CalledFuture, CalledPlain, Choices,
-    Described, DescribedSubTargets, EmitterField, EmitterSpec, Limit, ModelBuilder, PlainPart, PlainReply, Reply, ReplyOf, Running,
-    StateField, SubTargetSpec, SubTargets, SubTargetsWithKeys, TargetHandle,
+    Described, DescribedSubTargets, EmitterField, EmitterSpec, Limit, ModelBuilder, PlainPart,
+    PlainReply, Reply, ReplyOf, Running, StateField, SubTargetSpec, SubTargets, SubTargetsWithKeys,
+    TargetHandle,
 };
 pub use crate::target::{Actions, Target};
+
+/// The first message of several blocks.
+#[must_use]
+pub const fn first(messages: &[Option<&'static str>]) -> Option<&'static str> {
+    let mut index = 0;
+    while index < messages.len() {
+        if messages[index].is_some() {
+            return messages[index];
+        }
+        index += 1;
+    }
+    None
+}
 
 /// Writes a target's own name.
 ///

@@ -21,6 +21,10 @@ pub trait Target: Sized + Send + 'static {
     #[doc(hidden)]
     const BLOCKS: Blocks = &[];
 
+    /// What is wrong with a lock before this type: the message about an action of its own that awaits.
+    #[doc(hidden)]
+    const AWAITING: Option<&'static str> = None;
+
     /// Writes down what this type has: its emitters, actions and sub-targets.
     fn describe(model: &mut ModelBuilder<Self>);
 
@@ -47,6 +51,10 @@ pub trait Actions<Block>: Sized {
     const ACTION_IDS: &'static [&'static str];
     /// The ids of the computed emitters, as written after `TARGET:`, sorted.
     const EMITTER_IDS: &'static [&'static str];
+
+    /// What is wrong with a lock before the type, if one of these actions awaits.
+    #[doc(hidden)]
+    const AWAITING: Option<&'static str> = None;
 
     /// Writes down the actions and computed emitters.
     fn describe_actions(model: &mut ModelBuilder<Self>);

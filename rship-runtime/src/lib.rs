@@ -84,9 +84,9 @@ pub use target::{Changes, Member};
 pub mod model {
     pub use rship_core::model::{
         Action, ActionError, ActionSpec, Answer, Arg, ArgReader, Args, ArgumentValue, Bounded,
-        BoxFuture, ChoiceList, Choices, Described, DescribedSubTargets, EmitterField, EmitterSpec, EmitterValue, FromText,
-        HandleOf, Limit, LimitValue, MapKey, Model, ModelBuilder, ModelError, Problem, Reply,
-        SubTargetSpec, SubTargets, TargetHandle, Unreached,
+        BoxFuture, ChoiceList, Choices, Described, DescribedSubTargets, EmitterField, EmitterSpec,
+        EmitterValue, FromText, HandleOf, Limit, LimitValue, MapKey, Model, ModelBuilder,
+        ModelError, Problem, Reply, SubTargetSpec, SubTargets, TargetHandle, Unreached,
     };
 }
 

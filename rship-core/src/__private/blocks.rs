@@ -78,6 +78,8 @@ impl<T: Actions<NoBlockName>> Probe<T> {
     pub const ACTION_IDS: &'static [&'static str] = T::ACTION_IDS;
     /// The ids of the block's computed emitters.
     pub const EMITTER_IDS: &'static [&'static str] = T::EMITTER_IDS;
+    /// What is wrong with a lock before the type.
+    pub const AWAITING: Option<&'static str> = T::AWAITING;
 
     /// Describes the block.
     pub fn describe_actions(model: &mut ModelBuilder<T>) {
@@ -93,6 +95,8 @@ pub trait NoActions {
     const ACTION_IDS: &'static [&'static str] = &[];
     /// None.
     const EMITTER_IDS: &'static [&'static str] = &[];
+    /// Nothing.
+    const AWAITING: Option<&'static str> = None;
 
     /// Describes nothing.
     fn describe_actions(_: &mut ModelBuilder<Self::Probed>) {}

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::color;
 use crate::descriptor::{
-    ActionDescriptor, ActionMode, EmitterDescriptor, EmitterKind, Pace, TargetDescriptor, WriteRole, Writes,
+    ActionDescriptor, ActionMode, EmitterDescriptor, EmitterKind, Pace, TargetDescriptor,
+    WriteRole, Writes,
 };
 use crate::emitter::Emitter;
 use crate::id;
@@ -21,8 +22,7 @@ use crate::model::long::Long;
 use crate::model::sub_target::{KeyFn, key_fn};
 use crate::model::typed::{AskFn, AttachFn, Call, Field, Model, NameFn, Reader, Setter};
 use crate::model::{
-    ActionSpec, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError,
-    Problem, Running,
+    ActionSpec, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError, Problem, Running,
 };
 use crate::payload::Checker;
 use crate::schema::{SchemaError, TypeSchema};

@@ -38,8 +38,9 @@ impl<T> ModelBuilder<T> {
     /// Says that this is nothing but the lock before a `I`: what stands behind it is the target. `open`
     /// calls its argument once with the lock held, or says why it cannot be had.
     ///
-    /// No action of `I`, nor of a sub-target of it, can be `async`, because a lock must not be held over an
-    /// await.
+    /// No action of `I`, nor of a sub-target of it, can be `async` or take a handle, because a lock must not be
+    /// held over an await: of `I`'s own, this does not compile; of a sub-target's, it is an error where the target
+    /// is added.
     pub fn behind<I: Target>(
         &mut self,
         open: impl Fn(&T, &mut dyn FnMut(&mut I)) -> Result<(), Unreached>
@@ -48,6 +49,11 @@ impl<T> ModelBuilder<T> {
         + Clone
         + 'static,
     ) -> &mut Self {
+        const {
+            if let Some(message) = I::AWAITING {
+                panic!("{}", message)
+            }
+        }
         self.behind_as(Model::of(), open)
     }
 
@@ -151,6 +157,8 @@ impl<T> ModelBuilder<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Target> Target for Box<T> {
+    const AWAITING: Option<&'static str> = T::AWAITING;
+
     fn describe(model: &mut ModelBuilder<Self>) {
         model.stands_in::<T>(|place| place, |place| place);
     }

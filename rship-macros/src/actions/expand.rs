@@ -39,6 +39,7 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
     let marker = blocks::marker(*block);
     let action_ids = ids(members, |member| member.action_ids());
     let emitter_ids = ids(members, |member| member.emitter_ids());
+    let awaiting = awaiting(members, self_ty);
     let described = members.iter().map(|member| self::member(member, actions));
     let members::Functions { items, calls } = members::functions(generics, &self_ty, described);
     let checks = checks(actions);
@@ -74,6 +75,7 @@ pub(crate) fn expand(actions: &Actions<'_>) -> TokenStream {
             impl #generics __rship::Actions<#marker> for #self_ty #bounds {
                 const ACTION_IDS: &'static [&'static ::core::primitive::str] = &[#action_ids];
                 const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[#emitter_ids];
+                #awaiting
 
                 fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
                     #unreadable
@@ -108,6 +110,27 @@ fn ids(members: &[Member<'_>], given: impl Fn(&Member<'_>) -> Vec<String>) -> To
     let mut ids: Vec<String> = sure.flat_map(given).collect();
     ids.sort();
     quote!(#(#ids,)*)
+}
+
+/// What is wrong with a lock before the type, if one of the actions awaits or may.
+fn awaiting(members: &[Member<'_>], self_ty: &Type) -> Option<TokenStream> {
+    let member = members.iter().find(|member| {
+        let awaits = match &member.kind {
+            MemberKind::Action(action) => action.run.awaits(),
+            MemberKind::Computed { .. } => false,
+        };
+        awaits && member.sound && member.names.sure
+    })?;
+    let ty = ty::text(self_ty);
+    let message = format!(
+        "action `{}` of `{ty}` is `async` or takes a handle, so `{ty}` cannot stand behind a lock, which must \
+         not be held over an await\nnote: write an `fn` with `&mut self`, `#[action(blocking)]` where it takes \
+         long, or take `{ty}` itself in place of the `Arc<Mutex<{ty}>>`",
+        member.ident
+    );
+    Some(quote! {
+        const AWAITING: __rship::Option<&'static ::core::primitive::str> = __rship::Some(#message);
+    })
 }
 
 /// What no single macro knows; of a generic type, the compiler looks at it when it is used.

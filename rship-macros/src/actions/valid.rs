@@ -93,6 +93,13 @@ pub(crate) enum Run<'a> {
     Detached(&'a Type, bool),
 }
 
+impl Run<'_> {
+    /// Whether it is a future, or takes a handle, with which it may wait for the target.
+    pub(crate) fn awaits(&self) -> bool {
+        matches!(self, Self::Future | Self::Detached(..))
+    }
+}
+
 pub(crate) fn check<'a>(
     block: &'a Block,
     given: &'a Given,

@@ -202,6 +202,19 @@ impl Blocks<'_> {
         quote!(const BLOCKS: __rship::written::Blocks = &[#(#lists),*];)
     }
 
+    /// What is wrong with a lock before the type, as its blocks say it.
+    pub(crate) fn awaiting(&self) -> TokenStream {
+        if matches!(self, Self::Unknown) {
+            return TokenStream::new();
+        }
+        let own = Ident::new("Self", Span::call_site());
+        let lists = self.lists(&own, &Ident::new("AWAITING", own.span()));
+        quote! {
+            const AWAITING: __rship::Option<&'static ::core::primitive::str> =
+                __rship::first(&[#(#lists),*]);
+        }
+    }
+
     /// The constant of each block.
     fn lists(&self, of: &Ident, constant: &Ident) -> Vec<TokenStream> {
         match self {

@@ -24,7 +24,8 @@ pub(crate) fn expand(target: &Target<'_>, sound: bool) -> TokenStream {
     // With mistakes there might be further ones, which would raise messages elsewhere.
     let emitters = sound.then(|| {
         let (of_fields, of_methods) = (emitters(target), blocks.emitters());
-        quote!(#of_fields #of_methods)
+        let awaiting = blocks.awaiting();
+        quote!(#of_fields #of_methods #awaiting)
     });
     let (generics, arguments, own_bounds) = target.generics.split_for_impl();
     let doc = target.doc.map(|doc| quote!(__rship_model.doc(#doc);));

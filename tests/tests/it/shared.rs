@@ -1,5 +1,6 @@
 //! State that is shared with other threads, as it is found.
 
+mod described;
 mod fields;
 mod members;
 mod targets;

@@ -219,19 +219,24 @@ fn the_manifest_shows_what_described_members_will_be() {
     executor.add("player", Player::default()).unwrap();
     let manifest = executor.manifest();
     let targets = manifest["instances"][0]["targets"].as_array().unwrap();
-    let player = targets
-        .iter()
-        .find(|target| target["members"].is_array())
-        .unwrap();
-    let shapes: Vec<_> = player["members"].as_array().unwrap().iter().collect();
-    let shapes = shapes
-        .iter()
-        .map(|member| {
-            let emitter = &member["target"]["emitters"][0]["id"];
-            (&member["field"], &member["shape"], emitter)
-        })
-        .map(|(field, shape, emitter)| json!([field, shape, emitter]));
-    assert_eq!(json!(shapes.collect::<Vec<_>>()), json!([]), "{player:#}");
+    let members = targets[0]["members"].as_array().unwrap();
+    let members = members.iter().map(|member| {
+        let emitter = &member["target"]["emitters"][0]["id"];
+        json!([member["shape"], emitter])
+    });
+    assert_eq!(
+        members.collect::<Vec<_>>(),
+        [
+            json!(["optional", "player.spare:start"]),
+            json!(["list", "player.list.*:start"]),
+            json!(["list", "player.keyed.*:start"]),
+            json!(["list", "player.shared.*:start"]),
+            json!(["list", "player.placed.*:start"]),
+            json!(["map", "sorted.*:start"]),
+            json!(["map", "player.numbered.*:start"]),
+            json!(["list", "player.lamps.*:level"]),
+        ]
+    );
 }
 
 #[derive(Target)]

@@ -25,7 +25,7 @@ struct Player {
     second: Loop,
     #[target(model = "unfinished")]
     third: Vec<Loop>,
-    #[target(model = "nowhere::describe")]
+    #[target(model = "self::describe")]
     fourth: Vec<Loop>,
     #[target(model = "describe")]
     fifth: Vec<Range<u32>>,
@@ -39,8 +39,6 @@ struct Player {
     ninth: Option<Loop>,
     #[target(model = "describe")]
     tenth: VecDeque<Loop>,
-    #[target(with = "describe")]
-    eleventh: Loop,
 }
 
 fn main() {}

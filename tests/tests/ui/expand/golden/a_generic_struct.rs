@@ -94,6 +94,9 @@ const _: () = {
         const BLOCKS: __rship::written::Blocks = &[
             <Self as __rship::Actions<__rship::NoBlockName>>::EMITTER_IDS,
         ];
+        const AWAITING: __rship::Option<&'static ::core::primitive::str> = __rship::first(
+            &[<Self as __rship::Actions<__rship::NoBlockName>>::AWAITING],
+        );
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             const {
                 if __rship::is_taken(

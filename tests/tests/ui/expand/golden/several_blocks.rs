@@ -37,6 +37,14 @@ const _: () = {
                 __rship::BlockName<17958452701972169202u64>,
             >>::EMITTER_IDS,
         ];
+        const AWAITING: __rship::Option<&'static ::core::primitive::str> = __rship::first(
+            &[
+                <Self as __rship::Actions<__rship::NoBlockName>>::AWAITING,
+                <Self as __rship::Actions<
+                    __rship::BlockName<17958452701972169202u64>,
+                >>::AWAITING,
+            ],
+        );
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("Deck");
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);

@@ -41,6 +41,9 @@ const _: () = {
         const EMITTERS: __rship::Option<__rship::written::Emitters> = __rship::Some(
             &[("cash", "cash"), ("banana_sold", "sold")],
         );
+        const AWAITING: __rship::Option<&'static ::core::primitive::str> = __rship::first(
+            &[__rship::Probe::<Self>::AWAITING],
+        );
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("The Banana Stand");
             __rship_model.doc("Sells bananas.");

@@ -53,6 +53,9 @@ const _: () = {
     #[automatically_derived]
     impl __rship::Target for Hub {
         const EMITTERS: __rship::Option<__rship::written::Emitters> = __rship::Some(&[]);
+        const AWAITING: __rship::Option<&'static ::core::primitive::str> = __rship::first(
+            &[__rship::Probe::<Self>::AWAITING],
+        );
         fn describe(__rship_model: &mut __rship::ModelBuilder<Self>) {
             __rship_model.name("Hub");
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);

@@ -104,6 +104,9 @@ const _: () = {
             "toggle",
         ];
         const EMITTER_IDS: &'static [&'static ::core::primitive::str] = &[];
+        const AWAITING: __rship::Option<&'static ::core::primitive::str> = __rship::Some(
+            "action `dim` of `Lamp` is `async` or takes a handle, so `Lamp` cannot stand behind a lock, which must not be held over an await\nnote: write an `fn` with `&mut self`, `#[action(blocking)]` where it takes long, or take `Lamp` itself in place of the `Arc<Mutex<Lamp>>`",
+        );
         fn describe_actions(__rship_model: &mut __rship::ModelBuilder<Self>) {
             let () = <<Self as __rship::Derived>::Kind as __rship::MayHaveActions<
                 Self,
