@@ -15,18 +15,18 @@ use serde_json::{Value, json};
 /// Stands for another crate, which knows nothing of this one.
 mod film {
     #[derive(Default)]
-    pub struct Loop {
+    pub(super) struct Loop {
         pub id: u32,
         pub start: f64,
         pub parts: Vec<Loop>,
     }
 
-    pub trait Lamp: Send {
+    pub(super) trait Lamp: Send {
         fn level(&self) -> f64;
         fn dim(&mut self, level: f64);
     }
 
-    pub struct Halogen(pub f64);
+    pub(super) struct Halogen(pub f64);
 
     impl Lamp for Halogen {
         fn level(&self) -> f64 {
