@@ -108,11 +108,12 @@ pub(crate) fn is_tests() -> bool {
 
 /// The time of now.
 pub(crate) fn now() -> Instant {
-    if is_tests() {
-        tokio::time::Instant::now().into_std()
-    } else {
-        Instant::now()
-    }
+    tests_time().unwrap_or_else(Instant::now)
+}
+
+/// The time of now by a test's clock.
+fn tests_time() -> Option<Instant> {
+    is_tests().then(|| tokio::time::Instant::now().into_std())
 }
 
 /// How long ago it was.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rship_dev::LocalCore;
 use rship_runtime::{Generation, Handle, Status};
 use rship_tests::{
-    LIMIT, Lamp, Running, Server, Sign, Stand, builder, core, executor, pipes, pulse, within,
+    Door, LIMIT, Lamp, Running, Server, Sign, Stand, builder, core, executor, pipes, pulse, within,
 };
 use serde_json::{Value, json};
 
@@ -124,15 +124,19 @@ async fn after_each_of_ten_restarts_the_servers_store_equals_the_executors_state
 async fn after_a_lost_connection_a_server_that_stayed_has_every_value_again() {
     for generation in Generation::ALL {
         let core = core(generation).await;
-        let executor = executor(&core.url());
+        // Shut, so that it is offline for long enough to be seen.
+        let door = Door::new(true);
+        let executor = builder(&core.url()).connect(door.clone()).build().unwrap();
         let stand = executor.add("stand", Stand::full()).unwrap();
         let mut running = Running::online(&executor).await;
         for stock in 1..=5 {
+            door.set(false);
             core.disconnect_all();
             running
                 .wait("offline", |status| matches!(status, Status::Offline { .. }))
                 .await;
             stand.lock().await.stock = stock;
+            door.set(true);
             let values = values(&stand).await;
             core.wait_until(LIMIT, "all values", |core| has(core, &values))
                 .await

@@ -158,12 +158,18 @@ impl ReferenceStateMachine for Storms {
             Step::Fault(Storm::Restart(Memory::Of(generation), _)) => {
                 model.encoding == Encoding::Json || *generation == Generation::V2026
             }
-            // What the server has read and lost, nobody else can mend.
+            // What the server has read and lost, and what comes late on a connection that was given up, nothing
+            // else can mend.
             Step::Fault(
                 Storm::Lose(_)
                 | Storm::Overwrite(_)
+                | Storm::Restart(Memory::Kept, _)
                 | Storm::Cross
-                | Storm::Restart(Memory::Kept, _),
+                | Storm::Cut(..)
+                | Storm::StallUp(_)
+                | Storm::Delay(..)
+                | Storm::Loss(..)
+                | Storm::Slow(_),
             ) => model.reads_back,
             Step::Fault(_) => true,
         }
