@@ -90,11 +90,11 @@ struct Player {
     #[target(model = "describe_part", key = "id")]
     shared: Vec<Arc<Mutex<Loop>>>,
     #[target(model = "describe_part")]
-    placed: Vec<Box<Loop>>,
+    placed: Vec<Loop>,
     #[target(model = "describe_loop", id = "sorted")]
     sorted: BTreeMap<String, Loop>,
     #[target(model = "describe_loop")]
-    numbered: HashMap<i8, Box<Arc<RwLock<Loop>>>>,
+    numbered: HashMap<i8, Arc<RwLock<Box<Loop>>>>,
     #[target(model = "describe_lamp")]
     lamps: Vec<Box<dyn Lamp>>,
 }
@@ -127,7 +127,7 @@ async fn shows(core: &LocalCore, emitter: &'static str, value: Value) {
 #[tokio::test]
 async fn each_shape_of_field_holds_members_that_a_function_describes() {
     let shared = Arc::new(Mutex::new(a_loop(4)));
-    let numbered = Arc::new(RwLock::new(a_loop(0)));
+    let numbered = Arc::new(RwLock::new(Box::new(a_loop(0))));
     let (core, player, _running) = online(Player {
         spare: Some(a_loop(1).into()),
         list: vec![Loop {
@@ -136,9 +136,9 @@ async fn each_shape_of_field_holds_members_that_a_function_describes() {
         }],
         keyed: vec![a_loop(3)],
         shared: vec![shared.clone()],
-        placed: vec![a_loop(5).into()],
+        placed: vec![a_loop(5)],
         sorted: BTreeMap::from([("a".to_owned(), a_loop(6))]),
-        numbered: HashMap::from([(-7, Box::new(numbered.clone()))]),
+        numbered: HashMap::from([(-7, numbered.clone())]),
         ..Player::default()
     })
     .await;

@@ -6,4 +6,8 @@ struct Hub {
     spare: Option<Port>,
     #[target(key = "serial")]
     ports: Vec<Port>,
+    #[target(model = "film::describe")]
+    played: film::Loop,
+    #[target(model = "film::describe", key = "id")]
+    loops: Vec<film::Loop>,
 }

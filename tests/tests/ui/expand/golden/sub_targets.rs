@@ -1,7 +1,9 @@
 const _: () = {
     use ::rship_runtime::__private as __rship;
     use __rship::{NoActions as _, PlainField as _};
-    use __rship::attributes::{target as _, target as _, target as _};
+    use __rship::attributes::{
+        target as _, target as _, target as _, target as _, target as _,
+    };
     #[automatically_derived]
     impl __rship::Derived for Hub {
         type Listing = __rship::Listing;
@@ -13,6 +15,8 @@ const _: () = {
         fn __rship_describe_0(__rship_model: &mut __rship::ModelBuilder<Self>);
         fn __rship_describe_1(__rship_model: &mut __rship::ModelBuilder<Self>);
         fn __rship_describe_2(__rship_model: &mut __rship::ModelBuilder<Self>);
+        fn __rship_describe_3(__rship_model: &mut __rship::ModelBuilder<Self>);
+        fn __rship_describe_4(__rship_model: &mut __rship::ModelBuilder<Self>);
     }
     #[automatically_derived]
     impl __RshipMembers for Hub {
@@ -49,6 +53,35 @@ const _: () = {
                 |__rship_member| &__rship_member.serial,
             );
         }
+        fn __rship_describe_3(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship_model
+                .sub_targets_with::<
+                    film::Loop,
+                    _,
+                    _,
+                >(
+                    __rship::SubTargetSpec::new("played"),
+                    film::describe,
+                    |__rship_target: &Self| &__rship_target.played,
+                    |__rship_target: &mut Self| &mut __rship_target.played,
+                );
+        }
+        fn __rship_describe_4(__rship_model: &mut __rship::ModelBuilder<Self>) {
+            __rship::keyed_with::<
+                Vec<film::Loop>,
+                _,
+                _,
+                _,
+                _,
+            >(
+                __rship_model,
+                __rship::SubTargetSpec::new("loops"),
+                film::describe,
+                |__rship_target: &Self| &__rship_target.loops,
+                |__rship_target: &mut Self| &mut __rship_target.loops,
+                |__rship_member| &__rship_member.id,
+            );
+        }
     }
     #[automatically_derived]
     impl __rship::Target for Hub {
@@ -61,6 +94,8 @@ const _: () = {
             <Self as __RshipMembers>::__rship_describe_0(__rship_model);
             <Self as __RshipMembers>::__rship_describe_1(__rship_model);
             <Self as __RshipMembers>::__rship_describe_2(__rship_model);
+            <Self as __RshipMembers>::__rship_describe_3(__rship_model);
+            <Self as __RshipMembers>::__rship_describe_4(__rship_model);
             __rship::Probe::<Self>::describe_actions(__rship_model);
         }
     }
