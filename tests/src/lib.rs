@@ -62,3 +62,43 @@ mod readme {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/existing-code.md")]
 mod existing_code {}
+
+/// A target may stand behind a lock:
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// struct Player;
+///
+/// #[actions]
+/// impl Player {
+///     #[action]
+///     fn fade(&mut self) {}
+/// }
+///
+/// Arc::<Mutex<Player>>::descriptor().unwrap();
+/// ```
+///
+/// Not so where one of its actions awaits. (The words are not compared: they come with paths of the compiler's.)
+///
+/// ```compile_fail,E0080
+/// use std::sync::{Arc, Mutex};
+///
+/// use rship_runtime::prelude::*;
+///
+/// #[derive(Target)]
+/// struct Player;
+///
+/// #[actions]
+/// impl Player {
+///     #[action]
+///     async fn fade(&mut self) {}
+/// }
+///
+/// Arc::<Mutex<Player>>::descriptor().unwrap();
+/// ```
+#[cfg(doctest)]
+mod behind_a_lock {}
