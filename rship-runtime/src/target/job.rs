@@ -236,6 +236,12 @@ impl Job {
             // It was answered while it waited for the lock, so nobody counts on it.
             return;
         }
+        if tree.removed.load(Ordering::Acquire) {
+            if let Some(answer) = ended.take() {
+                answer.complete(Of(&target, action), Err(gone(&target.id)), &[]);
+            }
+            return;
+        }
         let outcome = tokio::select! {
             biased;
             end = runs::ended(ended_by) => Err(end.text(&target, action)),

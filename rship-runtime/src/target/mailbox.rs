@@ -212,10 +212,17 @@ impl Tree {
             // Nothing waits.
             return 0;
         }
+        // The first in line may wait for the target itself.
+        let first = lock(&self.running)
+            .as_mut()
+            .filter(|running| running.begun.is_none())
+            .and_then(|running| running.answer.take());
         let dropped = self.mailbox.take(self, |_| true);
-        let count = dropped.len();
-        for job in dropped {
-            job.answer.forget();
+        let answers = dropped.into_iter().map(|job| job.answer);
+        let mut count = 0;
+        for answer in first.into_iter().chain(answers) {
+            answer.forget();
+            count += 1;
         }
         count
     }

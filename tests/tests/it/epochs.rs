@@ -53,6 +53,7 @@ impl Motor {
 struct Setup {
     server: Server,
     executor: Executor,
+    motor: Handle<Motor>,
     moves: Arc<Mutex<Vec<u32>>>,
     gate: Gate,
     hosted: Hosted,
@@ -67,7 +68,7 @@ async fn setup() -> (Setup, Peer<TcpStream>) {
         turnstile: gate.turnstile(),
         ..Motor::default()
     };
-    executor.add("motor", motor).unwrap();
+    let motor = executor.add("motor", motor).unwrap();
     executor.add("other", Motor::default()).unwrap();
     let hosted = Hosted::start(&executor, on_two_workers);
     let mut peer = server.accept_2026().await;
@@ -75,6 +76,7 @@ async fn setup() -> (Setup, Peer<TcpStream>) {
     let setup = Setup {
         server,
         executor,
+        motor,
         moves,
         gate,
         hosted,
@@ -111,6 +113,24 @@ async fn commands_behind_a_slow_one_are_dropped_when_their_session_ends() {
         assert!(moves.is_empty(), "after {slow} nobody asked for {moves:?}");
         setup.hosted.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_command_that_waits_for_a_guard_is_dropped_when_its_session_ends() {
+    let (setup, mut peer) = setup().await;
+    let guard = setup.motor.lock().await;
+    peer.exec("waits", "motor:go", json!({"to": 1})).await;
+    until("read", || setup.executor.metrics().commands >= 1).await;
+    // What was read before it is answered, so it is first in line.
+    let call = peer.call("behind", "other:nothing", Value::Null).await;
+    assert_eq!(call, Ok(Value::Null));
+    drop(peer);
+    until("dropped", || setup.executor.metrics().commands_dropped >= 1).await;
+    drop(guard);
+    the_next_server_gets_what_it_asked_for(&setup).await;
+    let moves = setup.moves.lock().unwrap().clone();
+    assert!(moves.is_empty(), "nobody asked for {moves:?}");
+    setup.hosted.stop().await;
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! The device of the storms: its states only grow, so that one which goes back is seen.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rship_runtime::Handle;
 use rship_runtime::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// A rack.
 #[derive(Target)]
@@ -19,7 +20,12 @@ pub(crate) struct Rack {
     pub(crate) slots: Vec<Slot>,
     #[target]
     pub(crate) lid: Option<Lid>,
+    /// When commands were carried out that wait for nothing.
+    pub(crate) bumps: Bumps,
 }
+
+/// Times, of all racks together.
+pub(crate) type Bumps = Arc<Mutex<Vec<Instant>>>;
 
 /// A beat.
 #[derive(Clone, Serialize, JsonSchema)]
@@ -62,6 +68,9 @@ impl Rack {
 
     #[action]
     fn bump(&mut self) -> u64 {
+        let mut bumps = self.bumps.lock().unwrap_or_else(PoisonError::into_inner);
+        bumps.push(Instant::now());
+        drop(bumps);
         self.count += 1;
         self.count
     }

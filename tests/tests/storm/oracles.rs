@@ -8,7 +8,7 @@ use rship_runtime::{Generation, Status};
 use serde_json::{Value, json};
 
 use super::history::RACK;
-use super::run::{System, instance_id, rack_id, slot_id};
+use super::run::{Offline, System, instance_id, rack_id, slot_id};
 use super::steps::{Ask, RackModel};
 
 /// What a sequence may allocate at its worst: what the executor may keep waiting (1.5 MiB), as much again while that is
@@ -216,8 +216,28 @@ pub(crate) fn judge(system: &System) -> Result<(), String> {
             ));
         }
     }
+    late(system)?;
     commands(system)?;
     impulses(system)
+}
+
+/// What was asked on a connection that has ended is not begun any more.
+fn late(system: &System) -> Result<(), String> {
+    let bumps = system.bumps.lock().unwrap_or_else(PoisonError::into_inner);
+    let offline = system
+        .offline
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    for bump in bumps.iter() {
+        let is_in = |(from, to): &&Offline| bump > from && to.is_some_and(|to| *bump < to);
+        if let Some((from, _)) = offline.iter().find(is_in) {
+            return Err(format!(
+                "a command was carried out {:?} after its connection had ended",
+                *bump - *from
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn commands(system: &System) -> Result<(), String> {

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::device::{Beat, Knob, Lid, Rack, Slot};
+use super::device::{Beat, Bumps, Knob, Lid, Rack, Slot};
 use super::history::{History, RACK};
 use super::network::{Dialer, Face, Fault, Network, Weather};
 use super::oracles;
@@ -52,6 +52,9 @@ pub(crate) struct Asked {
     pub(crate) outcome: Result<Value, CommandError>,
 }
 
+/// From when the executor was offline, and until when.
+pub(crate) type Offline = (Instant, Option<Instant>);
+
 /// A rack that is part of the executor.
 pub(crate) struct Racked {
     pub(crate) handle: Handle<Rack>,
@@ -70,6 +73,10 @@ pub(crate) struct System {
     /// Impulses that were pulsed, and those of which it was said that they are not sent.
     pub(crate) pulsed: u64,
     pub(crate) refused: u64,
+    /// When commands were carried out, and when the executor was offline, from and to.
+    pub(crate) bumps: Bumps,
+    pub(crate) offline: Arc<Mutex<Vec<Offline>>>,
+    watching: JoinHandle<()>,
     /// None after the end.
     pub(crate) core: Option<Arc<LocalCore>>,
     /// Changes when the core is another one.
@@ -138,6 +145,8 @@ impl System {
             .read_back(model.reads_back.then(|| Duration::from_secs(20)))
             .build()
             .expect("an executor");
+        let offline = Arc::default();
+        let watching = tokio::spawn(watch_status(executor.status(), Arc::clone(&offline)));
         let runner = executor.clone();
         let running = tokio::spawn(async move { runner.run_until(std::future::pending()).await });
         Self {
@@ -150,6 +159,9 @@ impl System {
             open: Arc::default(),
             pulsed: 0,
             refused: 0,
+            bumps: Bumps::default(),
+            offline,
+            watching,
             core: Some(core),
             cores: watch::Sender::new(0),
             running,
@@ -306,6 +318,7 @@ impl System {
                 beat: rship_runtime::Emitter::default(),
                 slots: Vec::new(),
                 lid: None,
+                bumps: Arc::clone(&self.bumps),
             },
         );
         let handle = added.expect("a free id");
@@ -630,6 +643,7 @@ impl System {
         if ended.is_err() {
             return Err("the executor has not ended".to_owned());
         }
+        self.watching.abort();
         self.look();
         self.network.set_core(None);
         self.network.break_all(Fault::Reset);
@@ -640,6 +654,29 @@ impl System {
         // What ends by itself has the time.
         sleep(Duration::from_secs(60)).await;
         Ok(())
+    }
+}
+
+async fn watch_status(mut status: watch::Receiver<Status>, offline: Arc<Mutex<Vec<Offline>>>) {
+    loop {
+        let now = Instant::now();
+        let is_offline = matches!(*status.borrow_and_update(), Status::Offline { .. });
+        let is_online = matches!(*status.borrow(), Status::Online { .. });
+        {
+            let mut times = offline.lock().unwrap_or_else(PoisonError::into_inner);
+            let open = times.last().is_some_and(|(_, end)| end.is_none());
+            if is_offline && !open {
+                times.push((now, None));
+            } else if is_online
+                && open
+                && let Some((_, end)) = times.last_mut()
+            {
+                *end = Some(now);
+            }
+        }
+        if status.changed().await.is_err() {
+            return;
+        }
     }
 }
 

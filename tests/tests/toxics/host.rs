@@ -1,18 +1,9 @@
-//! A program without a runtime, and TLS around the stream.
+//! A program without a runtime, and what this process holds.
 
-use std::io;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use rship_runtime::{Address, Connect, Error, Executor, Status, Transport};
-use rship_tests::Authority;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use rship_runtime::{Error, Executor, Status};
 
 /// In a program that has no runtime, and does other things meanwhile.
 pub(crate) fn on_no_runtime(executor: &Executor) -> Result<(), Error> {
@@ -20,34 +11,6 @@ pub(crate) fn on_no_runtime(executor: &Executor) -> Result<(), Error> {
     running.wait();
     assert_eq!(*executor.status().borrow(), Status::Stopped);
     Ok(())
-}
-
-/// Connects over TLS, trusting one authority.
-pub(crate) struct Trusting(TlsConnector);
-
-impl Trusting {
-    pub(crate) fn new(authority: &Authority) -> Self {
-        let mut roots = RootCertStore::empty();
-        let root = CertificateDer::from_pem_slice(authority.pem().as_bytes());
-        roots.add(root.expect("PEM")).expect("a root");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Self(TlsConnector::from(Arc::new(config)))
-    }
-}
-
-#[async_trait]
-impl Connect for Trusting {
-    async fn connect(&self, address: &Address) -> io::Result<Box<dyn Transport>> {
-        let stream = TcpStream::connect((address.host(), address.port())).await?;
-        stream.set_nodelay(true)?;
-        let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
-        Ok(Box::new(self.0.connect(name, stream).await?))
-    }
 }
 
 /// How many descriptors this process has, and how many threads of executors.

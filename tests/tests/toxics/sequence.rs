@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::device::{Dial, Meter, next};
-use crate::host::Trusting;
 use crate::plan::{Plan, Planned};
 use crate::seen::{Seen, answers};
 
@@ -61,7 +60,8 @@ pub(crate) async fn run(seed: u64) -> Acted {
         // What an old connection had in the network may come after what its successor told.
         .read_back(Some(second));
     if plan.tls {
-        builder = builder.connect(Trusting::new(&authority));
+        let url = format!("wss://localhost:{}/myko", proxy.addr().port());
+        builder = builder.url(url).root_certificate(authority.pem());
     }
     let executor = builder.build().expect("an executor");
     let always = executor.add("always", Meter::default()).expect("a target");

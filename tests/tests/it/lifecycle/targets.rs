@@ -282,3 +282,21 @@ async fn the_last_impulse_of_a_target_goes_with_it() {
         assert_eq!(core.drops(), [], "{generation}");
     }
 }
+
+#[tokio::test]
+async fn a_command_that_waits_for_a_target_which_is_removed_is_refused() {
+    let core = core(Generation::V2026).await;
+    let (executor, stand, _running) = online(&core).await;
+    let guard = stand.lock().await;
+    let before = executor.metrics().commands;
+    let asked = core.exec(None, "stand:set-stock", json!({"stock": 7}));
+    let removed = async {
+        rship_tests::until("read", || executor.metrics().commands > before).await;
+        stand.remove().unwrap();
+        drop(guard);
+    };
+    let (answered, ()) = tokio::join!(asked, removed);
+    let refused = answered.unwrap_err().to_string();
+    assert!(refused.contains("no longer there"), "{refused}");
+    assert_eq!(stand.lock().await.stock, 100);
+}
