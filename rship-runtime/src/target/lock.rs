@@ -1,7 +1,6 @@
 //! The lock of a tree: what it protects, who holds it, who waits for it and since when, and which handler is
 //! inside of it already, so that locking it again is an error and never a wait for itself.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
@@ -11,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use rship_core::few::Few;
 use rship_core::model::{AnyModel, AnyTarget, Unreached};
 use tokio::sync::OwnedMutexGuard;
 
@@ -357,8 +357,16 @@ struct Marks {
     /// The tree that it waits for.
     awaited: Option<Arc<Tree>>,
     /// The states that it changed through guards.
-    touched: HashSet<SlotId>,
+    touched: Few<SlotId, ()>,
     abort: Option<LockError>,
+}
+
+impl Marks {
+    fn touch(&mut self, touched: &[SlotId]) {
+        for slot in touched {
+            self.touched.insert(*slot, ());
+        }
+    }
 }
 
 /// The handler that runs now, if the caller is in one.
@@ -418,17 +426,18 @@ impl Inside {
         if let Some(at) = state.held.iter().position(|held| *held == address(tree)) {
             state.held.swap_remove(at);
         }
-        state.touched.extend(touched);
+        state.touch(touched);
     }
 
     /// The handler has published these states, and goes on.
     pub(crate) fn touch(&self, touched: &[SlotId]) {
-        lock(&self.state).touched.extend(touched);
+        lock(&self.state).touch(touched);
     }
 
     /// The states that the handler changed through guards.
     pub(super) fn touched(&self) -> Vec<SlotId> {
-        lock(&self.state).touched.iter().copied().collect()
+        let state = lock(&self.state);
+        state.touched.iter().map(|(slot, ())| *slot).collect()
     }
 
     /// Whether the handler was given this tree and holds it to its end.

@@ -1,6 +1,5 @@
 //! Sampling: looks at what others change, by the clock or because they say so.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -43,7 +42,7 @@ pub(crate) struct Sampling {
 #[derive(Default)]
 struct Periods {
     /// By the trees' addresses, which are not used again as long as somebody holds them weakly.
-    trees: Few<Duration, HashMap<usize, Weak<Tree>>>,
+    trees: Few<Duration, Few<usize, Weak<Tree>>>,
     new: Vec<Duration>,
 }
 
@@ -54,7 +53,7 @@ impl Sampling {
         let Periods { trees, new } = &mut *periods;
         let trees = trees.entry(period, || {
             new.push(period);
-            HashMap::new()
+            Few::default()
         });
         trees.insert(tree.as_ptr().addr(), Weak::clone(tree));
         drop(periods);
@@ -99,7 +98,8 @@ impl Sampling {
                     periods.trees.remove(&period);
                     return;
                 };
-                trees.values().filter_map(Weak::upgrade).collect()
+                let trees = trees.iter().map(|(_, tree)| tree);
+                trees.filter_map(Weak::upgrade).collect()
             };
             for tree in due {
                 look(&tree, Due::Clock(period));
