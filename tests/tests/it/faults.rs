@@ -65,6 +65,7 @@ async fn frames_that_are_no_frames_are_counted_and_skipped() {
         peer.call("t", "stand:burn", Value::Null).await,
         Ok(Value::Null)
     );
+    until("a session", || executor.metrics().sessions > 0).await;
     assert_eq!(executor.metrics().sessions, 1);
     let unreadable = executor.metrics().unreadable_frames;
     assert!(
