@@ -52,7 +52,7 @@ pub(crate) struct Asked {
     pub(crate) outcome: Result<Value, CommandError>,
 }
 
-/// From when the executor was offline, and until when.
+/// From when the executor was offline, and until when it tried again.
 pub(crate) type Offline = (Instant, Option<Instant>);
 
 /// A rack that is part of the executor.
@@ -661,16 +661,16 @@ async fn watch_status(mut status: watch::Receiver<Status>, offline: Arc<Mutex<Ve
     loop {
         let now = Instant::now();
         let is_offline = matches!(*status.borrow_and_update(), Status::Offline { .. });
-        let is_online = matches!(*status.borrow(), Status::Online { .. });
         {
             let mut times = offline.lock().unwrap_or_else(PoisonError::into_inner);
             let open = times.last().is_some_and(|(_, end)| end.is_none());
             if is_offline && !open {
                 times.push((now, None));
-            } else if is_online
+            } else if !is_offline
                 && open
                 && let Some((_, end)) = times.last_mut()
             {
+                // A server may ask before it is known that it has read everything.
                 *end = Some(now);
             }
         }
