@@ -216,7 +216,13 @@ impl System {
         match step {
             Step::Pass(time) => sleep(millis(*time)).await,
             Step::Add(rack) => self.add(*rack),
-            Step::Command(rack, ask) => self.ask(*rack, ask.clone(), model.generation),
+            Step::Command(rack, ask) => {
+                // Two that wait for the server to settle would be woken in an order that nobody has a say in.
+                if let Some(core) = self.core.clone() {
+                    core.settled().await;
+                }
+                self.ask(*rack, ask.clone(), model.generation);
+            }
             Step::Fault(storm) => self.storm(storm).await,
             Step::Remove(rack) => {
                 if let Some(racked) = self.racks.remove(rack) {
