@@ -4,8 +4,10 @@
 //! token, and with the query of the address.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::client::{Response, generate_key};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::handshake::machine::TryParse as _;
@@ -24,6 +26,9 @@ const ANSWER_LIMIT: usize = 16 << 10;
 
 /// What is read of why a server opens no WebSocket, in bytes.
 const SENTENCE_LIMIT: usize = 1 << 10;
+
+/// How long that may take to come.
+const SENTENCE_TIME: Duration = Duration::from_secs(1);
 
 /// Opens a WebSocket on the stream to the server that comes of `connecting`.
 ///
@@ -108,18 +113,16 @@ async fn sentence(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> Option<String> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if !text("Content-Type")?.starts_with("text/plain") {
+    let is_text = text("Content-Type")?.starts_with("text/plain");
+    if !is_text || headers.contains_key("Transfer-Encoding") {
         return None;
     }
     let length = text("Content-Length").and_then(|length| length.parse().ok());
     let missing = length.map_or(SENTENCE_LIMIT, |length: usize| length.min(SENTENCE_LIMIT));
     let missing = missing.saturating_sub(body.len());
-    // What it does not send is not waited for longer than a connection may take.
-    stream
-        .take(missing as u64)
-        .read_to_end(&mut body)
-        .await
-        .ok()?;
+    // A server that keeps the connection open must not hide its status; what has come counts.
+    let mut rest = stream.take(missing as u64);
+    let _ = timeout(SENTENCE_TIME, rest.read_to_end(&mut body)).await;
     let body = String::from_utf8_lossy(&body);
     let said = body.lines().next()?.trim();
     (!said.is_empty()).then(|| shown(said).to_string())

@@ -227,6 +227,38 @@ async fn what_is_no_websocket_is_said_and_tried_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_says_why_and_stays_is_told_by_its_status_and_its_words() {
+    const REFUSED: &str = "HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\n";
+    let server = Server::bind().await;
+    let executor = executor(&server.url());
+    let mut running = Running::start(&executor);
+    for (rest, expected) in [
+        ("\r\nnot on the list\n", ": not on the list"),
+        ("\r\n\x1b[31mred\n", ": \\u{1b}[31mred"),
+        ("content-length: 99\r\n\r\nnot on", ": not on"),
+        // What is no sentence is not shown as one.
+        (
+            "transfer-encoding: chunked\r\n\r\n3\r\nno!\r\n",
+            "RSHIP_TOKEN",
+        ),
+        ("\r\n", "RSHIP_TOKEN"),
+    ] {
+        let (mut stream, _) = server.accept_request().await;
+        let answer = format!("{REFUSED}{rest}");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        // Its end stays open.
+        let reason = offline(&mut running).await;
+        assert!(
+            reason.contains("403 Forbidden") && reason.contains(expected),
+            "{answer:?}: {reason}"
+        );
+        running
+            .wait("next try", |status| *status == Status::Connecting)
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_an_end_is_given_up() {
     let server = Server::bind().await;
     let executor = executor(&server.url());

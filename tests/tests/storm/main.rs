@@ -12,7 +12,9 @@
     clippy::print_stdout
 )]
 
+mod asking;
 mod device;
+mod faults;
 mod history;
 mod network;
 mod oracles;

@@ -74,8 +74,9 @@ struct Wire {
     down: Flow,
 }
 
+/// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Close {
+pub(crate) enum Close {
     Fin,
     Reset,
 }
@@ -216,16 +217,14 @@ impl Network {
     }
 
     /// Ends all connections, with what is on its way.
-    pub(crate) fn break_all(&self, close: Fault) {
-        let close = close.into();
+    pub(crate) fn break_all(&self, close: Close) {
         for wire in self.wires() {
             lock(&wire).break_off(close);
         }
     }
 
     /// Ends all connections after a few bytes more on their way to the server.
-    pub(crate) fn cut_after(&self, bytes: usize, close: Fault) {
-        let close = close.into();
+    pub(crate) fn cut_after(&self, bytes: usize, close: Close) {
         for wire in self.wires() {
             lock(&wire).up.cut = Some((bytes, close));
         }
@@ -257,22 +256,6 @@ impl Network {
             self.acted("loss");
         }
         due.max(last.unwrap_or(now))
-    }
-}
-
-/// How a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    Fin,
-    Reset,
-}
-
-impl From<Fault> for Close {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Fin => Self::Fin,
-            Fault::Reset => Self::Reset,
-        }
     }
 }
 

@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rship_dev::{CommandError, Entities, LocalCore};
+use rship_dev::{Entities, LocalCore};
 use rship_runtime::testing::{Mistake, World};
 use rship_runtime::{Error, Executor, Generation, Handle, Published, Status};
-use serde_json::{Value, json};
 use tokio::runtime::{Builder, Handle as Tokio};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::asking::Asked;
 use super::device::{Beat, Bumps, Knob, Lid, Rack, Slot};
 use super::history::{History, RACK};
-use super::network::{Dialer, Face, Fault, Network, Weather};
+use super::network::{Close, Dialer, Face, Network};
 use super::oracles;
-use super::steps::{Ask, Memory, Model, Step, Storm, Storms};
+use super::steps::{Model, Step, Storms};
 use proptest_state_machine::ReferenceStateMachine as _;
 
 /// How long everything may take to be quiet and equal, by the test's clock.
@@ -42,14 +42,6 @@ pub(crate) struct Report {
     pub(crate) dropped: u64,
     pub(crate) sessions: u64,
     pub(crate) healed: u64,
-}
-
-/// What a command came to.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    pub(crate) rack: u8,
-    pub(crate) ask: Ask,
-    pub(crate) outcome: Result<Value, CommandError>,
 }
 
 /// From when the executor was offline, and until when it tried again.
@@ -80,7 +72,7 @@ pub(crate) struct System {
     /// None after the end.
     pub(crate) core: Option<Arc<LocalCore>>,
     /// Changes when the core is another one.
-    cores: watch::Sender<u64>,
+    pub(crate) cores: watch::Sender<u64>,
     running: JoinHandle<Result<(), Error>>,
     /// Grows with everything that is set.
     tick: u64,
@@ -171,13 +163,13 @@ impl System {
         }
     }
 
-    fn note(&mut self, what: String) {
+    pub(crate) fn note(&mut self, what: String) {
         let time = self.began.elapsed().as_millis();
         self.history.trace.push(format!("{time:>8} {what}"));
     }
 
     /// Reads what the server was sent.
-    fn look(&mut self) {
+    pub(crate) fn look(&mut self) {
         let time = self.began.elapsed().as_millis();
         let number = *self.cores.borrow();
         let Some(core) = &self.core else { return };
@@ -339,236 +331,6 @@ impl System {
         );
     }
 
-    fn ask(&mut self, rack: u8, ask: Ask, generation: Generation) {
-        let Some(core) = self.core.clone() else {
-            return;
-        };
-        let (asked, open) = (Arc::clone(&self.asked), Arc::clone(&self.open));
-        let mut cores = self.cores.subscribe();
-        tokio::spawn(async move {
-            let _open = open;
-            let answer = asking(&core, rack, &ask, generation);
-            let outcome = tokio::select! {
-                biased;
-                outcome = answer => outcome,
-                _ = cores.changed() => Err(CommandError::Closed {
-                    command_id: "a command to a server that has ended".to_owned(),
-                }),
-            };
-            let outcome = Asked { rack, ask, outcome };
-            asked
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(outcome);
-        });
-    }
-
-    async fn restart(&mut self, memory: Memory, down: Duration) {
-        self.look();
-        let network = Arc::clone(&self.network);
-        let Some(before) = self.core.clone() else {
-            return;
-        };
-        let kept = before.entities();
-        network.set_core(None);
-        network.break_all(Fault::Reset);
-        let generation = match memory {
-            Memory::Of(generation) => generation,
-            Memory::Kept | Memory::Empty => before.generation(),
-        };
-        let kept = (memory == Memory::Kept).then_some(kept);
-        sleep(down).await;
-        self.look();
-        let acted = match memory {
-            Memory::Kept => "killed, with its store",
-            Memory::Empty => "killed, empty",
-            Memory::Of(_) => "another generation",
-        };
-        network.acted(acted);
-        let core = core(generation, kept);
-        self.core = Some(Arc::clone(&core));
-        self.cores.send_modify(|number| *number += 1);
-        network.set_core(Some(core));
-        // Ends with the last who asks it.
-        drop(before);
-    }
-
-    /// Does something for a while, beside what comes next.
-    fn for_a_while(&self, time: u16, end: impl FnOnce(&Network) + Send + 'static) {
-        let (network, open) = (Arc::clone(&self.network), Arc::clone(&self.open));
-        tokio::spawn(async move {
-            let _open = open;
-            sleep(millis(time)).await;
-            end(&network);
-        });
-    }
-
-    fn face(&self, face: Face, time: u16) {
-        self.network.set_face(face);
-        self.network.break_all(Fault::Reset);
-        self.for_a_while(time, move |network| {
-            if network.face() == face {
-                network.set_face(Face::Core);
-            }
-        });
-    }
-
-    fn weather(
-        &self,
-        time: u16,
-        begin: impl FnOnce(&mut Weather),
-        end: impl FnOnce(&mut Weather) + Send + 'static,
-    ) {
-        self.network.set_weather(begin);
-        self.for_a_while(time, move |network| network.set_weather(end));
-    }
-
-    async fn storm(&mut self, storm: &Storm) {
-        let network = Arc::clone(&self.network);
-        match storm {
-            Storm::Restart(memory, down) => self.restart(*memory, millis(*down)).await,
-            Storm::Break(close) => {
-                network.acted(match close {
-                    Fault::Fin => "end",
-                    Fault::Reset => "reset",
-                });
-                network.break_all(*close);
-            }
-            Storm::Cut(bytes, close) => network.cut_after(usize::from(*bytes), *close),
-            Storm::StallUp(time) => self.weather(
-                *time,
-                |weather| weather.stalled_up = true,
-                |weather| weather.stalled_up = false,
-            ),
-            Storm::StallDown(time) => self.weather(
-                *time,
-                |weather| weather.stalled_down = true,
-                |weather| weather.stalled_down = false,
-            ),
-            Storm::Delay(delay, time) => {
-                let delay = millis(*delay);
-                self.weather(
-                    *time,
-                    |weather| weather.delay = delay,
-                    |weather| weather.delay = Duration::ZERO,
-                );
-            }
-            Storm::Loss(lost, time) => {
-                let lost = u32::from(*lost);
-                self.weather(
-                    *time,
-                    |weather| weather.lost = lost,
-                    |weather| weather.lost = 0,
-                );
-            }
-            Storm::Slow(time) => self.weather(
-                *time,
-                |weather| weather.bytes_per_second = Some(10_000),
-                |weather| weather.bytes_per_second = None,
-            ),
-            Storm::Cross => self.cross().await,
-            Storm::Lose(pick) => {
-                if let Some((of, id)) = self.pick(*pick) {
-                    self.note(format!("the server loses {of} {id}"));
-                    network.acted("loses an entity");
-                    if let Some(core) = &self.core {
-                        core.lose(&of, &id);
-                    }
-                }
-            }
-            Storm::Overwrite(pick) => {
-                if let Some((of, id)) = self.pick(*pick) {
-                    let change = match of.as_str() {
-                        "Instance" => json!({"status": "Unavailable"}),
-                        "TargetStatus" => json!({"status": "offline"}),
-                        "Pulse" => json!({"data": 7}),
-                        _ => json!({"name": "an operator's"}),
-                    };
-                    self.note(format!("the server overwrites {of} {id}"));
-                    network.acted("overwrites an entity");
-                    if let Some(core) = &self.core {
-                        core.overwrite(&of, &id, change);
-                    }
-                }
-            }
-            Storm::Refuses(time) => self.face(Face::Refuses, *time),
-            Storm::Silent(time) => self.face(Face::Silent, *time),
-            Storm::Closes(time) => self.face(Face::Closes, *time),
-            Storm::Late(time) => self.face(Face::Late(millis(*time / 2)), *time),
-            Storm::Babbles(time) => self.face(Face::Babbles, *time),
-            Storm::Garbage(which) => {
-                let text = GARBAGE[usize::from(*which) % GARBAGE.len()];
-                let core = self.core.as_ref();
-                if core.is_some_and(|core| core.send_text(text) > 0) {
-                    network.acted("garbage");
-                }
-            }
-            Storm::Flood(count) => {
-                let frame = json!({"event": "ws:m:event", "data": {"itemType": "Cue", "changeType": "SET"}});
-                for _ in 0..*count {
-                    let core = self.core.as_ref();
-                    if core.is_some_and(|core| core.send_frame(None, &frame) > 0) {
-                        network.acted("flood");
-                    }
-                }
-            }
-        }
-    }
-
-    /// An entity of the executor's that the server has.
-    fn pick(&mut self, pick: u16) -> Option<(String, String)> {
-        let snapshot = self.core.as_ref()?.snapshot();
-        let of = |of: &str| !matches!(of, "Machine" | "Client" | "Cue");
-        let all: Vec<_> = snapshot
-            .into_iter()
-            .filter(|(item_type, _)| of(item_type))
-            .flat_map(|(of, items)| items.into_keys().map(move |id| (of.clone(), id)))
-            // An impulse's last value is nobody's state.
-            .filter(|(_, id)| !id.contains(":beat"))
-            .collect();
-        let index = usize::from(pick).checked_rem(all.len())?;
-        all.into_iter().nth(index)
-    }
-
-    /// The uplink stalls until the executor has given the connection up, and made another; what it sent comes then.
-    async fn cross(&mut self) {
-        let mut status = self.executor.status();
-        let online = |status: &Status| matches!(status, Status::Online { .. });
-        let offline = |status: &Status| matches!(status, Status::Offline { .. });
-        if !online(&status.borrow()) {
-            return;
-        }
-        self.network.hold_up();
-        let racks: Vec<_> = self.racks.keys().copied().collect();
-        for rack in racks {
-            let Some(racked) = self.racks.get_mut(&rack) else {
-                continue;
-            };
-            let Ok(mut rack) = racked.handle.try_lock() else {
-                continue;
-            };
-            racked.bumps += 1;
-            rack.count += 1;
-        }
-        // Whatever else happens meanwhile, it does not take longer.
-        let limit = Duration::from_secs(60);
-        let crossed = timeout(limit, async {
-            drop(status.wait_for(offline).await);
-            drop(status.wait_for(online).await);
-        });
-        if crossed.await.is_ok() {
-            self.network.acted("crossing connections");
-        }
-        self.network.set_weather(|_| {});
-    }
-
-    /// All faults end.
-    fn calm(&mut self) {
-        self.network.set_face(Face::Core);
-        self.network
-            .set_weather(|weather| *weather = Weather::default());
-    }
-
     /// Waits until it is quiet, looks at everything, and ends.
     async fn end(mut self, outcome: Result<(), String>) -> Result<Report, String> {
         let outcome = match outcome {
@@ -652,7 +414,7 @@ impl System {
         self.watching.abort();
         self.look();
         self.network.set_core(None);
-        self.network.break_all(Fault::Reset);
+        self.network.break_all(Close::Reset);
         self.network.set_face(Face::Core);
         self.racks.clear();
         self.core = None;
@@ -686,7 +448,7 @@ async fn watch_status(mut status: watch::Receiver<Status>, offline: Arc<Mutex<Ve
     }
 }
 
-fn millis(time: u16) -> Duration {
+pub(crate) fn millis(time: u16) -> Duration {
     Duration::from_millis(u64::from(time))
 }
 
@@ -708,7 +470,7 @@ pub(crate) fn instance_id(rack: u8) -> String {
     format!("storm-{}", rack % 2)
 }
 
-fn core(generation: Generation, kept: Option<Entities>) -> Arc<LocalCore> {
+pub(crate) fn core(generation: Generation, kept: Option<Entities>) -> Arc<LocalCore> {
     let builder = LocalCore::builder()
         .generation(generation)
         .answer_limit(ANSWER)
@@ -716,68 +478,3 @@ fn core(generation: Generation, kept: Option<Entities>) -> Arc<LocalCore> {
         .entities(kept.unwrap_or_default());
     Arc::new(builder.start_unbound())
 }
-
-async fn asking(
-    core: &LocalCore,
-    rack: u8,
-    ask: &Ask,
-    generation: Generation,
-) -> Result<Value, CommandError> {
-    let rack_id = rack_id(rack);
-    let exec = async |action: &str, data: Value| {
-        core.exec(None, &format!("{rack_id}:{action}"), data).await
-    };
-    match ask {
-        Ask::Bump => exec("bump", Value::Null).await,
-        Ask::Refuse => exec("refuse", json!({})).await,
-        Ask::Fall => exec("fall", Value::Null).await,
-        Ask::BadPayload => exec("wait", json!({"milliseconds": "soon"})).await,
-        Ask::Wait(time) => exec("wait", json!({"milliseconds": time})).await,
-        Ask::Long(time) => exec("long", json!({"milliseconds": time})).await,
-        Ask::Cancel => exec("long-cancel", Value::Null).await,
-        Ask::Tell(bytes) => exec("tell", json!({"bytes": bytes})).await,
-        Ask::Unknown => {
-            let action = json!({"id": format!("{rack_id}:dance"), "targetId": rack_id});
-            let instance = instance_id(rack);
-            let (id, command) = match generation {
-                Generation::V2023 => (
-                    "target:action:exec",
-                    json!({"action": action, "data": null}),
-                ),
-                _ => (
-                    "ExecTargetAction",
-                    json!({"instanceId": instance, "action": action, "data": null}),
-                ),
-            };
-            core.command(Some(&instance), id, command).await
-        }
-        Ask::Batch(count) => {
-            let instance = instance_id(rack);
-            let member = json!({
-                "instanceId": instance,
-                "action": {"id": format!("{rack_id}:bump"), "targetId": rack_id},
-                "data": {},
-            });
-            let actions: Vec<_> = (0..*count).map(|_| member.clone()).collect();
-            let command = json!({"actions": actions});
-            core.command(Some(&instance), "BatchTargetAction", command)
-                .await
-        }
-    }
-}
-
-/// What no server should say.
-const GARBAGE: &[&str] = &[
-    "",
-    "{",
-    "null",
-    "[]",
-    r#"{"event":"ws:m:ping"}"#,
-    r#"{"event":"ws:m:command","data":{}}"#,
-    r#"{"event":"ws:m:command","data":{"commandId":7,"command":{"tx":"garbage-1"}}}"#,
-    r#"{"event":"ws:m:command","data":{"commandId":"ExecTargetAction","command":{"tx":"garbage-2"}}}"#,
-    r#"{"event":"ws:m:query-response","data":{"tx":"nobody","sequence":0,"upserts":[],"deletes":[]}}"#,
-    r#"{"event":"ws:m:command-response","data":{"tx":"nobody","response":null}}"#,
-    r#"{"event":"ws:m:event","data":{"itemType":"Instance","changeType":"DEL","item":{"id":"storm-0"}}}"#,
-    "\u{0}\u{1b}[31m",
-];

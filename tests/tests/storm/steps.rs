@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use proptest_state_machine::ReferenceStateMachine;
 use rship_runtime::{Encoding, Generation};
 
+use super::network::Close;
+
 /// Racks at most; those with odd numbers are of a second instance.
 pub(crate) const RACKS: u8 = 4;
 const SLOTS: u8 = 3;
@@ -73,8 +75,8 @@ pub(crate) enum Ask {
 pub(crate) enum Storm {
     /// The server ends and comes again after milliseconds.
     Restart(Memory, u16),
-    Break(super::network::Fault),
-    Cut(u16, super::network::Fault),
+    Break(Close),
+    Cut(u16, Close),
     StallUp(u16),
     StallDown(u16),
     Delay(u16, u16),
@@ -284,8 +286,7 @@ fn ask() -> impl Strategy<Value = Ask> {
 }
 
 fn faults(model: &Model) -> BoxedStrategy<Storm> {
-    use super::network::Fault;
-    let close = prop_oneof![Just(Fault::Fin), Just(Fault::Reset)];
+    let close = prop_oneof![Just(Close::Fin), Just(Close::Reset)];
     let memory = {
         let generation = model.generation;
         prop_oneof![
