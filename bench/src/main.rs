@@ -9,6 +9,7 @@ mod dispatch;
 mod exchange;
 mod load;
 mod machine;
+mod panel;
 mod pieces;
 mod plot;
 mod publish;

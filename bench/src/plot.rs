@@ -7,15 +7,13 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::Failure;
+use crate::panel::{FONT, mesh, short};
 use crate::scale::{Curves, METRICS, Point};
 use crate::table::number;
 
 const SIZE: (u32, u32) = (1040, 820);
-const FONT: &str = "sans-serif";
 const TARGETS: RGBColor = RGBColor(0x1f, 0x6f, 0xd0);
 const EXECUTORS: RGBColor = RGBColor(0xd9, 0x5f, 0x0e);
-const GRID: RGBColor = RGBColor(0xc4, 0xc4, 0xc4);
-const FINE_GRID: RGBColor = RGBColor(0xee, 0xee, 0xee);
 
 /// Writes the picture.
 pub(crate) fn write(curves: &Curves, file: &Path) -> Result<(), Failure> {
@@ -73,17 +71,11 @@ fn panel_of(
         .x_label_area_size(44)
         .y_label_area_size(64)
         .build_cartesian_2d((0.8..13_000.0).log_scale(), (low..high).log_scale())?;
-    chart
-        .configure_mesh()
-        .x_desc("number of targets, or of executors")
-        .y_desc(axis)
-        .bold_line_style(GRID)
-        .light_line_style(FINE_GRID)
-        .axis_desc_style((FONT, 13))
-        .label_style((FONT, 12))
-        .x_label_formatter(&|x| number(*x))
-        .y_label_formatter(&|y| short(*y))
-        .draw()?;
+    mesh(
+        &mut chart,
+        ("number of targets, or of executors", number),
+        (axis, short),
+    )?;
     for (_, color, points) in series {
         let points = || points.iter().map(cost);
         chart.draw_series(LineSeries::new(points(), color.stroke_width(2)))?;
@@ -102,16 +94,6 @@ fn decades(values: &[f64]) -> (f64, f64) {
         (10_f64.powf(low) * 0.99, 10_f64.powf(high.max(low + 1.0)))
     } else {
         (0.1, 10.0)
-    }
-}
-
-/// A number on an axis, which is a round one.
-fn short(value: f64) -> String {
-    let text = number(value);
-    if text.contains('.') {
-        text.trim_end_matches('0').to_owned()
-    } else {
-        text
     }
 }
 

@@ -25,7 +25,7 @@ pub use gate::{Gate, Turnstile};
 pub use hosted::{Host, Hosted, on_current_thread, on_two_workers};
 pub use memory::{Memory, alone};
 pub use pipes::{Connector, Pipes, pipes};
-pub use program::{ended, program};
+pub use program::{VARIABLES, ended, program};
 pub use proxy::{Acted, Direction, Proxy, Toxic, ToxicId};
 pub use running::{Running, builder, core, executor, pulse};
 pub use scripted::{Peer, Server};

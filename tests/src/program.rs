@@ -6,8 +6,8 @@ use tokio::process::Command;
 
 use crate::within;
 
-/// All that a program of ours reads from the environment.
-const VARIABLES: [&str; 12] = [
+/// All of ours that a program reads from the environment.
+pub const VARIABLES: [&str; 11] = [
     "RSHIP_URL",
     "RSHIP_ADDRESS",
     "RSHIP_PORT",
@@ -19,7 +19,6 @@ const VARIABLES: [&str; 12] = [
     "RSHIP_WIRE",
     "RSHIP_ENCODING",
     "RSHIP_MANIFEST",
-    "RUST_LOG",
 ];
 
 /// A program with none of our variables set, whose output is piped; it is killed when this is dropped.
@@ -27,7 +26,7 @@ const VARIABLES: [&str; 12] = [
 pub fn program(path: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(path);
     command.args(arguments).kill_on_drop(true);
-    for variable in VARIABLES {
+    for variable in VARIABLES.into_iter().chain(["RUST_LOG"]) {
         command.env_remove(variable);
     }
     command

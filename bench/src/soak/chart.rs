@@ -11,12 +11,9 @@ use super::fault::Origin;
 use super::record::State;
 use super::sample::Sample;
 use crate::Failure;
-use crate::table::number;
+use crate::panel::{FONT, mesh, short};
 
 const SIZE: (u32, u32) = (1040, 900);
-const FONT: &str = "sans-serif";
-const GRID: RGBColor = RGBColor(0xc4, 0xc4, 0xc4);
-const FINE_GRID: RGBColor = RGBColor(0xee, 0xee, 0xee);
 const MEMORY: RGBColor = RGBColor(0x1f, 0x6f, 0xd0);
 const THREADS: RGBColor = RGBColor(0xd9, 0x5f, 0x0e);
 const DESCRIPTORS: RGBColor = RGBColor(0x5b, 0x3f, 0x9e);
@@ -85,16 +82,7 @@ fn lines(
         .x_label_area_size(24)
         .y_label_area_size(64)
         .build_cartesian_2d(0.0..last(samples.iter().map(|(at, _)| *at)), 0.0..high)?;
-    chart
-        .configure_mesh()
-        .y_desc(axis)
-        .bold_line_style(GRID)
-        .light_line_style(FINE_GRID)
-        .axis_desc_style((FONT, 13))
-        .label_style((FONT, 12))
-        .x_label_formatter(&|x| short(*x))
-        .y_label_formatter(&|y| short(*y))
-        .draw()?;
+    mesh(&mut chart, ("", short), (axis, short))?;
     for (_, color, value) in lines {
         let points = samples
             .iter()
@@ -114,17 +102,7 @@ fn dots(area: &Area<'_>, state: &State) -> Result<(), Box<dyn Error>> {
         .x_label_area_size(44)
         .y_label_area_size(64)
         .build_cartesian_2d(0.0..end, (SHORTEST * 0.99..40.0).log_scale())?;
-    chart
-        .configure_mesh()
-        .x_desc("minutes")
-        .y_desc("seconds")
-        .bold_line_style(GRID)
-        .light_line_style(FINE_GRID)
-        .axis_desc_style((FONT, 13))
-        .label_style((FONT, 12))
-        .x_label_formatter(&|x| short(*x))
-        .y_label_formatter(&|y| short(*y))
-        .draw()?;
+    mesh(&mut chart, ("minutes", short), ("seconds", short))?;
     for origin in Origin::ALL {
         let these = state.recoveries.iter();
         let these = these.filter(|recovery| recovery.fault.origin() == origin);
@@ -184,15 +162,6 @@ fn last(times: impl Iterator<Item = Duration>) -> f64 {
 
 fn in_minutes(time: Duration) -> f64 {
     time.as_secs_f64() / 60.0
-}
-
-/// A number on an axis, which is a round one.
-fn short(value: f64) -> String {
-    let text = number(value);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
 }
 
 #[cfg(test)]

@@ -118,11 +118,17 @@ async fn sentence(
         return None;
     }
     let length = text("Content-Length").and_then(|length| length.parse().ok());
-    let missing = length.map_or(SENTENCE_LIMIT, |length: usize| length.min(SENTENCE_LIMIT));
-    let missing = missing.saturating_sub(body.len());
+    let wanted = length.map_or(SENTENCE_LIMIT, |length: usize| length.min(SENTENCE_LIMIT));
     // A server that keeps the connection open must not hide its status; what has come counts.
-    let mut rest = stream.take(missing as u64);
-    let _ = timeout(SENTENCE_TIME, rest.read_to_end(&mut body)).await;
+    let _ = timeout(SENTENCE_TIME, async {
+        while body.len() < wanted
+            && stream
+                .read_buf(&mut body)
+                .await
+                .is_ok_and(|count| count > 0)
+        {}
+    })
+    .await;
     let body = String::from_utf8_lossy(&body);
     let said = body.lines().next()?.trim();
     (!said.is_empty()).then(|| shown(said).to_string())

@@ -3,7 +3,7 @@
 use std::fs;
 
 use rship_runtime::{Builder, Executor, Status};
-use rship_tests::{Running, Server, builder, ended, program, within};
+use rship_tests::{Running, Server, VARIABLES, builder, ended, program, within};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 
@@ -257,19 +257,7 @@ async fn a_variable_that_cannot_be_used_is_an_error_at_start_that_names_it() {
 async fn a_variable_that_is_not_utf_8_is_an_error_at_start_that_names_it() {
     use std::os::unix::ffi::OsStrExt as _;
     let value = std::ffi::OsStr::from_bytes(b"\xffbanana");
-    for name in [
-        "RSHIP_URL",
-        "RSHIP_ADDRESS",
-        "RSHIP_PORT",
-        "RSHIP_TOKEN",
-        "RSHIP_TOKEN_FILE",
-        "RSHIP_CA",
-        "RSHIP_CERT",
-        "RSHIP_KEY",
-        "RSHIP_WIRE",
-        "RSHIP_ENCODING",
-        "RSHIP_MANIFEST",
-    ] {
+    for name in VARIABLES {
         let said = started(&[(name, value)]).await;
         assert!(
             said.contains(name) && said.contains("is not UTF-8"),
