@@ -22,7 +22,8 @@ impl Secret {
     }
 
     /// The text, for whom it is meant.
-    pub(crate) fn reveal(&self) -> &str {
+    #[must_use]
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

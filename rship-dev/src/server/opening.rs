@@ -7,6 +7,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
+use rship_runtime::__client::Secret;
 use subtle::ConstantTimeEq as _;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request};
 use tokio_tungstenite::tungstenite::http::header::{
@@ -20,20 +21,10 @@ use crate::explained::excerpt;
 /// The one path that servers serve.
 pub(crate) const PATH: &str = "/myko";
 
-/// A secret, which nothing prints.
-#[derive(Clone)]
-struct Token(String);
-
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(..)")
-    }
-}
-
 /// Who may come in.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Doors {
-    token: Option<Token>,
+    token: Option<Secret>,
     insecure: bool,
     origins: Vec<String>,
     hosts: Vec<String>,
@@ -75,7 +66,7 @@ impl Refusal {
 
 impl Doors {
     pub(crate) fn token(&mut self, token: String) {
-        self.token = Some(Token(token));
+        self.token = Some(Secret::new(token));
     }
 
     pub(crate) fn insecure(&mut self) {
@@ -113,8 +104,8 @@ impl Doors {
                 ));
             }
         }
-        if let Some(Token(token)) = &self.token
-            && !is_bearer(token)
+        if let Some(token) = &self.token
+            && !is_bearer(token.reveal())
         {
             return wrong(
                 "the token is empty or has characters that a header cannot carry: take letters, digits and `-._~+/=`"
@@ -209,7 +200,7 @@ impl Doors {
     }
 
     fn check_token(&self, request: &Request) -> Result<(), Refusal> {
-        let Some(Token(token)) = &self.token else {
+        let Some(token) = &self.token else {
             return Ok(());
         };
         let refused = |what: &str| {
@@ -230,7 +221,7 @@ impl Doors {
             .filter(|(found, _)| found.eq_ignore_ascii_case(scheme))
             .map(|(_, bearer)| bearer.trim_ascii());
         match bearer {
-            Some(bearer) if bool::from(bearer.ct_eq(token.as_bytes())) => Ok(()),
+            Some(bearer) if bool::from(bearer.ct_eq(token.reveal().as_bytes())) => Ok(()),
             Some(_) => refused("the token is not this core's"),
             None => refused("this core wants a bearer token"),
         }

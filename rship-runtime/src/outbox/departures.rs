@@ -121,7 +121,7 @@ pub(super) struct Departures {
 #[derive(Default)]
 pub(super) struct Gone {
     ids: VecDeque<(TargetKey, Vec<(&'static str, String)>)>,
-    /// How often each id is among those: once, if it is.
+    /// The targets among those, once each: a set would be one more kind of map in every program.
     known: HashMap<TargetKey, u32>,
     bytes: usize,
 }
