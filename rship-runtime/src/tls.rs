@@ -74,11 +74,13 @@ impl Trust {
     }
 
     /// What connections are made with.
-    pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, Unready> {
+    pub(crate) async fn client(&self) -> Result<Arc<ClientConfig>, Unready> {
         if let Some(client) = self.client.get() {
             return Ok(Arc::clone(client));
         }
-        let mut roots = match system_roots() {
+        // A file system that hangs must not stop whoever else uses this thread.
+        let found = tokio::task::spawn_blocking(system_roots).await;
+        let mut roots = match found.unwrap_or_else(|_| Err(String::new())) {
             Ok(roots) => roots.clone(),
             Err(_) if self.has_roots() => RootCertStore::empty(),
             Err(why) => return Err(Unready::NoRoots(why)),

@@ -26,7 +26,8 @@ pub fn builder(url: &str) -> rship_runtime::Builder {
         .instance_id("stand-1")
         .machine_id("pier")
         .backoff(Duration::from_millis(5), Duration::from_millis(50))
-        // Only tests of silence wait for this.
+        // Only tests of silence and of servers that cannot be reached wait for these.
+        .connect_timeout(crate::LIMIT)
         .handshake_timeout(crate::LIMIT)
         .keepalive(Duration::from_secs(3), crate::LIMIT)
 }

@@ -207,7 +207,7 @@ async fn secured<S: AsyncRead + AsyncWrite + Unpin>(
         address: access.address.clone(),
         problem,
     };
-    let client = access.trust.client();
+    let client = access.trust.client().await;
     let client = client.map_err(|why| failed(why.to_string()))?;
     let name = ServerName::try_from(access.address.host().to_owned());
     let name =
