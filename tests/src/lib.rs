@@ -1,5 +1,6 @@
 //! What the tests share: a device, a running executor, and a server that does what a script says.
 
+pub mod browser;
 pub mod corpus;
 mod device;
 mod door;

@@ -1,0 +1,3 @@
+//! The inspector page, in a real browser.
+
+mod driver;
