@@ -86,7 +86,7 @@ impl Tree {
             });
             let own = Node {
                 role,
-                name: text(&node["name"]),
+                name: text(&node["name"]).trim().to_owned(),
                 description: text(&node["description"]),
                 value: text(&node["value"]),
                 text: String::new(),

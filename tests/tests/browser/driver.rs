@@ -33,7 +33,7 @@ async fn serve(html: &'static str) -> String {
 async fn what_is_found_by_role_and_name_can_be_clicked_filled_and_chosen() {
     let Some(page) = page().await else { return };
     let url = serve(
-        "<!doctype html><title>Stand</title>
+        "<!doctype html><link rel='icon' href='data:,'><title>Stand</title>
         <form aria-label='Sell'>
             <label>Count <input type='number' aria-description='Bananas' value='1'></label>
             <label>Size <select><option>Small<option>Large</select></label>
@@ -66,7 +66,7 @@ async fn what_is_found_by_role_and_name_can_be_clicked_filled_and_chosen() {
     assert_eq!(page.by("button", "Send").all().await.len(), 2);
     form.by("spinbutton", "Count").fill("").await;
     page.press("Escape").await;
-    page.by("status", "Answer").says("left  Large true").await;
+    page.by("status", "Answer").says("left Large true").await;
     page.press("Tab").await;
     page.press("L").await;
     assert_eq!(page.url().await, url);
@@ -77,7 +77,7 @@ async fn what_is_found_by_role_and_name_can_be_clicked_filled_and_chosen() {
 async fn errors_violations_and_requests_of_others_are_found() {
     let Some(page) = page().await else { return };
     let url = serve(
-        "<!doctype html>
+        "<!doctype html><link rel='icon' href='data:,'>
         <script>console.error('loud'); setTimeout(() => { throw new Error('late'); });</script>
         <script src='https://other.example/script.js'></script>
         <img src='http://127.0.0.1:1/tracker.png'>
@@ -106,7 +106,7 @@ async fn errors_violations_and_requests_of_others_are_found() {
 async fn what_is_covered_cannot_be_clicked() {
     let Some(page) = page().await else { return };
     let url = serve(
-        "<!doctype html><p role='status'></p><button onclick='say(\"through\")'>Go</button>
+        "<!doctype html><link rel='icon' href='data:,'><p role='status'></p><button onclick='say(\"through\")'>Go</button>
         <div style='position: fixed; inset: 0' onclick='this.remove(); say(\"uncovered\")'>curtain</div>
         <script>const say = (text) => document.querySelector('p').textContent += text;
             setTimeout(() => document.querySelector('div').click(), 300);</script>",
@@ -122,7 +122,7 @@ async fn what_is_covered_cannot_be_clicked() {
 async fn a_page_is_seen_as_on_a_phone_and_in_the_dark_and_its_frames_are_counted() {
     let Some(page) = page().await else { return };
     let url = serve(
-        "<!doctype html><meta name='viewport' content='width=device-width'>
+        "<!doctype html><link rel='icon' href='data:,'><meta name='viewport' content='width=device-width'>
         <style>div { width: 600px } @media (prefers-color-scheme: dark) { p::after { content: 'dark' } }</style>
         <div><p>It is </p></div>",
     )
