@@ -15,10 +15,12 @@ mod shows;
 mod structs;
 mod table;
 mod tagged;
+mod taker;
 mod texts;
 
 use std::collections::BTreeMap;
 
+use rship_core::model::ModelBuilder;
 use rship_core::payload::{self, PayloadError};
 use rship_core::schema::{
     ObjectSchema, Property, SchemaError, TypeSchema, of_argument, of_emitter,
@@ -31,6 +33,7 @@ use serde_json::Value;
 
 pub use self::recursive::{Recursive, recursive};
 pub use self::table::{Judged, Row, Table, table};
+pub use self::taker::Taker;
 
 /// The name under which [`Case::action`] takes a value of the type.
 pub const ARGUMENT: &str = "value";
@@ -49,6 +52,8 @@ pub struct Case {
     pub plain_emitter: fn() -> Value,
     /// What `schemars` writes for an action whose argument [`ARGUMENT`] is of this type.
     pub plain_action: fn() -> Value,
+    /// Adds an action with this id whose argument [`ARGUMENT`] is of the type.
+    pub describe: fn(&mut ModelBuilder<Taker>, &str),
     /// Decodes, and encodes again.
     pub decode: fn(&Value) -> Result<Value, PayloadError>,
     /// Taken by everybody, in the form that is documented.
@@ -186,7 +191,7 @@ fn plain<T: JsonSchema>(settings: SchemaSettings) -> Value {
         .to_value()
 }
 
-fn case<T: JsonSchema + Serialize + DeserializeOwned>(name: &'static str) -> Case {
+fn case<T: JsonSchema + Serialize + DeserializeOwned + Send + 'static>(name: &'static str) -> Case {
     Case {
         name,
         argument: of_argument::<T>,
@@ -194,6 +199,7 @@ fn case<T: JsonSchema + Serialize + DeserializeOwned>(name: &'static str) -> Cas
         plain_argument: || plain::<T>(SchemaSettings::draft2020_12().for_deserialize()),
         plain_emitter: || plain::<T>(SchemaSettings::draft2020_12().for_serialize()),
         plain_action: || plain::<Payload<T>>(SchemaSettings::draft2020_12().for_deserialize()),
+        describe: taker::describe::<T>,
         decode: |value| {
             let decoded: T = payload::decode("", value)?;
             Ok(serde_json::to_value(decoded).expect("the corpus serializes"))
