@@ -24,7 +24,7 @@ pub(super) const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chr
 /// How long it may take to end by itself.
 const ENDING: Duration = Duration::from_secs(3);
 
-const ARGUMENTS: [&str; 16] = [
+const ARGUMENTS: [&str; 17] = [
     "--headless=new",
     "--remote-debugging-pipe",
     "--no-sandbox",
@@ -39,6 +39,8 @@ const ARGUMENTS: [&str; 16] = [
     "--disable-sync",
     "--no-first-run",
     "--no-default-browser-check",
+    // Names that somebody may point at this machine.
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
     // Each page is to be as quick as if it were the only one.
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
