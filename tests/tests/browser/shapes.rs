@@ -26,7 +26,7 @@ async fn fill(inside: &Locator<'_>, name: &str, schema: &Value, value: &Value) {
     }
     let kind = schema["type"].as_str().unwrap_or_default();
     match (kind, value) {
-        (_, Value::Null) if kind != "" => {}
+        (_, Value::Null) if !kind.is_empty() => {}
         ("integer" | "number", _) => inside.by("spinbutton", name).fill(&value.to_string()).await,
         ("string", Value::String(text)) => inside.by("textbox", name).fill(text).await,
         ("boolean", Value::Bool(on)) => inside.by("checkbox", name).check(*on).await,
