@@ -21,7 +21,7 @@ async fn a_core_with_a_token_is_looked_at_with_that_token_alone() {
     let token = page.by("textbox", "Token");
     token.fill("apple").await;
     page.press("Enter").await;
-    page.role("alert").node().await;
+    page.role("alert").says("token").await;
     assert!(row(&page, "Lighting booth").all().await.is_empty());
     token.fill("b4n4n4").await;
     page.press("Enter").await;

@@ -49,7 +49,7 @@ async fn frames_are_listed_with_their_direction_and_can_be_filtered_and_paused()
     let panel = page.by("tabpanel", "Wire");
     show.booth.lock().await.celsius = 11.125;
     panel.says("ws:m:event").await;
-    panel.by("searchbox", "Filter").fill("celsius").await;
+    panel.by("searchbox", "Filter frames").fill("celsius").await;
     show.booth.lock().await.celsius = 11.25;
     panel.says("celsius").await;
     page.clean();

@@ -21,7 +21,8 @@ async fn the_page_says_that_the_core_is_gone_and_goes_on_when_it_is_back() {
         .unwrap();
     let gone = std::mem::replace(&mut show.core, next);
     gone.shutdown().await;
-    page.by("alert", "Connection").says("gone").await;
+    let banner = page.by("status", "Connection");
+    banner.says("is not reachable").await;
     // What is known stays readable.
     row(&page, "Celsius")
         .wait("there", |row| row.description.contains("21.5"))
@@ -35,7 +36,7 @@ async fn the_page_says_that_the_core_is_gone_and_goes_on_when_it_is_back() {
         }
     };
     show.core = within("the port", again).await;
-    page.by("alert", "Connection").gone().await;
+    banner.wait("empty", |banner| banner.text.is_empty()).await;
     show.core
         .wait_until(LIMIT, "the booth", |core| core.count("Pulse") >= 10)
         .await

@@ -36,6 +36,16 @@ async fn fill(inside: &Locator<'_>, name: &str, schema: &Value, value: &Value) {
         ("array", Value::Array(items)) => {
             fill_items(&inside.by("group", name), name, schema, items).await
         }
+        ("", _) if schema["format"] == "exec-tick" => {}
+        // What may be an object and something else is written as JSON.
+        ("", _) if schema.get("properties").is_some() => {
+            let group = inside.by("group", name);
+            group
+                .by("combobox", &format!("Kind of {name}"))
+                .choose("as JSON")
+                .await;
+            group.by("textbox", name).fill(&value.to_string()).await;
+        }
         // Anything, as JSON.
         _ => inside.by("textbox", name).fill(&value.to_string()).await,
     }
@@ -43,10 +53,12 @@ async fn fill(inside: &Locator<'_>, name: &str, schema: &Value, value: &Value) {
 
 /// The title of a value where it is a choice.
 fn title(schema: &Value, value: &Value) -> Option<String> {
-    let choices = schema["oneOf"].as_array()?;
-    let choice = choices.iter().find(|choice| choice["const"] == *value)?;
-    let title = choice["title"].as_str().map(str::to_owned);
-    Some(title.unwrap_or_else(|| {
+    let titled = schema["oneOf"].as_array().into_iter().flatten();
+    let title = titled
+        .filter(|choice| choice["const"] == *value)
+        .find_map(|choice| choice["title"].as_str());
+    schema.get("enum")?;
+    Some(title.map(str::to_owned).unwrap_or_else(|| {
         value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned)
