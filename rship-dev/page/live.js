@@ -75,7 +75,10 @@ export function watch(key, painter) {
 /** A ref for an element that `painter(element, live)` keeps up to date. */
 export function useLive(key, painter) {
   const ref = useRef(null);
-  useEffect(() => watch(key, (live) => painter(ref.current, live)), [key]);
+  useEffect(() => {
+    const element = ref.current;
+    return watch(key, (live) => painter(element, live));
+  }, [key]);
   return ref;
 }
 

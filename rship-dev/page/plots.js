@@ -1,7 +1,7 @@
 // The plots of the pinned numbers: one below the other, with one axis of time.
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { number } from './format.js';
+import { clock, number } from './format.js';
 import { pin, plots } from './pins.js';
 import { useStore } from './store.js';
 
@@ -74,14 +74,15 @@ function Plot({ pin: one, Chart, charts, look }) {
   const host = useRef(null);
   const value = useRef(null);
   useEffect(() => {
+    const place = host.current;
     const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
     const axis = { stroke: ink('--dim'), grid: { stroke: ink('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
     const edge = { points: { show: false }, width: 0, stroke: 'transparent' };
     const chart = new Chart({
-      width: host.current.clientWidth, height: HEIGHT, ms: 1, legend: { show: false },
+      width: place.clientWidth, height: HEIGHT, ms: 1, legend: { show: false },
       cursor: { sync: { key: 'plots' }, drag: { x: true, y: false, setScale: false }, bind: { dblclick: () => () => look(null) } },
       scales: { x: { range: shown }, y: { range: (_, low, high) => padded(low, high) } },
-      axes: [{ ...axis, size: 28 }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => number(Number(tick.toPrecision(6)))) }],
+      axes: [{ ...axis, size: 28, space: 80, values: (_, ticks) => ticks.map((tick) => clock(tick, false)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map((tick) => number(Number(tick.toPrecision(6)))) }],
       series: [{}, edge, edge, { stroke: ink('--accent'), width: 2, points: { show: false } }],
       bands: [{ series: [2, 1], fill: ink('--accent-soft') }],
       hooks: {
@@ -91,7 +92,7 @@ function Plot({ pin: one, Chart, charts, look }) {
           chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
         }],
       },
-    }, [[], [], [], []], host.current);
+    }, [[], [], [], []], place);
     const draw = () => {
       chart.setData([plots.times, one.min, one.max, one.last]);
       const at = chart.cursor.idx;
@@ -100,8 +101,8 @@ function Plot({ pin: one, Chart, charts, look }) {
     };
     charts.add(draw);
     draw();
-    const observer = new ResizeObserver(() => chart.setSize({ width: host.current.clientWidth, height: HEIGHT }));
-    observer.observe(host.current);
+    const observer = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT }));
+    observer.observe(place);
     return () => {
       observer.disconnect();
       charts.delete(draw);

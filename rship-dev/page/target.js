@@ -56,7 +56,7 @@ function TargetView({ target, details, emitters, focused }) {
     </header>
     ${big && html`<${Emitter} key=${`${big.k} big`} emitter=${big} isBig=${true} />`}
     ${emitters.length > 0 && html`<section aria-label="Emitters"><h2>Emitters</h2>
-      <div class="emitters">${emitters.filter((emitter) => emitter !== big).map((emitter) => html`<${Emitter} key=${emitter.k} emitter=${emitter} />`)}</div>
+      <div class="meters">${emitters.filter((emitter) => emitter !== big).map((emitter) => html`<${Emitter} key=${emitter.k} emitter=${emitter} />`)}</div>
     </section>`}
     ${actions.length > 0 && html`<section aria-label="Actions"><h2>Actions</h2>
       ${actions.map((action) => html`<${ActionForm} key=${action.k} action=${action} instance=${instance}
@@ -80,7 +80,7 @@ function Emitter({ emitter, isBig }) {
     const timer = setInterval(() => paintAge(ref.current, liveOf(emitter.k)), 1000);
     return () => clearInterval(timer);
   }, [emitter.k]);
-  return html`<article class="emitter ${isBig ? 'big' : ''}" ref=${ref} aria-label=${emitter.name}>
+  return html`<article class="meter ${isBig ? 'big' : ''}" ref=${ref} aria-label=${emitter.name}>
     <h3><button type="button" class="plain" onClick=${() => go('show', emitter.k)}>${emitter.name}</button></h3>
     <div class="now"><div></div>${unit && html`<span class="unit">${unit}</span>`}</div>
     <canvas class="spark" aria-hidden="true"></canvas>

@@ -30,8 +30,9 @@ export function Tree() {
 
   useEffect(() => setCursor(store.route.key), [store.route.key]);
   useEffect(() => {
-    const observer = new ResizeObserver(() => setView({ top: box.current.scrollTop, height: box.current.clientHeight }));
-    observer.observe(box.current);
+    const place = box.current;
+    const observer = new ResizeObserver(() => setView({ top: place.scrollTop, height: place.clientHeight }));
+    observer.observe(place);
     return () => observer.disconnect();
   }, []);
 
@@ -141,7 +142,7 @@ function Row({ kind, node, level, at, of, open, top, isCursor, isOpened, searche
   const onClick = (event) => (event.target.closest('.fold') ? fold() : go('show', own));
   return html`<div role="treeitem" id=${id} ref=${ref} aria-level=${level} aria-posinset=${at} aria-setsize=${of} aria-expanded=${open}
     aria-selected=${isOpened} aria-label=${node.name} aria-describedby="${id}-value" onClick=${onClick} onDblClick=${() => open !== undefined && fold()}
-    class="row ${kind} ${isCursor ? 'cursor' : ''} ${isAway ? 'away' : ''}" style=${{ transform: `translateY(${top}px)`, paddingLeft: `${level * 16 - 8}px` }}>
+    class="row ${kind} ${isCursor ? 'cursor' : ''} ${isAway ? 'away' : ''}" style=${{ transform: `translateY(${top}px)`, paddingLeft: `${level * 16}px` }}>
     <span class="fold" aria-hidden="true">${open === undefined ? '' : open ? '▾' : '▸'}</span>
     ${kind !== 'emitter' && html`<${Chip} node=${node} />`}
     <span class="name">${marked(node.name, searched)}</span>
