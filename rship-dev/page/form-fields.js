@@ -56,15 +56,17 @@ export function Field({ schema, draft, set, path, label, required, context, remo
 
 const Tool = ({ name, text, act, context }) => html`<button type="button" class="quiet" aria-label=${name} disabled=${context.isFixed} onClick=${act}>${text}</button>`;
 
+const count = (from, to, what) => lengthWords(from, to, what).replace(' of ', '');
+
 function hintOf(schema, kind) {
   switch (kind) {
     case 'integer':
     case 'number':
       return isOfType(schema) ? '' : rangeWords(schema).trim();
     case 'string':
-      return [lengthWords(schema.minLength, schema.maxLength, 'character').trim(), schema.pattern && `like ${schema.pattern}`].filter(Boolean).join(', ');
+      return [count(schema.minLength, schema.maxLength, 'character'), schema.pattern && `like ${schema.pattern}`].filter(Boolean).join(', ');
     case 'array':
-      return lengthWords(schema.minItems, schema.maxItems, 'item').trim();
+      return count(schema.minItems, schema.maxItems, 'item');
     case 'json':
       return 'JSON';
     default:

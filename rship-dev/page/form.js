@@ -36,7 +36,7 @@ export function ActionForm({ action, instance, begin }) {
   // What the executor refused is shown at its field until something is changed.
   const refused = newest?.answer?.ok === false && newest !== forgiven ? newest.answer.error : null;
   const refusedAt = refused && namedIn(refused, [...paths.current]);
-  if (typeof refusedAt === 'string' && !errors.size) errors.set(refusedAt, refused);
+  if (typeof refusedAt === 'string' && !errors.size) errors.set(refusedAt, refused.replace(/^action `[^`]*`: /, ''));
 
   const change = (next) => {
     setDraft(next);

@@ -2,6 +2,7 @@
 
 const STEP = 500;
 const PLACES = 60;
+const drawn = new WeakMap();
 let ink = null;
 
 /** After the colours changed. */
@@ -12,7 +13,6 @@ export class Spark {
   #to = new Float64Array(PLACES).fill(NaN);
   #last = new Float64Array(PLACES).fill(NaN);
   #newest = 0;
-  #drawn = 0;
 
   add(at, min, max, last) {
     const place = Math.floor(at / STEP);
@@ -31,11 +31,12 @@ export class Spark {
     return this.#newest === 0;
   }
 
-  /** Draws itself, four times a second at most. */
+  /** Draws itself, four times a second at most on each canvas. */
   draw(canvas) {
     const now = performance.now();
-    if (this.isEmpty || (canvas.width && now - this.#drawn < 250)) return;
-    this.#drawn = now;
+    canvas.hidden = this.isEmpty;
+    if (this.isEmpty || now - (drawn.get(canvas) ?? 0) < 250) return;
+    drawn.set(canvas, now);
     const scale = devicePixelRatio;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
     if (canvas.width !== Math.round(width * scale)) {
@@ -59,7 +60,7 @@ export class Spark {
       if (Number.isNaN(this.#from[index])) continue;
       const x = (step / (PLACES - 1)) * (width - 2) + 1;
       const [top, bottom] = [y(this.#to[index]), y(this.#from[index])];
-      pen.globalAlpha = 0.25;
+      pen.globalAlpha = 0.2;
       pen.fillRect(x - 1, top, 2, Math.max(bottom - top, 1));
       if (isOn) pen.lineTo(x, y(this.#last[index]));
       else pen.moveTo(x, y(this.#last[index]));

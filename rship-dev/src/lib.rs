@@ -18,7 +18,9 @@
 
 mod codec;
 mod explained;
+mod natural;
 mod near;
+mod page;
 mod query;
 mod reading;
 mod recorded;

@@ -1,19 +1,21 @@
 //! The local core: a Myko server in one process and in memory.
 
+mod asking;
 mod client;
 mod error;
 mod follow;
 mod half_open;
-mod limits;
+pub(crate) mod limits;
 mod listener;
 mod meddling;
-mod meter;
+pub(crate) mod meter;
 mod opening;
 mod receive;
 mod routing;
-mod session;
-mod shared;
-mod state;
+pub(crate) mod session;
+pub(crate) mod shared;
+pub(crate) mod state;
+mod visit;
 mod watching;
 mod window;
 
@@ -26,10 +28,10 @@ use std::time::Duration;
 
 use rship_core::wire::Generation;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -37,15 +39,12 @@ pub use self::error::{CommandError, WaitError};
 pub use self::follow::{Events, EventsError};
 pub use self::limits::Limits;
 use self::opening::Doors;
-use self::routing::{Caller, Outcome};
 use self::session::ByteStream;
 use self::shared::Shared;
 use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
-use crate::near;
 use crate::recorded::Recorded;
-use crate::speaking;
-use crate::store::{ClientNo, Entities, is_own};
+use crate::store::{Entities, is_own};
 
 /// A look at the store that takes longer is not taken at every change.
 const EXPENSIVE: Duration = Duration::from_millis(1);
@@ -251,6 +250,15 @@ impl LocalCore {
         format!("ws://{addr}{}", opening::PATH)
     }
 
+    /// The address of the page that shows what is here: `http://127.0.0.1:PORT/`.
+    #[must_use]
+    pub fn page_url(&self) -> String {
+        let url = self.url();
+        let host = url.strip_prefix("ws://").unwrap_or(&url);
+        let host = host.strip_suffix(opening::PATH).unwrap_or(host);
+        format!("http://{host}/")
+    }
+
     /// The address that it listens on; port 0 of `127.0.0.1` when it has no socket.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
@@ -382,13 +390,7 @@ impl LocalCore {
     ///
     /// See [`Builder::window`]. Lasts no longer than a window, and no time at all when none is open.
     pub async fn settled(&self) {
-        let asked = Instant::now();
-        let mut revisions = self.shared.revisions();
-        while self.shared.look(|state| state.windows.waiting_since(asked)) {
-            if revisions.changed().await.is_err() {
-                return;
-            }
-        }
+        self.shared.settled().await;
     }
 
     /// Waits until `pred` holds; it is asked again after everything that happens to the core.
@@ -444,26 +446,7 @@ impl LocalCore {
         action_id: &str,
         data: Value,
     ) -> Result<Value, CommandError> {
-        self.settled().await;
-        let found = self.shared.look(|state| {
-            let action = state.store.get("Action", action_id)?.item.clone();
-            let mut instances = state
-                .instances_of_target(action["targetId"].as_str().unwrap_or_default())
-                .into_keys();
-            let only = instances.next().filter(|_| instances.next().is_none());
-            Some((action, only))
-        });
-        let Some((action, only)) = found else {
-            let known = self.items("Action");
-            return Err(CommandError::UnknownAction {
-                action_id: action_id.to_owned(),
-                near: near::names(action_id, known.keys().map(String::as_str)),
-            });
-        };
-        let named = instance_id.or(only.as_deref());
-        let (command_id, command) =
-            speaking::action_command(self.generation(), named, &action, data);
-        self.send_command(instance_id, command_id, command).await
+        self.shared.exec(instance_id, action_id, data).await
     }
 
     /// Sends any command and waits for the answer; a `tx` is added when it has none.
@@ -480,51 +463,13 @@ impl LocalCore {
         command: Value,
     ) -> Result<Value, CommandError> {
         match command {
-            Value::Object(command) => self.send_command(instance_id, command_id, command).await,
+            Value::Object(command) => {
+                self.shared
+                    .send_command(instance_id, command_id, command)
+                    .await
+            }
             other => Err(CommandError::Unroutable {
                 message: format!("a command is an object, not `{other}`"),
-            }),
-        }
-    }
-
-    async fn send_command(
-        &self,
-        instance_id: Option<&str>,
-        command_id: &str,
-        command: Map<String, Value>,
-    ) -> Result<Value, CommandError> {
-        self.settled().await;
-        let (caller, outcome) = oneshot::channel();
-        let limit = self.shared.answer_limit;
-        let tx = command
-            .get("tx")
-            .and_then(Value::as_str)
-            .map_or_else(speaking::new_tx, ToOwned::to_owned);
-        self.shared.transact(|state| {
-            let to_one =
-                |owner: Result<ClientNo, String>| Ok((vec![(owner?, command.clone())], Vec::new()));
-            let routed = match instance_id {
-                Some(instance) => to_one(state.owner_of(instance)),
-                None => match state.route(command_id, &command) {
-                    Err(message) if message == routing::NO_HANDLER => to_one(state.only_executor()),
-                    routed => routed,
-                },
-            };
-            state.dispatch(Caller::Library(caller), &tx, command_id, routed, limit);
-        });
-        match outcome.await {
-            Ok(Outcome::Response(response)) => Ok(response),
-            Ok(Outcome::Error(refusal)) => Err(CommandError::Refused {
-                command_id: refusal.command_id.unwrap_or_else(|| command_id.to_owned()),
-                message: refusal.message,
-            }),
-            Ok(Outcome::NoOwner(message)) => Err(CommandError::Unroutable { message }),
-            Ok(Outcome::TimedOut) => Err(CommandError::TimedOut {
-                command_id: command_id.to_owned(),
-                limit,
-            }),
-            Ok(Outcome::Closed) | Err(_) => Err(CommandError::Closed {
-                command_id: command_id.to_owned(),
             }),
         }
     }

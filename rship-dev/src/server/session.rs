@@ -1,4 +1,4 @@
-//! One connection: the handshake, the reader and the writer.
+//! One connection: the reader and the writer.
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -11,18 +11,18 @@ use futures_util::{SinkExt, StreamExt};
 use rship_core::wire::Generation;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
-use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::client::{Outgoing, Queue, Queued};
 use super::limits::size;
 use super::meter::{Meter, Metered, Stuck};
-use super::opening::Refusal;
 use super::shared::{Opened, Shared, stopped};
+use super::visit::{self, Arrival, Guest};
 use crate::codec::{self, Unreadable};
+use crate::page;
 use crate::reading::{Problem, frames};
 use crate::recorded::Recorded;
 use crate::speaking;
@@ -42,7 +42,7 @@ pub(crate) struct Incoming {
     pub(crate) local: Option<IpAddr>,
 }
 
-type Socket = WebSocketStream<Metered>;
+pub(crate) type Socket = WebSocketStream<Metered>;
 
 /// Serves one connection until it ends, is thrown out, or the server stops.
 pub(crate) async fn serve(
@@ -54,11 +54,30 @@ pub(crate) async fn serve(
     let opened = tokio::select! {
         biased;
         () = stopped(&mut stop) => return,
-        opened = open(incoming, &shared, &meter) => opened,
+        opened = visit::open(incoming, &shared, &meter) => opened,
     };
-    let Some((socket, _seat)) = opened else {
-        return;
-    };
+    match opened {
+        Some(Arrival {
+            guest: Guest::Client,
+            socket,
+            _seat,
+        }) => client(socket, shared, &meter, stop).await,
+        Some(Arrival {
+            guest: Guest::Page,
+            socket,
+            _seat,
+        }) => page::serve(socket, shared, &meter, stop).await,
+        None => {}
+    }
+}
+
+/// Serves an executor or a user interface.
+async fn client(
+    socket: Socket,
+    shared: Arc<Shared>,
+    meter: &Meter,
+    mut stop: watch::Receiver<bool>,
+) {
     let (mut sink, mut stream) = socket.split();
     let Opened {
         no,
@@ -104,56 +123,8 @@ fn without_progress(shared: &Shared, stuck: Stuck) -> String {
     }
 }
 
-/// Opens a WebSocket, for those who may come in.
-async fn open(
-    incoming: Incoming,
-    shared: &Arc<Shared>,
-    meter: &Arc<Meter>,
-) -> Option<(Socket, OwnedSemaphorePermit)> {
-    let Incoming { stream, local } = incoming;
-    let mut place = shared.half_open.enter(shared.limits.opening);
-    let mut seat = None;
-    // The shape of the callback, large error included, is the library's.
-    #[allow(clippy::result_large_err)]
-    let check = |request: &Request, response: Response| {
-        let checked = shared.doors.check(request, local).and_then(|()| {
-            let free = Arc::clone(&shared.seats).try_acquire_owned();
-            seat = Some(free.map_err(|_| Refusal::full(shared.limits.clients))?);
-            Ok(())
-        });
-        checked.map(|()| response).map_err(|refusal| {
-            explain(shared, &refusal.reason);
-            refusal.response()
-        })
-    };
-    let stream = Metered::new(stream, Arc::clone(meter), shared.limits.receiving);
-    let handshake = accept_hdr_async_with_config(stream, check, Some(codec::config()));
-    let why = tokio::select! {
-        biased;
-        opened = timeout(shared.limits.opening_time, handshake) => match opened {
-            Ok(Ok(socket)) => return Some((socket, seat?)),
-            // Who was refused was told, and it was explained.
-            Ok(Err(Error::Http(_))) => return None,
-            Ok(Err(error)) => {
-                tracing::debug!(target: "rship_dev", %error, "no WebSocket came of a connection");
-                return None;
-            }
-            Err(_) => format!(
-                "it opened no WebSocket within {}",
-                humantime::format_duration(shared.limits.opening_time)
-            ),
-        },
-        _ = &mut place.crowded_out => format!(
-            "more than {} connections had not opened a WebSocket yet, and the oldest is closed",
-            shared.limits.opening
-        ),
-    };
-    explain(shared, &why);
-    None
-}
-
 /// Says why a connection was not opened.
-fn explain(shared: &Shared, reason: &str) {
+pub(crate) fn explain(shared: &Shared, reason: &str) {
     let problem = Problem::fatal("", reason);
     shared.transact(|state| state.explain(None, "connection", "", problem));
 }

@@ -15,6 +15,7 @@ use super::half_open::HalfOpen;
 use super::limits::Limits;
 use super::opening::Doors;
 use super::state::State;
+use crate::page::House;
 use crate::store::ClientNo;
 
 #[derive(Debug)]
@@ -29,6 +30,10 @@ pub(crate) struct Shared {
     pub(crate) half_open: Arc<HalfOpen>,
     /// Room for connections that are.
     pub(crate) seats: Arc<Semaphore>,
+    /// The same for pages.
+    pub(crate) page_seats: Arc<Semaphore>,
+    /// What pages are told beside the state.
+    pub(crate) house: House,
     /// What all connections have half received.
     pub(crate) half_received: Arc<AtomicUsize>,
     state: Mutex<State>,
@@ -76,6 +81,8 @@ impl Shared {
             doors,
             half_open: Arc::default(),
             seats: Arc::new(Semaphore::new(limits.clients.min(Semaphore::MAX_PERMITS))),
+            page_seats: Arc::new(Semaphore::new(limits.pages.min(Semaphore::MAX_PERMITS))),
+            house: House::default(),
             half_received: Arc::default(),
             state: Mutex::new(State::new(generation, window, entities, limits.clone())),
             limits,
@@ -94,6 +101,11 @@ impl Shared {
     /// Looks at the state.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&State) -> R) -> R {
         look(&self.lock())
+    }
+
+    /// Looks at the state, and notes that it was looked at.
+    pub(crate) fn look_mut<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
+        look(&mut self.lock())
     }
 
     /// Changes the state, then tells everyone who watches it.

@@ -13,6 +13,7 @@ mod handshake;
 mod limits;
 mod looking;
 mod meddling;
+mod page;
 mod peer;
 mod queries;
 mod storing;
