@@ -149,7 +149,7 @@ const colorOrder = ({ properties }) => Object.keys(properties).sort((one, other)
 function Parts({ schema, kind, draft, set, path, label, context }) {
   const { parts } = draft;
   const isMap = kind === 'map';
-  const inner = (index) => (kind === 'tuple' ? places(schema)[index] : isMap ? (schema.additionalProperties === true ? {} : schema.additionalProperties) : schema.items);
+  const inner = (index) => (kind === 'tuple' ? places(schema)[index] : isMap ? (schema.additionalProperties === true ? {} : schema.additionalProperties) : (schema.items ?? {}));
   const change = (id, by) => set((now) => ({ ...now, parts: now.parts.map((it) => (it.id === id ? { ...it, ...by(it) } : it)) }));
   const isGrowing = kind !== 'tuple' && parts.length < (schema.maxItems ?? schema.maxProperties ?? Infinity);
   const isShrinking = kind !== 'tuple' && parts.length > (schema.minItems ?? 0);

@@ -40,7 +40,7 @@ export function draftOf(schema, value = schema.default) {
       return { parts: Object.entries(isObject ? value : {}).map(([name, item]) => part(draftOf(schema.additionalProperties, item), name)) };
     case 'array': {
       const items = Array.isArray(value) ? value : Array.from({ length: schema.minItems ?? 0 });
-      return { parts: items.map((item) => part(draftOf(schema.items, item))) };
+      return { parts: items.map((item) => part(draftOf(schema.items ?? {}, item))) };
     }
     case 'tuple':
       return { parts: places(schema).map((place, index) => part(draftOf(place, value?.[index]))) };
@@ -78,7 +78,7 @@ export function read(schema, draft) {
     case 'number':
       return number(draft);
     case 'array':
-      return draft.parts.map(({ draft }) => read(schema.items, draft));
+      return draft.parts.map(({ draft }) => read(schema.items ?? {}, draft));
     case 'tuple':
       return places(schema).map((place, index) => read(place, draft.parts[index].draft));
     case 'map':

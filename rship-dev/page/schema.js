@@ -74,7 +74,7 @@ export function kindOf(schema) {
       return schema.type;
     case 'array':
       if (schema.prefixItems || isFixed(schema)) return 'tuple';
-      return schema.items ? 'array' : 'json';
+      return 'array';
     case 'object':
       if (isColor(fields)) return 'color';
       if (fields.length) return 'object';

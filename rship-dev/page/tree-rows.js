@@ -3,11 +3,9 @@
 /** The words of a search, all of which have to be in a name or id. */
 export const words = (query) => query.toLowerCase().split(/\s+/).filter(Boolean);
 
-const hay = new WeakMap();
 function has(node, searched) {
-  if (!hay.has(node)) hay.set(node, `${node.name}\n${node.id}`.toLowerCase());
-  const text = hay.get(node);
-  return searched.every((word) => text.includes(word));
+  node.hay ??= `${node.name}\n${node.id}`.toLowerCase();
+  return searched.every((word) => node.hay.includes(word));
 }
 
 /**
@@ -16,46 +14,52 @@ function has(node, searched) {
  */
 export function rowsOf({ instances, roots, targets }, isOpen, query) {
   const searched = words(query);
+  const isSearch = searched.length > 0;
   const rows = [];
 
-  // Leaves out what holds nothing that was found, and opens what does. The rows of what is inside
-  // are appended before it is known whether the search finds them, and taken off again if not.
-  function add(kind, key, node, level, children) {
-    const row = { key, kind, node, level, at: 0, of: 0, open: undefined };
-    const found = searched.length > 0 && has(node, searched);
-    const from = rows.length;
+  // The row of what has something inside is there before it is known whether the search finds
+  // that, and is taken off again if not.
+  function branch(kind, node, level, emitters, inner) {
+    const row = { key: node.k, kind, node, level, at: 0, of: 0, open: undefined };
+    const before = rows.length;
     rows.push(row);
-    const descend = searched.length ? true : isOpen(key);
-    const siblings = [];
-    if (descend) {
-      for (const child of children) {
-        const at = rows.length;
-        if (child()) siblings.push(rows[at]);
+    const isUnfolded = isSearch || isOpen(node.k);
+    const children = [];
+    if (isUnfolded) {
+      for (const emitter of emitters) {
+        if (isSearch && !has(emitter, searched)) continue;
+        const leaf = { key: emitter.k, kind: 'emitter', node: emitter, level: level + 1, at: 0, of: 0, open: undefined };
+        rows.push(leaf);
+        children.push(leaf);
       }
-      siblings.forEach((sibling, index) => Object.assign(sibling, { at: index + 1, of: siblings.length }));
+      for (const key of inner) {
+        const target = targets.get(key);
+        const child = target && branch('target', target, level + 1, target.emitters, target.children);
+        if (child) children.push(child);
+      }
+      number(children);
     }
-    if (searched.length && !found && !siblings.length) {
-      rows.length = from;
-      return false;
+    if (isSearch && !children.length && !has(node, searched)) {
+      rows.length = before;
+      return null;
     }
-    if (children.length) row.open = searched.length ? siblings.length > 0 : descend;
-    return true;
-  }
-
-  function target(key, level) {
-    const node = targets.get(key);
-    if (!node) return false;
-    const emitters = node.emitters.map((emitter) => () => add('emitter', emitter.k, emitter, level + 1, []));
-    const inner = node.children.map((child) => () => target(child, level + 1));
-    return add('target', key, node, level, [...emitters, ...inner]);
+    if (isSearch ? children.length : emitters.length + inner.length) row.open = isUnfolded;
+    return row;
   }
 
   const tops = [];
-  for (const [key, node] of instances) {
-    const at = rows.length;
-    const inner = (roots.get(key) ?? []).map((child) => () => target(child, 2));
-    if (add('instance', key, node, 1, inner)) tops.push(rows[at]);
+  for (const [key, instance] of instances) {
+    const row = branch('instance', instance, 1, [], roots.get(key) ?? []);
+    if (row) tops.push(row);
   }
-  tops.forEach((row, index) => Object.assign(row, { at: index + 1, of: tops.length }));
+  number(tops);
   return rows;
+}
+
+/** Each sibling's place among all. */
+function number(siblings) {
+  siblings.forEach((row, index) => {
+    row.at = index + 1;
+    row.of = siblings.length;
+  });
 }
