@@ -86,6 +86,28 @@ impl Page {
         Tree::read(&tree.unwrap_or_default()["nodes"])
     }
 
+    /// The elements of this role in another, or anywhere; without their texts.
+    pub(super) async fn query(&self, below: Option<&Node>, role: &str) -> Vec<Node> {
+        let below = match below {
+            Some(node) => node.backend,
+            // While a page is being replaced there is none.
+            None => match self.ask("DOM.getDocument", json!({"depth": 0})).await {
+                Ok(document) => document["root"]["backendNodeId"]
+                    .as_i64()
+                    .unwrap_or_default(),
+                Err(_) => return Vec::new(),
+            },
+        };
+        let query = json!({"backendNodeId": below, "role": role});
+        let found = self
+            .ask("Accessibility.queryAXTree", query)
+            .await
+            .unwrap_or_default();
+        let mut found = Tree::listed(&found["nodes"]);
+        found.retain(|node| node.backend != below);
+        found
+    }
+
     /// An element of this role and name.
     #[must_use]
     pub fn by(&self, role: &str, name: &str) -> Locator<'_> {

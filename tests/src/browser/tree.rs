@@ -70,30 +70,10 @@ impl Tree {
         depth: usize,
         by_id: &std::collections::HashMap<&str, &Value>,
     ) {
-        let text = |value: &Value| match &value["value"] {
-            Value::String(text) => text.clone(),
-            Value::Null => String::new(),
-            other => other.to_string(),
-        };
         let mut inner = depth;
-        let role = text(&node["role"]);
         // What is ignored stands for what is in it.
-        if node["ignored"] != true && role != "InlineTextBox" {
-            let properties = node["properties"].as_array().into_iter().flatten();
-            let properties = properties.map(|property| {
-                let name = property["name"].as_str().unwrap_or_default();
-                (name.to_owned(), property["value"]["value"].clone())
-            });
-            let own = Node {
-                role,
-                name: text(&node["name"]).trim().to_owned(),
-                description: text(&node["description"]),
-                value: text(&node["value"]),
-                text: String::new(),
-                properties: properties.collect(),
-                backend: node["backendDOMNodeId"].as_i64().unwrap_or_default(),
-            };
-            self.nodes.push((depth, own));
+        if node["ignored"] != true && node["role"]["value"] != "InlineTextBox" {
+            self.nodes.push((depth, read(node)));
             inner += 1;
         }
         for child in node["childIds"].as_array().into_iter().flatten() {
@@ -134,6 +114,29 @@ impl Tree {
         let rest = &self.nodes[at + 1..];
         let inner = rest.iter().take_while(|(inner, _)| *inner > depth).count();
         at + 1..at + 1 + inner
+    }
+}
+
+/// One element without its text, which is in others.
+fn read(node: &Value) -> Node {
+    let text = |value: &Value| match &value["value"] {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let properties = node["properties"].as_array().into_iter().flatten();
+    let properties = properties.map(|property| {
+        let name = property["name"].as_str().unwrap_or_default();
+        (name.to_owned(), property["value"]["value"].clone())
+    });
+    Node {
+        role: text(&node["role"]),
+        name: text(&node["name"]).trim().to_owned(),
+        description: text(&node["description"]),
+        value: text(&node["value"]),
+        text: String::new(),
+        properties: properties.collect(),
+        backend: node["backendDOMNodeId"].as_i64().unwrap_or_default(),
     }
 }
 

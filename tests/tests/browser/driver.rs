@@ -63,7 +63,7 @@ async fn what_is_found_by_role_and_name_can_be_clicked_filled_and_chosen() {
     page.by("status", "Answer")
         .says("sold 12 Large true #ff8000")
         .await;
-    assert_eq!(page.by("button", "Send").all().await.len(), 2);
+    assert_eq!(page.by("button", "Send").count().await, 2);
     form.by("spinbutton", "Count").fill("").await;
     page.press("Escape").await;
     page.by("status", "Answer").says("left Large true").await;

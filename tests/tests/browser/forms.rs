@@ -101,7 +101,7 @@ async fn an_optional_choice_can_be_set_left_out_and_set_again() {
         (Some("Smooth"), Some(Curve::Smooth)),
         (None, None),
     ] {
-        let set = form.by("button", "Set curve").all().await.is_empty();
+        let set = form.by("button", "Set curve").count().await == 0;
         match choice {
             Some(choice) => {
                 if !set {
@@ -160,7 +160,7 @@ async fn what_was_sent_is_in_the_history_and_can_be_sent_again() {
     form.by("button", "Send").click().await;
     page.by("status", "Answer of Fade").says("in 4 s").await;
     let again = page.by("list", "History").by("button", "Send again");
-    assert_eq!(again.all().await.len(), 2);
+    assert_eq!(again.count().await, 2);
     // The newest is first.
     again.nth(1).click().await;
     until("the first fade", || {
