@@ -80,7 +80,6 @@ function TokenForm({ reason }) {
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
   newInk();
-  dispatchEvent(new Event('themechange'));
 }
 
 function Theme() {

@@ -44,6 +44,10 @@ export function Tree() {
     show('tree', { targets: keys('target'), emitters: keys('emitter') });
   }, [seen]);
 
+  const search = (text) => {
+    setQuery(text);
+    box.current.scrollTop = 0;
+  };
   const fold = (key, open) => setFolds(new Map(folds).set(key, open));
   const move = (index) => {
     const next = Math.min(Math.max(index, 0), rows.length - 1);
@@ -67,7 +71,7 @@ export function Tree() {
     ArrowLeft: () => at >= 0 && (rows[at].open && !query ? fold(cursor, false) : move(up(at))),
     Enter: () => at >= 0 && go('show', cursor),
     ' ': () => at >= 0 && rows[at].open !== undefined && fold(cursor, !rows[at].open),
-    Escape: () => setQuery(''),
+    Escape: () => search(''),
     '*': () => at >= 0 && setFolds(new Map([...folds, ...rows.filter((row) => row.level === rows[at].level).map((row) => [row.key, true])])),
   };
   const onKeyDown = (event) => {
@@ -87,7 +91,7 @@ export function Tree() {
     }
   };
   const onSearchKey = (event) => {
-    if (event.key === 'Escape') setQuery('');
+    if (event.key === 'Escape') search('');
     if (event.key === 'Escape' || event.key === 'ArrowDown' || event.key === 'Enter') {
       box.current.focus();
       if (event.key !== 'Escape') move(Math.max(rows.findIndex((row) => row.kind !== 'instance'), 0));
@@ -98,7 +102,7 @@ export function Tree() {
   return html`<aside class="side">
     <div class="search">
       <input id="search" type="search" aria-label="Search" placeholder="Search names and ids" autocomplete="off" spellcheck=${false}
-        value=${query} onInput=${(event) => setQuery(event.target.value)} onKeyDown=${onSearchKey} aria-keyshortcuts="/" />
+        value=${query} onInput=${(event) => search(event.target.value)} onKeyDown=${onSearchKey} aria-keyshortcuts="/" />
       <kbd aria-hidden="true">/</kbd>
     </div>
     <div class="tree" role="tree" aria-label="Targets" tabindex="0" ref=${box} aria-activedescendant=${at >= 0 ? idOf(cursor) : undefined}
@@ -161,8 +165,14 @@ export function Chip({ node }) {
 /** The name with what was searched for in it. */
 function marked(name, query) {
   const lower = name.toLowerCase();
-  const word = words(query).find((word) => lower.includes(word));
-  if (!word) return name;
-  const at = lower.indexOf(word);
-  return html`${name.slice(0, at)}<mark>${name.slice(at, at + word.length)}</mark>${name.slice(at + word.length)}`;
+  const out = [];
+  let from = 0;
+  while (from < name.length) {
+    const next = words(query).map((word) => [lower.indexOf(word, from), word.length]).filter(([at]) => at >= 0).sort(([one], [other]) => one - other)[0];
+    if (!next) break;
+    const [at, length] = next;
+    out.push(name.slice(from, at), html`<mark>${name.slice(at, at + length)}</mark>`);
+    from = at + length;
+  }
+  return [...out, name.slice(from)];
 }
