@@ -42,9 +42,10 @@ export function draw(canvas, { times, last, min, max }, shown, { cursor, drag },
   const pen = canvas.getContext('2d');
   pen.scale(scale, scale);
   pen.font = '12px system-ui, sans-serif';
-  // One more on each side, whose line comes into view.
+  // One more on the left, whose line comes into view. None on the right: what comes after a pause
+  // leaves the picture as it is.
   const first = Math.max(indexAt(times, shown[0]) - 1, 0);
-  const end = Math.min(indexAt(times, shown[1]) + 1, times.length);
+  const end = indexAt(times, shown[1] + 1);
   const [low, high] = bounds(min, max, first, end);
   const x = (at) => placeOf(width, at, shown);
   const y = (value) => (height - BOTTOM) * (1 - (value - low) / (high - low));

@@ -78,8 +78,10 @@ const takes = {
     wait = FIRST_WAIT;
     store.welcome = message;
     store.clock = message.now - Date.now();
+    // It comes again when an inspected server went away or came back.
+    const isNew = store.link.status !== 'open';
     link('open');
-    Object.values(said).forEach(send);
+    if (isNew) Object.values(said).forEach(send);
     tell('welcome');
   },
   denied({ reason }) {
