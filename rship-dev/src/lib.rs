@@ -38,6 +38,7 @@ pub mod fuzzing;
 pub use rship_core::wire::Generation;
 
 pub use self::explained::{DROP_TYPE, Dropped, Explained, Verdict, WARNING_TYPE};
+pub use self::page::timeline::{Moment, Timeline};
 pub use self::reading::bindable::{Bindable, FieldKind, bindable};
 pub use self::reading::judge::judge;
 pub use self::recorded::Recorded;

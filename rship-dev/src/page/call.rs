@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::keys;
+use super::Handed;
+use super::keys::{self, Key};
 use crate::server::shared::Shared;
 
 /// How many of them may wait for an answer.
@@ -36,14 +38,43 @@ impl Calls {
             let result = match key {
                 _ if full => refused(format!("{MOST} actions wait for an answer already")),
                 None => refused(format!("`{action}` is the key of no action")),
-                Some(key) => shared
-                    .exec(key.instance.as_deref(), &key.id, data)
-                    .await
-                    .map_err(|error| error.to_string()),
+                Some(key) => match shared.house.hand() {
+                    Some(hand) => elsewhere(&shared, &hand, key, data).await,
+                    None => shared
+                        .exec(key.instance.as_deref(), &key.id, data)
+                        .await
+                        .map_err(|error| error.to_string()),
+                },
             };
             answer(&number, result, began.elapsed())
         }));
     }
+}
+
+/// Has an action run by whoever runs them.
+async fn elsewhere(
+    shared: &Shared,
+    hand: &mpsc::Sender<Handed>,
+    key: Key,
+    data: Value,
+) -> Result<Value, String> {
+    if let Some(why) = shared.house.about.borrow().read_only.clone() {
+        return Err(why);
+    }
+    let action = shared.look(|state| Some(state.store.get("Action", &key.id)?.item.clone()));
+    let Some(action) = action else {
+        return Err(format!("there is no action `{}`", key.id));
+    };
+    let (sender, answered) = oneshot::channel();
+    let handed = Handed {
+        instance: key.instance,
+        action,
+        data,
+        answer: sender,
+    };
+    let gone = || "the server is away".to_owned();
+    hand.send(handed).await.map_err(|_| gone())?;
+    answered.await.unwrap_or_else(|_| Err(gone()))
 }
 
 fn answer(number: &Value, result: Result<Value, String>, took: Duration) -> String {

@@ -12,9 +12,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::call::Calls;
-use super::details;
+use super::diagnosis::Diagnosis;
 use super::show::Show;
+use super::timeline::{self, Moment, Timeline};
 use super::values::See;
+use super::wire::WireView;
+use super::{Source, details, sessions};
 use crate::server::meter::Meter;
 use crate::server::session::Socket;
 use crate::server::shared::{Shared, stopped};
@@ -31,6 +34,12 @@ const LOOK: Duration = Duration::from_millis(100);
 const SHARE: u32 = 10;
 /// How much a page may see at once.
 const VISIBLE: usize = 2_000;
+/// How often there is more of the wire, of the diagnosis and of a recording's time.
+const OFTEN: Duration = Duration::from_millis(100);
+/// How often there is more of the sessions.
+const SELDOM: Duration = Duration::from_secs(1);
+/// A recording is played so fast at the most.
+const MOST_SPEED: f64 = 1_000.0;
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 
 type Sink = SplitSink<Socket, Message>;
@@ -60,6 +69,26 @@ enum Said {
         #[serde(default)]
         data: Value,
     },
+    Wire {
+        on: bool,
+        #[serde(default)]
+        filter: Option<String>,
+    },
+    Diagnosis {
+        on: bool,
+    },
+    Seek {
+        at: f64,
+    },
+    Play {
+        #[serde(default = "as_it_was")]
+        speed: f64,
+    },
+    Pause,
+}
+
+fn as_it_was() -> f64 {
+    1.0
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,7 +126,8 @@ async fn look(shared: &Arc<Shared>, sink: &mut Sink, stream: &mut Stream) -> Res
         return Ok(());
     }
     let mut page = Page::new(shared);
-    tell(sink, vec![welcome(shared)]).await?;
+    let mut about = shared.house.about.subscribe();
+    about.mark_changed();
     let mut clock = interval(FRAME);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -108,6 +138,7 @@ async fn look(shared: &Arc<Shared>, sink: &mut Sink, stream: &mut Stream) -> Res
                 None => return Ok(()),
             },
             Some(answer) = page.calls.waiting.next(), if !page.calls.waiting.is_empty() => vec![answer],
+            Ok(()) = about.changed() => vec![welcome(shared)],
             _ = clock.tick() => page.news(),
         };
         tell(sink, frames).await?;
@@ -169,10 +200,16 @@ async fn next(stream: &mut Stream) -> Result<Option<Result<Said, String>>, Error
 }
 
 fn welcome(shared: &Shared) -> String {
+    let about = shared.house.about.borrow().clone();
+    let source = match about.source {
+        Source::Core => "core",
+        Source::Server => "server",
+        Source::Recording => "recording",
+    };
     json!({
         "t": "welcome", "version": env!("CARGO_PKG_VERSION"), "generation": shared.generation.as_str(),
-        "source": "core", "from": null, "readOnly": null, "now": speaking::millis(),
-        "limits": {"visible": VISIBLE},
+        "source": source, "from": about.from, "readOnly": about.read_only, "now": speaking::millis(),
+        "limits": {"visible": VISIBLE}, "timeline": shared.house.timeline().is_some(),
     })
     .to_string()
 }
@@ -189,25 +226,42 @@ struct Page<'s> {
     /// The target that is open, what was told of it, and of which state.
     open: Option<String>,
     opened: Option<(u64, String)>,
+    wire: Option<WireView>,
+    wire_at: Instant,
+    diagnosis: Option<Diagnosis>,
+    diagnosis_at: Instant,
+    sessions_at: Instant,
+    moment: Option<Moment>,
+    moment_at: Instant,
 }
 
 impl Drop for Page<'_> {
     fn drop(&mut self) {
         self.shared.look_mut(|state| state.looks.leave(self.number));
+        self.see_wire(None);
+        self.see_diagnosis(false);
     }
 }
 
 impl<'s> Page<'s> {
     fn new(shared: &'s Arc<Shared>) -> Self {
+        let now = Instant::now();
         Self {
             shared,
             number: shared.look_mut(|state| state.looks.enter()),
             calls: Calls::default(),
             show: Show::default(),
             shape: None,
-            look_at: Instant::now(),
+            look_at: now,
             open: None,
             opened: None,
+            wire: None,
+            wire_at: now,
+            diagnosis: None,
+            diagnosis_at: now,
+            sessions_at: now,
+            moment: None,
+            moment_at: now,
         }
     }
 
@@ -245,8 +299,60 @@ impl<'s> Page<'s> {
                 self.calls.call(self.shared, &n, &action, data);
                 None
             }
+            Ok(Said::Wire { on, filter }) => {
+                self.see_wire(on.then(|| filter.unwrap_or_default()));
+                None
+            }
+            Ok(Said::Diagnosis { on }) => {
+                self.see_diagnosis(on);
+                None
+            }
+            Ok(Said::Seek { at }) => self.move_time(|timeline| timeline.seek(at.max(0.0) as u64)),
+            Ok(Said::Play { speed }) => {
+                if !(speed > 0.0 && speed <= MOST_SPEED) {
+                    return problem(format!(
+                        "`speed` is more than 0 and {MOST_SPEED} at the most"
+                    ));
+                }
+                self.move_time(|timeline| timeline.play(speed))
+            }
+            Ok(Said::Pause) => self.move_time(|timeline| timeline.pause()),
             Ok(Said::Hello { .. }) => None,
             Err(error) => problem(format!("what the page said cannot be read: {error}")),
+        }
+    }
+
+    fn see_wire(&mut self, filter: Option<String>) {
+        let wire = &self.shared.house.wire;
+        if let Some(view) = self.wire.take() {
+            wire.leave(view);
+        }
+        self.wire = filter.map(|filter| wire.look(filter));
+    }
+
+    fn see_diagnosis(&mut self, on: bool) {
+        let lines = &self.shared.house.lines;
+        if self.diagnosis.take().is_some() {
+            lines.leave();
+        }
+        if on {
+            lines.look();
+            self.diagnosis = Some(Diagnosis::default());
+            let now = Instant::now();
+            (self.diagnosis_at, self.sessions_at) = (now, now);
+        }
+    }
+
+    fn move_time(&mut self, change: impl FnOnce(&dyn Timeline)) -> Option<String> {
+        match self.shared.house.timeline() {
+            Some(timeline) => {
+                change(&*timeline);
+                None
+            }
+            None => {
+                let text = "there is no recording whose time could be moved";
+                Some(json!({"t": "problem", "text": text}).to_string())
+            }
         }
     }
 
@@ -261,6 +367,35 @@ impl<'s> Page<'s> {
             *state.looks.taps(number) = taps;
             frame
         }));
+        let now = Instant::now();
+        if let Some(view) = &mut self.wire
+            && now >= self.wire_at
+        {
+            self.wire_at = now + OFTEN;
+            frames.extend(self.shared.house.wire.news(view));
+        }
+        if let Some(diagnosis) = &mut self.diagnosis {
+            diagnosis.judge(self.shared.generation);
+            if now >= self.diagnosis_at {
+                let began = Instant::now();
+                frames.extend(self.shared.look(|state| diagnosis.news(state)));
+                self.diagnosis_at = now + OFTEN.max(began.elapsed() * SHARE);
+            }
+            if now >= self.sessions_at {
+                self.sessions_at = now + SELDOM;
+                frames.push(sessions::frame(self.shared));
+            }
+        }
+        if let Some(timeline) = self.shared.house.timeline()
+            && now >= self.moment_at
+        {
+            self.moment_at = now + OFTEN;
+            let moment = Some(timeline.moment());
+            if self.moment != moment {
+                self.moment = moment;
+                frames.extend(moment.map(timeline::frame));
+            }
+        }
         frames
     }
 

@@ -43,6 +43,7 @@ use self::session::ByteStream;
 use self::shared::Shared;
 use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
+use crate::page::timeline::Timeline;
 use crate::recorded::Recorded;
 use crate::store::{Entities, is_own};
 
@@ -257,6 +258,17 @@ impl LocalCore {
         let host = url.strip_prefix("ws://").unwrap_or(&url);
         let host = host.strip_suffix(opening::PATH).unwrap_or(host);
         format!("http://{host}/")
+    }
+
+    /// Shows these numbers of the executor on the page, asked for about once a second while somebody looks: what the
+    /// executor counts, by name.
+    pub fn offer_metrics(&self, metrics: impl FnMut() -> BTreeMap<String, u64> + Send + 'static) {
+        self.shared.house.offer_metrics(Box::new(metrics));
+    }
+
+    /// Lets pages move through the time of what plays a recording here; the page says its name.
+    pub fn offer_timeline(&self, name: impl Into<String>, timeline: Arc<dyn Timeline>) {
+        self.shared.house.offer_timeline(name.into(), timeline);
     }
 
     /// The address that it listens on; port 0 of `127.0.0.1` when it has no socket.

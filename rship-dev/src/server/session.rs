@@ -22,7 +22,8 @@ use super::meter::{Meter, Metered, Stuck};
 use super::shared::{Opened, Shared, stopped};
 use super::visit::{self, Arrival, Guest};
 use crate::codec::{self, Unreadable};
-use crate::page;
+use crate::page::wire::Direction;
+use crate::page::{self, Line};
 use crate::reading::{Problem, frames};
 use crate::recorded::Recorded;
 use crate::speaking;
@@ -75,7 +76,7 @@ pub(crate) async fn serve(
 async fn client(
     socket: Socket,
     shared: Arc<Shared>,
-    meter: &Meter,
+    meter: &Arc<Meter>,
     mut stop: watch::Receiver<bool>,
 ) {
     let (mut sink, mut stream) = socket.split();
@@ -85,13 +86,15 @@ async fn client(
         binary,
         thrown_out,
     } = shared.open();
+    let line = shared.house.lines.open(no, meter);
+    shared.look_mut(|state| state.looks.happened.add(&format!("c{no} came")));
     let reads = || !*shared.stalled.borrow();
     let farewell = tokio::select! {
         biased;
         () = stopped(&mut stop) => true,
         _ = thrown_out => false,
-        () = read(&shared, no, &binary, &mut stream) => false,
-        result = write(&shared, no, &mut sink, &mut queue) => {
+        () = read(&shared, no, &binary, &line, &mut stream) => false,
+        result = write(&shared, no, &line, &mut sink, &mut queue) => {
             if let Err(error) = result {
                 tracing::debug!(target: "rship_dev", %error, "a connection broke");
             }
@@ -102,7 +105,11 @@ async fn client(
             false
         }
     };
-    shared.transact(|state| state.close(no));
+    shared.house.lines.close(no);
+    shared.transact(|state| {
+        state.close(no);
+        state.looks.happened.add(&format!("c{no} went"));
+    });
     if farewell {
         // A client that does not take the farewell is left without one.
         drop(timeout(CLOSE_LIMIT, sink.close()).await);
@@ -133,6 +140,7 @@ async fn read(
     shared: &Shared,
     no: ClientNo,
     binary: &AtomicBool,
+    line: &Line,
     stream: &mut SplitStream<Socket>,
 ) {
     let mut stalled = shared.stalled.subscribe();
@@ -165,6 +173,10 @@ async fn read(
         if matches!(message, Message::Close(_)) {
             return;
         }
+        if let Message::Pong(payload) = &message {
+            line.pong(payload);
+        }
+        shared.house.wire.note(no, Direction::In, &message);
         let Some(document) = codec::decode(&message, shared.limits.document) else {
             continue;
         };
@@ -212,6 +224,7 @@ async fn next(
 async fn write(
     shared: &Shared,
     no: ClientNo,
+    line: &Line,
     sink: &mut SplitSink<Socket, Message>,
     queue: &mut Queue,
 ) -> Result<(), Error> {
@@ -220,6 +233,7 @@ async fn write(
     let (opened, began) = (speaking::millis(), Instant::now());
     let mut clock = interval_at(Instant::now() + shared.ping_every, shared.ping_every);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pinged = None;
     loop {
         let queued = tokio::select! {
             biased;
@@ -231,6 +245,11 @@ async fn write(
                 let now = opened + began.elapsed().as_millis() as u64;
                 let ping = Outgoing::Document(speaking::own_ping(now));
                 shared.transact(|state| state.send(no, ping));
+                continue;
+            }
+            () = shared.house.lines.time_for_a_ping(pinged) => {
+                pinged = Some(Instant::now());
+                sink.send(Message::Ping(line.ping().into())).await?;
                 continue;
             }
         };
@@ -263,5 +282,6 @@ async fn feed(
             None => return Ok(()),
         },
     };
+    shared.house.wire.note(no, Direction::Out, &message);
     sink.feed(message).await
 }

@@ -14,6 +14,7 @@ mod limits;
 mod looking;
 mod meddling;
 mod page;
+mod page_looks;
 mod peer;
 mod queries;
 mod storing;

@@ -151,19 +151,15 @@ pub(crate) async fn stand(core: &LocalCore) -> Peer {
 pub(crate) fn cash(peer: &Peer, data: Value) -> Value {
     let mut pulse =
         json!({"id": "stand.register:cash:i", "emitterId": "stand.register:cash", "data": data});
-    pulse["hash"] = uuid(&pulse).into();
+    // Servers until 2024 tell what differs by it.
+    pulse["hash"] = pulse.to_string().into();
     if peer.generation != Generation::V2026 {
         pulse["clientId"] = peer.client_id.clone().into();
     }
     pulse
 }
 
-/// What differs with the value.
-fn uuid(pulse: &Value) -> String {
-    pulse.to_string()
-}
-
-const CASH: &str = "e/i/stand.register:cash";
+pub(crate) const CASH: &str = "e/i/stand.register:cash";
 
 #[tokio::test]
 async fn the_page_is_served_with_a_strict_policy_and_other_paths_are_not() {
