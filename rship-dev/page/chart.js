@@ -34,8 +34,10 @@ export function roundStep(span, count) {
   return size * [1, 2, 5, 10].find((times) => times * size >= rough);
 }
 
-/** `lists` are `{times, last, min, max}`, `shown` from when to when, `marks` the cursor and the drag. */
-export function draw(canvas, { times, last, min, max }, shown, { cursor, drag }, ink) {
+/**
+ * Draws `{times, last, min, max}`, from when to when `shown` says. What came last holds until `now`.
+ */
+export function draw(canvas, { times, last, min, max }, shown, now, { cursor, drag }, ink) {
   const [width, height, scale] = [canvas.clientWidth, canvas.clientHeight, devicePixelRatio];
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
@@ -84,6 +86,7 @@ export function draw(canvas, { times, last, min, max }, shown, { cursor, drag },
     pen.fill();
     pen.beginPath();
     for (let at = from; at < to; at++) pen.lineTo(x(times[at]), y(last[at]));
+    if (to === end) pen.lineTo(x(Math.min(now, shown[1])), y(last[to - 1]));
     pen.strokeStyle = ink.accent;
     pen.lineWidth = 2;
     pen.lineJoin = 'round';

@@ -40,13 +40,13 @@ export function Field({ schema, draft, set, path, label, required, context, remo
     disabled: context.isFixed,
     'aria-invalid': error ? 'true' : undefined,
     'aria-errormessage': error ? `${id}-error` : undefined,
-    'aria-describedby': prose || hint ? `${id}-help` : undefined,
+    'aria-describedby': [(prose || hint) && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ') || undefined,
     'aria-required': required ? 'true' : undefined,
   };
   const own = { schema, kind, draft, set, path, label, context, unit, attributes };
   const Parts = GROUPS[kind];
   if (Parts) {
-    return html`<fieldset class="field group" id=${id} tabindex="-1" aria-invalid=${attributes['aria-invalid']} aria-errormessage=${attributes['aria-errormessage']}>
+    return html`<fieldset class="field group" id=${id} tabindex="-1" aria-invalid=${attributes['aria-invalid']} aria-errormessage=${attributes['aria-errormessage']} aria-describedby=${attributes['aria-describedby']}>
       <legend>${label}</legend><div class="tools">${tools}</div>${notes}<${Parts} ...${own} />
     </fieldset>`;
   }

@@ -4,7 +4,7 @@ import { useEffect, useReducer, useRef } from 'preact/hooks';
 import { draw, indexAt, inks, timeAt } from './chart.js';
 import { clock, number } from './format.js';
 import { pin, plots } from './pins.js';
-import { useStore } from './store.js';
+import { store, useStore } from './store.js';
 
 const EACH = 50;
 const SMALLEST = 200;
@@ -13,11 +13,13 @@ const SMALLEST = 200;
 const view = { span: 30000, fixed: null, cursor: null, drag: null };
 const charts = new Set();
 
+/** The core's time. It goes on between pulses, unless it stands still as in a recording. */
+function now() {
+  return store.timeline && !store.timeline.playing ? plots.last : plots.last + Date.now() - plots.arrived;
+}
+
 function shown() {
-  if (view.fixed) return view.fixed;
-  // Goes on between pulses, too, unless time itself stands still.
-  const now = plots.last + Math.min(Date.now() - plots.arrived, view.span);
-  return [now - view.span, now];
+  return view.fixed ?? [now() - view.span, now()];
 }
 
 function drawAll() {
@@ -64,8 +66,9 @@ function Plot({ pin: one, look }) {
   useEffect(() => {
     const [canvas, output] = [place.current, value.current];
     const chart = (ink) => {
-      draw(canvas, { times: plots.times, ...one }, shown(), view, ink);
-      const at = view.cursor === null ? one.last.length - 1 : indexAt(plots.times, view.cursor);
+      draw(canvas, { times: plots.times, ...one }, shown(), now(), view, ink);
+      // What was at a time is what came last before it.
+      const at = view.cursor === null ? one.last.length - 1 : Math.max(indexAt(plots.times, view.cursor) - 1, 0);
       const read = one.last[at];
       const when = view.cursor !== null && plots.times[at] ? ` at ${clock(plots.times[at])}` : '';
       output.textContent = read === null || read === undefined ? '' : number(read) + when;

@@ -40,7 +40,7 @@ export function connect() {
 }
 
 function away() {
-  if (store.link.status !== 'denied') link('away', `${store.welcome?.from ?? location.host} is not reachable`);
+  if (store.link.status !== 'denied') link('away', `${store.welcome?.from || location.host} is not reachable`);
   for (const call of [...store.calls.values()].flat()) {
     if (!call.answer) call.answer = { ok: false, error: 'the connection was lost before the answer came', ms: null };
   }

@@ -144,22 +144,24 @@ function Row({ kind, node, level, at, of, open, top, isCursor, isOpened, searche
   const id = idOf(own);
   const isAway = node.online === false;
   const onClick = (event) => (event.target.closest('.fold') ? fold() : go('show', own));
-  return html`<div role="treeitem" id=${id} ref=${ref} aria-level=${level} aria-posinset=${at} aria-setsize=${of} aria-expanded=${open}
-    aria-selected=${isOpened} aria-label=${node.name} aria-describedby="${id}-value" onClick=${onClick} onDblClick=${() => open !== undefined && fold()}
-    class="row ${kind} ${isCursor ? 'cursor' : ''} ${isAway ? 'away' : ''}" style=${{ transform: `translateY(${top}px)`, paddingLeft: `${level * 16}px` }}>
-    <span class="fold" aria-hidden="true">${open === undefined ? '' : open ? '▾' : '▸'}</span>
-    ${kind !== 'emitter' && html`<${Chip} node=${node} />`}
-    <span class="name">${marked(node.name, searched)}</span>
+  // Values stand beside their item, not in it: an item's name is what is in it.
+  return html`<div role="none" ref=${ref} onClick=${onClick} onDblClick=${() => open !== undefined && fold()} class="row ${kind} ${isCursor ? 'cursor' : ''} ${isOpened ? 'opened-row' : ''} ${isAway ? 'away' : ''}"
+    style=${{ transform: `translateY(${top}px)`, paddingLeft: `${level * 16}px` }}>
+    <div role="treeitem" id=${id} aria-level=${level} aria-posinset=${at} aria-setsize=${of} aria-expanded=${open} aria-selected=${isOpened} aria-describedby="${id}-value">
+      <span class="fold ${open === undefined ? '' : open ? 'open' : 'closed'}" aria-hidden="true"></span>
+      ${kind !== 'emitter' && html`<${Chip} node=${node} />`}
+      <span class="name">${marked(node.name, searched)}</span>
+    </div>
     ${kind === 'emitter'
-      ? html`<canvas class="spark" aria-hidden="true"></canvas><span class="last" id="${id}-value"></span>`
+      ? html`<canvas class="spark" aria-hidden="true" hidden></canvas><span class="last" id="${id}-value"></span>`
       : html`<span class="note" id="${id}-value">${isAway ? '○ offline' : kind === 'instance' ? node.service : ''}</span>`}
   </div>`;
 }
 
 /** A target's two colours, or an instance's. */
 export function Chip({ node }) {
-  const style = { background: node.bg ?? '', color: node.fg ?? '' };
-  return html`<span class="chip" style=${style} aria-hidden="true">${[...node.name][0]?.toUpperCase()}</span>`;
+  const style = { background: node.bg ?? '', color: node.fg ?? (node.bg ? '#fff' : '') };
+  return html`<span class="chip" style=${style} data-letter=${[...node.name][0]?.toUpperCase()} aria-hidden="true"></span>`;
 }
 
 /** The name with what was searched for in it. */
