@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { short } from './format.js';
 import { flash, show, useLive } from './live.js';
-import { go, useStore } from './store.js';
+import { around, go, useStore } from './store.js';
 import { rowsOf, words } from './tree-rows.js';
 
 const ROW = 32;
@@ -28,7 +28,20 @@ export function Tree() {
   const rows = useMemo(() => rowsOf(store, isOpen, query), [store.version, folds, query]);
   const at = rows.findIndex((row) => row.key === cursor);
 
-  useEffect(() => setCursor(store.route.key), [store.route.key]);
+  // What an address names is unfolded and scrolled to.
+  const revealed = useRef(null);
+  useEffect(() => {
+    setCursor(store.route.key);
+    const folded = around(store.route.key).filter((key) => !isOpen(key));
+    if (folded.length) setFolds(new Map([...folds, ...folded.map((key) => [key, true])]));
+  }, [store.route.key, store.complete]);
+  useEffect(() => {
+    const index = rows.findIndex((row) => row.key === store.route.key);
+    if (index < 0 || revealed.current === store.route.key) return;
+    revealed.current = store.route.key;
+    reveal(box.current, index);
+  });
+  useEffect(() => () => show('tree', { targets: [], emitters: [] }), []);
   useEffect(() => {
     const place = box.current;
     const observer = new ResizeObserver(() => setView({ top: place.scrollTop, height: place.clientHeight }));
