@@ -2,6 +2,7 @@
 import { html } from 'htm/preact';
 import { colorText, readColor } from './color.js';
 import { NULL, draftOf, part } from './form-value.js';
+import { write } from './json.js';
 import { choices, described, isOfType, kindOf, places, range } from './schema.js';
 import { join, lengthWords, rangeWords } from './validate.js';
 
@@ -32,7 +33,7 @@ export function Field({ schema, draft, set, path, label, required, context, remo
     ${error && html`<p class="error" id="${id}-error">${error}</p>`}`;
 
   if (draft === undefined || isNull) {
-    const said = isNull ? 'null' : `left out${'default' in schema ? `, default ${JSON.stringify(schema.default)}` : ''}`;
+    const said = isNull ? 'null' : `left out${'default' in schema ? `, default ${write(schema.default)}` : ''}`;
     return html`<div class="field absent"><div class="head"><span class="label">${label}</span><span class="dim">${said}</span>${tools}</div>${notes}</div>`;
   }
   const attributes = {
@@ -40,13 +41,13 @@ export function Field({ schema, draft, set, path, label, required, context, remo
     disabled: context.isFixed,
     'aria-invalid': error ? 'true' : undefined,
     'aria-errormessage': error ? `${id}-error` : undefined,
-    'aria-describedby': prose || hint ? `${id}-help` : undefined,
+    'aria-describedby': [(prose || hint) && `${id}-help`, error && `${id}-error`].filter(Boolean).join(' ') || undefined,
     'aria-required': required ? 'true' : undefined,
   };
   const own = { schema, kind, draft, set, path, label, context, unit, attributes };
   const Parts = GROUPS[kind];
   if (Parts) {
-    return html`<fieldset class="field group" id=${id} tabindex="-1" aria-invalid=${attributes['aria-invalid']} aria-errormessage=${attributes['aria-errormessage']}>
+    return html`<fieldset class="field group" id=${id} tabindex="-1" aria-invalid=${attributes['aria-invalid']} aria-errormessage=${attributes['aria-errormessage']} aria-describedby=${attributes['aria-describedby']}>
       <legend>${label}</legend><div class="tools">${tools}</div>${notes}<${Parts} ...${own} />
     </fieldset>`;
   }

@@ -106,7 +106,8 @@ function Answer({ call: { answer } }) {
   if (!answer) return html`<p class="dim">Waiting for the answer …</p>`;
   const ms = answer.ms !== null && answer.ms !== undefined && html`<span class="dim">${answer.ms < 10 ? answer.ms.toFixed(1) : Math.round(answer.ms)} ms</span>`;
   if (!answer.ok) return html`<p class="bad">✗ ${answer.error} ${ms}</p>`;
-  const text = write(answer.result ?? null, '  ');
+  const line = write(answer.result ?? null);
+  const text = line.length > 80 ? write(answer.result, '  ') : line;
   return html`<p class="good">✓ ${text === 'null' ? 'Done' : html`<code>${text}</code>`} ${ms}</p>`;
 }
 

@@ -17,18 +17,18 @@ function Page() {
   const { tab, key } = store.route;
   const { link, welcome } = store;
   useEffect(() => {
-    document.title = welcome ? `rship · ${welcome.from}` : 'rship';
+    document.title = welcome ? `rship · ${welcome.from || location.host}` : 'rship';
   }, [welcome]);
   if (link.status === 'denied') return html`<${TokenForm} reason=${link.why} />`;
   return html`<div class="page ${key ? 'has-open' : ''}">
     <header class="top">
       <strong class="brand">rship</strong>
       <nav role="tablist" aria-label="Views">${Object.entries(TABS).map(([id, name]) => html`<${Tab} key=${id} id=${id} name=${name} isOn=${tab === id} count=${id === 'diagnosis' ? store.explained.size : 0} />`)}</nav>
-      <span class="from">${welcome && html`<span class="tag">${welcome.source}</span> ${welcome.from} · ${welcome.generation}`}</span>
+      <span class="from">${welcome && html`<span class="tag">${welcome.source}</span> ${welcome.from || location.host} · ${welcome.generation}`}</span>
       <${Theme} />
     </header>
     <${Banner} link=${link} welcome=${welcome} />
-    <main role="tabpanel" id="panel" aria-labelledby="tab-${tab}" class=${tab}>${views[tab]()}</main>
+    <main><div role="tabpanel" id="panel" aria-labelledby="tab-${tab}" class=${tab}>${views[tab]()}</div></main>
     <${Timeline} />
   </div>`;
 }
@@ -50,7 +50,7 @@ function Tab({ id, name, isOn, count }) {
     document.getElementById(`tab-${next}`).focus();
   };
   return html`<button type="button" role="tab" id="tab-${id}" aria-label=${name} aria-selected=${isOn} aria-controls="panel" tabindex=${isOn ? 0 : -1}
-    onClick=${() => go(id)} onKeyDown=${onKeyDown}>${name}${count > 0 && html`<span class="badge" aria-hidden="true">${count}</span>`}</button>`;
+    onClick=${() => go(id)} onKeyDown=${onKeyDown}>${name}${count > 0 && html`<span class="badge" data-count=${count} aria-hidden="true"></span>`}</button>`;
 }
 
 function Banner({ link, welcome }) {
@@ -66,7 +66,7 @@ function TokenForm({ reason }) {
     event.preventDefault();
     offerToken(text);
   };
-  return html`<form class="token" aria-label="Token" onSubmit=${onSubmit}>
+  return html`<main><form class="token" aria-label="Token" onSubmit=${onSubmit}>
     <strong class="brand">rship</strong>
     <h1>This core asks for its token</h1>
     <p class="error" id="token-error" role="alert">${reason}</p>
@@ -74,13 +74,12 @@ function TokenForm({ reason }) {
     <input id="token" type="password" autocomplete="off" autofocus value=${text} onInput=${(event) => setText(event.target.value)} aria-describedby="token-error" />
     <p class="help">The one that it was started with: --token, or RSHIP_TOKEN.</p>
     <button type="submit" class="primary">Look in</button>
-  </form>`;
+  </form></main>`;
 }
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
   newInk();
-  dispatchEvent(new Event('themechange'));
 }
 
 function Theme() {

@@ -1,6 +1,6 @@
 // The pinned numbers and what came for them, on one axis of time.
-import { plotted, show } from './live.js';
-import { tell } from './store.js';
+import { liveOf, plotted, show } from './live.js';
+import { store, tell } from './store.js';
 
 const MOST = 20000;
 const DROPPED = 4000;
@@ -19,16 +19,35 @@ export function pin(ek, path, name) {
   } else {
     const empty = () => plots.times.map(() => null);
     plots.pins.push({ ek, path, name, last: empty(), min: empty(), max: empty() });
+    // It begins as it is now: what does not change sends nothing.
+    const value = inside(liveOf(ek).value, path);
+    if (typeof value === 'number') begin(value);
   }
   if (!plots.pins.length) plots.times = [];
   show('plots', plots.pins.map(({ ek, path }) => ({ ek, path })));
   tell('plots');
 }
 
+/** What a JSON pointer points at. */
+function inside(value, path) {
+  const steps = path.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return steps.reduce((at, step) => at?.[step], value);
+}
+
+/** Puts the newest pin's value where time is now. */
+function begin(value) {
+  const now = store.timeline ? plots.last : Date.now() + store.clock;
+  if (now > plots.last) Object.assign(plots, { last: now, arrived: Date.now() });
+  take(plots.last, [[plots.pins.length - 1, value, value, value]]);
+}
+
 plotted((at, points) => {
   plots.last = at;
   plots.arrived = Date.now();
-  if (!points.length || performance.now() < unsureUntil) return;
+  if (points.length && performance.now() >= unsureUntil) take(at, points);
+});
+
+function take(at, points) {
   // Time goes back in a recording: what comes from there replaces what was.
   if (at < plots.times.at(-1)) {
     const keep = plots.times.findIndex((time) => time >= at);
@@ -43,7 +62,7 @@ plotted((at, points) => {
     pin.max.push(max);
   });
   if (plots.times.length > MOST) eachList((list) => list.splice(0, DROPPED));
-});
+}
 
 function eachList(change) {
   for (const list of [plots.times, ...plots.pins.flatMap(({ last, min, max }) => [last, min, max])]) change(list);

@@ -1,6 +1,8 @@
 // What a JSON Schema asks for, in the few shapes that forms know. The shapes are those of the schema
 // profile; what other executors announce ($ref, anyOf with null, prefixItems) is brought to them.
 
+import { write } from './json.js';
+
 const DEEPEST = 8;
 const known = new WeakMap();
 
@@ -98,7 +100,7 @@ export function choices(schema) {
   const values = schema.enum ?? titled?.map((member) => member.const) ?? ('const' in schema ? [schema.const] : null);
   return values?.map((value) => {
     const { title, description } = titled?.find((member) => member.const === value) ?? {};
-    return { value, title: title ?? (typeof value === 'string' ? value : JSON.stringify(value)), description };
+    return { value, title: title ?? (typeof value === 'string' ? value : write(value)), description };
   });
 }
 

@@ -6,7 +6,7 @@ import { useStore } from './store.js';
 export function Sessions() {
   const { sessions: { sessions, events, metrics }, welcome } = useStore('sessions', 'welcome');
   return html`<section class="board" aria-label="Sessions">
-    <header><h1>Sessions</h1>${welcome && html`<span class="dim">${welcome.from}, generation ${welcome.generation}, version ${welcome.version}</span>`}</header>
+    <header><h1>Sessions</h1>${welcome && html`<span class="dim">${welcome.from || location.host}, generation ${welcome.generation}, version ${welcome.version}</span>`}</header>
     ${sessions.length === 0 && html`<p class="empty">Nobody is connected.</p>`}
     <div class="tables"><table aria-label="Connected"><thead><tr>${['client', 'instance', 'since', 'encoding', 'round trip', 'in', 'out', 'pulses', 'waiting'].map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
       <tbody>${sessions.map((one) => html`<tr key=${one.client}><th scope="row">${one.client}</th><td>${one.instance ?? '—'}</td><td>${clock(one.since, false)}</td><td>${one.encoding}</td>

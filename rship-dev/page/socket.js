@@ -40,7 +40,7 @@ export function connect() {
 }
 
 function away() {
-  if (store.link.status !== 'denied') link('away', `${store.welcome?.from ?? location.host} is not reachable`);
+  if (store.link.status !== 'denied') link('away', `${store.welcome?.from || location.host} is not reachable`);
   for (const call of [...store.calls.values()].flat()) {
     if (!call.answer) call.answer = { ok: false, error: 'the connection was lost before the answer came', ms: null };
   }
@@ -78,8 +78,10 @@ const takes = {
     wait = FIRST_WAIT;
     store.welcome = message;
     store.clock = message.now - Date.now();
+    // It comes again when an inspected server went away or came back.
+    const isNew = store.link.status !== 'open';
     link('open');
-    Object.values(said).forEach(send);
+    if (isNew) Object.values(said).forEach(send);
     tell('welcome');
   },
   denied({ reason }) {

@@ -13,6 +13,7 @@ export class Spark {
   #to = new Float64Array(PLACES).fill(NaN);
   #last = new Float64Array(PLACES).fill(NaN);
   #newest = 0;
+  #places = 0;
 
   add(at, min, max, last) {
     const place = Math.floor(at / STEP);
@@ -21,14 +22,16 @@ export class Spark {
     for (let gap = Math.max(this.#newest + 1, place - PLACES + 1); gap <= place; gap++) this.#from[gap % PLACES] = NaN;
     const index = place % PLACES;
     const isNew = Number.isNaN(this.#from[index]);
+    this.#places += isNew;
     this.#from[index] = isNew ? min : Math.min(this.#from[index], min);
     this.#to[index] = isNew ? max : Math.max(this.#to[index], max);
     this.#last[index] = last;
     this.#newest = place;
   }
 
+  /** One place makes no line. */
   get isEmpty() {
-    return this.#newest === 0;
+    return this.#places < 2;
   }
 
   /** Draws itself, four times a second at most on each canvas. */

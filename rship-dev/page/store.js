@@ -94,6 +94,15 @@ function hang() {
   }
 }
 
+/** Everything that has to be unfolded for a key to be seen, from the inside out. */
+export function around(key) {
+  const target = targetOf(key);
+  const found = [];
+  for (let at = target?.k === key ? store.targets.get(target.parent) : target; at && !found.includes(at.k); at = store.targets.get(at.parent)) found.push(at.k);
+  if (target) found.push(store.instances.has(target.ik) ? target.ik : '');
+  return found;
+}
+
 /** The target that a key is of: its own, or its emitter's. */
 export const targetOf = (key) => store.targets.get(key) ?? store.targets.get(store.emitters.get(key)?.target);
 

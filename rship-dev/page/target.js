@@ -3,6 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect } from 'preact/hooks';
 import { ActionForm } from './form.js';
 import { ago, difference, rate } from './format.js';
+import { write } from './json.js';
 import { flash, liveOf, show, useLive } from './live.js';
 import { pin } from './pins.js';
 import { described } from './schema.js';
@@ -59,10 +60,10 @@ function TargetView({ target, details, emitters, focused }) {
       <div class="meters">${emitters.filter((emitter) => emitter !== big).map((emitter) => html`<${Emitter} key=${emitter.k} emitter=${emitter} />`)}</div>
     </section>`}
     ${actions.length > 0 && html`<section aria-label="Actions"><h2>Actions</h2>
-      ${actions.map((action) => html`<${ActionForm} key=${action.k} action=${action} instance=${instance}
+      ${actions.map((action) => html`<${ActionForm} key=${action.k + write(action.schema)} action=${action} instance=${instance}
         begin=${() => liveOf(emitters.find((emitter) => emitter.set_by === action.k)?.k).value} />`)}
     </section>`}
-    ${details && html`<details class="raw"><summary>As announced</summary><pre>${JSON.stringify(details.entity, null, 2)}</pre></details>`}`;
+    ${details && html`<details class="raw"><summary>As announced</summary><pre>${write(details.entity, '  ')}</pre></details>`}`;
 }
 
 function Emitter({ emitter, isBig }) {

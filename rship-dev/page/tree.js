@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { short } from './format.js';
 import { flash, show, useLive } from './live.js';
-import { go, useStore } from './store.js';
+import { around, go, useStore } from './store.js';
 import { rowsOf, words } from './tree-rows.js';
 
 const ROW = 32;
@@ -28,7 +28,20 @@ export function Tree() {
   const rows = useMemo(() => rowsOf(store, isOpen, query), [store.version, folds, query]);
   const at = rows.findIndex((row) => row.key === cursor);
 
-  useEffect(() => setCursor(store.route.key), [store.route.key]);
+  // What an address names is unfolded and scrolled to.
+  const revealed = useRef(null);
+  useEffect(() => {
+    setCursor(store.route.key);
+    const folded = around(store.route.key).filter((key) => !isOpen(key));
+    if (folded.length) setFolds(new Map([...folds, ...folded.map((key) => [key, true])]));
+  }, [store.route.key, store.complete]);
+  useEffect(() => {
+    const index = rows.findIndex((row) => row.key === store.route.key);
+    if (index < 0 || revealed.current === store.route.key) return;
+    revealed.current = store.route.key;
+    reveal(box.current, index);
+  });
+  useEffect(() => () => show('tree', { targets: [], emitters: [] }), []);
   useEffect(() => {
     const place = box.current;
     const observer = new ResizeObserver(() => setView({ top: place.scrollTop, height: place.clientHeight }));
@@ -44,6 +57,10 @@ export function Tree() {
     show('tree', { targets: keys('target'), emitters: keys('emitter') });
   }, [seen]);
 
+  const search = (text) => {
+    setQuery(text);
+    box.current.scrollTop = 0;
+  };
   const fold = (key, open) => setFolds(new Map(folds).set(key, open));
   const move = (index) => {
     const next = Math.min(Math.max(index, 0), rows.length - 1);
@@ -67,7 +84,7 @@ export function Tree() {
     ArrowLeft: () => at >= 0 && (rows[at].open && !query ? fold(cursor, false) : move(up(at))),
     Enter: () => at >= 0 && go('show', cursor),
     ' ': () => at >= 0 && rows[at].open !== undefined && fold(cursor, !rows[at].open),
-    Escape: () => setQuery(''),
+    Escape: () => search(''),
     '*': () => at >= 0 && setFolds(new Map([...folds, ...rows.filter((row) => row.level === rows[at].level).map((row) => [row.key, true])])),
   };
   const onKeyDown = (event) => {
@@ -87,7 +104,7 @@ export function Tree() {
     }
   };
   const onSearchKey = (event) => {
-    if (event.key === 'Escape') setQuery('');
+    if (event.key === 'Escape') search('');
     if (event.key === 'Escape' || event.key === 'ArrowDown' || event.key === 'Enter') {
       box.current.focus();
       if (event.key !== 'Escape') move(Math.max(rows.findIndex((row) => row.kind !== 'instance'), 0));
@@ -98,7 +115,7 @@ export function Tree() {
   return html`<aside class="side">
     <div class="search">
       <input id="search" type="search" aria-label="Search" placeholder="Search names and ids" autocomplete="off" spellcheck=${false}
-        value=${query} onInput=${(event) => setQuery(event.target.value)} onKeyDown=${onSearchKey} aria-keyshortcuts="/" />
+        value=${query} onInput=${(event) => search(event.target.value)} onKeyDown=${onSearchKey} aria-keyshortcuts="/" />
       <kbd aria-hidden="true">/</kbd>
     </div>
     <div class="tree" role="tree" aria-label="Targets" tabindex="0" ref=${box} aria-activedescendant=${at >= 0 ? idOf(cursor) : undefined}
@@ -140,29 +157,37 @@ function Row({ kind, node, level, at, of, open, top, isCursor, isOpened, searche
   const id = idOf(own);
   const isAway = node.online === false;
   const onClick = (event) => (event.target.closest('.fold') ? fold() : go('show', own));
-  return html`<div role="treeitem" id=${id} ref=${ref} aria-level=${level} aria-posinset=${at} aria-setsize=${of} aria-expanded=${open}
-    aria-selected=${isOpened} aria-label=${node.name} aria-describedby="${id}-value" onClick=${onClick} onDblClick=${() => open !== undefined && fold()}
-    class="row ${kind} ${isCursor ? 'cursor' : ''} ${isAway ? 'away' : ''}" style=${{ transform: `translateY(${top}px)`, paddingLeft: `${level * 16}px` }}>
-    <span class="fold" aria-hidden="true">${open === undefined ? '' : open ? '▾' : '▸'}</span>
-    ${kind !== 'emitter' && html`<${Chip} node=${node} />`}
-    <span class="name">${marked(node.name, searched)}</span>
+  // Values stand beside their item, not in it: an item's name is what is in it.
+  return html`<div role="none" ref=${ref} onClick=${onClick} onDblClick=${() => open !== undefined && fold()} class="row ${kind} ${isCursor ? 'cursor' : ''} ${isOpened ? 'opened-row' : ''} ${isAway ? 'away' : ''}"
+    style=${{ transform: `translateY(${top}px)`, paddingLeft: `${level * 16}px` }}>
+    <div role="treeitem" id=${id} aria-level=${level} aria-posinset=${at} aria-setsize=${of} aria-expanded=${open} aria-selected=${isOpened} aria-describedby="${id}-value">
+      <span class="fold ${open === undefined ? '' : open ? 'open' : 'closed'}" aria-hidden="true"></span>
+      ${kind !== 'emitter' && html`<${Chip} node=${node} />`}
+      <span class="name">${marked(node.name, searched)}</span>
+    </div>
     ${kind === 'emitter'
-      ? html`<canvas class="spark" aria-hidden="true"></canvas><span class="last" id="${id}-value"></span>`
+      ? html`<canvas class="spark" aria-hidden="true" hidden></canvas><span class="last" id="${id}-value"></span>`
       : html`<span class="note" id="${id}-value">${isAway ? '○ offline' : kind === 'instance' ? node.service : ''}</span>`}
   </div>`;
 }
 
 /** A target's two colours, or an instance's. */
 export function Chip({ node }) {
-  const style = { background: node.bg ?? '', color: node.fg ?? '' };
-  return html`<span class="chip" style=${style} aria-hidden="true">${[...node.name][0]?.toUpperCase()}</span>`;
+  const style = { background: node.bg ?? '', color: node.fg ?? (node.bg ? '#fff' : '') };
+  return html`<span class="chip" style=${style} data-letter=${[...node.name][0]?.toUpperCase()} aria-hidden="true"></span>`;
 }
 
 /** The name with what was searched for in it. */
 function marked(name, query) {
   const lower = name.toLowerCase();
-  const word = words(query).find((word) => lower.includes(word));
-  if (!word) return name;
-  const at = lower.indexOf(word);
-  return html`${name.slice(0, at)}<mark>${name.slice(at, at + word.length)}</mark>${name.slice(at + word.length)}`;
+  const out = [];
+  let from = 0;
+  while (from < name.length) {
+    const next = words(query).map((word) => [lower.indexOf(word, from), word.length]).filter(([at]) => at >= 0).sort(([one], [other]) => one - other)[0];
+    if (!next) break;
+    const [at, length] = next;
+    out.push(name.slice(from, at), html`<mark>${name.slice(at, at + length)}</mark>`);
+    from = at + length;
+  }
+  return [...out, name.slice(from)];
 }

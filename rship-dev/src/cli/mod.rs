@@ -4,6 +4,7 @@ mod arguments;
 mod call;
 mod check;
 mod client;
+mod inspect;
 mod ls;
 mod output;
 mod pattern;
@@ -83,6 +84,14 @@ enum Command {
         /// End after that many pulses.
         #[arg(long)]
         count: Option<u64>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Show the page over a running server, until Ctrl-C; where the server takes no commands, it is for looking only.
+    Inspect {
+        /// Where the page is to be; what other machines can reach is not for this.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        bind: SocketAddr,
         #[command(flatten)]
         server: Server,
     },
@@ -190,6 +199,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Check { file } => return check::run(output, &file),
         Command::Serve { wire, bind, door } => serve::run(output, wire, bind, door).await,
+        Command::Inspect { bind, server } => inspect::run(output, &server, bind).await,
         Command::Ls { ids, server } => ls::run(output, &mut connect(&server).await?, &ids).await,
         Command::Call {
             action,

@@ -138,7 +138,7 @@ impl Told {
 /// Ctrl-C, or the polite end from a supervisor. Whoever sees the address may send it at once, so the
 /// handlers are in place when this returns.
 #[cfg(unix)]
-fn end_signal() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn end_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -151,7 +151,7 @@ fn end_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 #[cfg(not(unix))]
-fn end_signal() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn end_signal() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         // Without a handler the signal ends the process by itself.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -43,6 +43,7 @@ macro_rules! files {
 /// All of them; those that are of others stand in `vendor`, as they came.
 const FILES: &[Asset] = files! {
     "index.html": HTML,
+    "chart.js": SCRIPT,
     "color.js": SCRIPT,
     "copy.js": SCRIPT,
     "diagnosis.js": SCRIPT,
@@ -76,9 +77,6 @@ const FILES: &[Asset] = files! {
     "vendor/preact-LICENSE.txt": TEXT,
     "vendor/preact-hooks.js": SCRIPT,
     "vendor/preact.js": SCRIPT,
-    "vendor/uplot-LICENSE.txt": TEXT,
-    "vendor/uplot.css": STYLE,
-    "vendor/uplot.js": SCRIPT,
 };
 
 /// The file at a path of the core.

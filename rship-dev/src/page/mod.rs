@@ -7,6 +7,7 @@ mod call;
 mod details;
 mod diagnosis;
 mod keys;
+pub(crate) mod mirror;
 mod sessions;
 mod show;
 mod socket;
@@ -37,7 +38,7 @@ pub(crate) const SOCKET: &str = "/page/socket";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct About {
     pub(crate) source: Source,
-    /// The server's address, or the recording's name.
+    /// The core's or the server's address, or the recording's name.
     pub(crate) from: Option<String>,
     /// Why it takes no commands, when it takes none.
     pub(crate) read_only: Option<String>,
@@ -104,6 +105,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl House {
+    /// The core is at that address.
+    pub(crate) fn is_at(&self, url: String) {
+        self.about.send_modify(|about| about.from = Some(url));
+    }
+
     pub(crate) fn offer_metrics(&self, metrics: Metrics) {
         *lock(&self.metrics) = Some(metrics);
     }
@@ -183,14 +189,12 @@ impl Looks {
         unchanged: bool,
     ) {
         match item_type {
-            "Pulse" => {
-                if change == Change::Set && !self.taps.is_empty() {
-                    if let Some(from) = from {
-                        *self.pulses.entry(from).or_default() += 1;
-                    }
-                    for taps in self.taps.values_mut() {
-                        taps.pulse(id, item, from);
-                    }
+            "Pulse" if change == Change::Set && !self.taps.is_empty() => {
+                if let Some(from) = from {
+                    *self.pulses.entry(from).or_default() += 1;
+                }
+                for taps in self.taps.values_mut() {
+                    taps.pulse(id, item, from);
                 }
             }
             "Instance" | "Target" | "TargetStatus" | "Action" | "Emitter" if !unchanged => {

@@ -418,10 +418,18 @@ pub(crate) fn newest<'a>(
     let own = instance.and_then(|instance| store.get("Pulse", &format!("{emitter}:{instance}")));
     let shared = || {
         let pulse = store.get("Pulse", emitter)?;
-        let owner = store
-            .get("Instance", instance?)
-            .and_then(|entry| entry.owner);
-        (pulse.owner.is_none() || owner.is_none() || pulse.owner == owner).then_some(pulse)
+        let Some(instance) = instance.and_then(|instance| store.get("Instance", instance)) else {
+            return Some(pulse);
+        };
+        let other = match (pulse.owner, instance.owner) {
+            (Some(pulse), Some(instance)) => pulse != instance,
+            // Of a server that is mirrored nothing else is known.
+            _ => {
+                let (client, own) = (&pulse.item["clientId"], &instance.item["clientId"]);
+                client.is_string() && own.is_string() && client != own
+            }
+        };
+        (!other).then_some(pulse)
     };
     own.or_else(shared)?.item.get("data")
 }

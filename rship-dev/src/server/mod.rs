@@ -43,6 +43,8 @@ use self::session::ByteStream;
 use self::shared::Shared;
 use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
+use crate::page::Handed;
+use crate::page::mirror::Mirror;
 use crate::page::timeline::Timeline;
 use crate::recorded::Recorded;
 use crate::store::{Entities, is_own};
@@ -159,6 +161,12 @@ impl Builder {
         self
     }
 
+    /// Lets in pages alone.
+    pub(crate) fn for_pages_alone(mut self) -> Self {
+        self.doors.for_pages_alone();
+        self
+    }
+
     /// Starts to listen. Has to be called inside a tokio runtime.
     ///
     /// # Errors
@@ -190,13 +198,17 @@ impl Builder {
             Arc::clone(&shared),
             stop.subscribe(),
         ));
-        LocalCore {
+        let core = LocalCore {
             shared,
             addr,
             stop,
             door,
             task: Some(task),
+        };
+        if core.addr.port() != 0 {
+            core.shared.house.is_at(core.url());
         }
+        core
     }
 }
 
@@ -269,6 +281,11 @@ impl LocalCore {
     /// Lets pages move through the time of what plays a recording here; the page says its name.
     pub fn offer_timeline(&self, name: impl Into<String>, timeline: Arc<dyn Timeline>) {
         self.shared.house.offer_timeline(name.into(), timeline);
+    }
+
+    /// Makes a mirror of it: it shows what another server has, and actions are run by whoever takes them.
+    pub(crate) fn mirror(&self, from: &str) -> (Mirror, mpsc::Receiver<Handed>) {
+        Mirror::new(Arc::clone(&self.shared), from)
     }
 
     /// The address that it listens on; port 0 of `127.0.0.1` when it has no socket.

@@ -269,7 +269,7 @@ impl State {
     }
 
     /// Whether the store may take an entity.
-    fn has_room(&self, item_type: &str, id: &str, entry: &Entry) -> Result<(), String> {
+    pub(crate) fn has_room(&self, item_type: &str, id: &str, entry: &Entry) -> Result<(), String> {
         let old = self.store.get(item_type, id);
         if old.is_none() && self.store.count() >= self.limits.entities {
             return Err(format!(
@@ -324,7 +324,8 @@ impl State {
         self.change(item_type, id, status, None);
     }
 
-    fn put(&mut self, item_type: &str, id: &str, entry: Entry, from: Option<ClientNo>) {
+    /// Stores an entity as it is.
+    pub(crate) fn put(&mut self, item_type: &str, id: &str, entry: Entry, from: Option<ClientNo>) {
         let unchanged = self
             .store
             .get(item_type, id)

@@ -37,7 +37,12 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) async fn connect(core: &LocalCore) -> Self {
-        let url = core.page_url().replace("http://", "ws://") + "page/socket";
+        Self::connect_to(&core.page_url()).await
+    }
+
+    /// The page at that address.
+    pub(crate) async fn connect_to(page: &str) -> Self {
+        let url = page.replace("http://", "ws://") + "page/socket";
         let (socket, _) = within("connection", connect_async(url)).await.unwrap();
         Self { socket }
     }
@@ -310,6 +315,7 @@ async fn the_tree_comes_whole_and_then_what_changes() {
         let mut peer = stand(&core).await;
         let (mut page, welcome) = Page::welcomed(&core).await;
         assert_eq!(welcome["generation"], generation.as_str());
+        assert_eq!(welcome["from"], core.url());
         assert_eq!(
             (&welcome["source"], &welcome["readOnly"]),
             (&json!("core"), &Value::Null)
