@@ -64,6 +64,13 @@ impl Tree {
         tree
     }
 
+    /// The elements in an answer that lists some.
+    pub(super) fn listed(nodes: &Value) -> Vec<Node> {
+        let nodes = nodes.as_array().into_iter().flatten();
+        let nodes = nodes.filter(|node| node["ignored"] != true);
+        nodes.map(read).collect()
+    }
+
     fn take(
         &mut self,
         node: &Value,
@@ -95,6 +102,12 @@ impl Tree {
                 node.role == role && name.is_none_or(|name| node.name == name)
             })
             .collect()
+    }
+
+    /// Where an element is that was found before.
+    pub(super) fn place(&self, node: &Node) -> Option<usize> {
+        let mut nodes = self.nodes.iter();
+        nodes.position(|(_, own)| own.backend == node.backend)
     }
 
     /// One element, with all text in it.
