@@ -89,7 +89,8 @@ export function kindOf(schema) {
 const isFixed = ({ items, minItems, maxItems }) =>
   items && minItems !== undefined && minItems === maxItems && maxItems <= 64;
 
-function isColor(fields) {
+/** Whether these fields are those of a colour: their names say so. */
+export function isColor(fields) {
   const names = fields.map(([name]) => name.toLowerCase()).sort().join();
   return COLORS.includes(names) && fields.every(([, { type }]) => type === 'number' || type === 'integer');
 }
