@@ -72,7 +72,6 @@ function Emitter({ emitter, isBig }) {
     const part = (name) => element.querySelector(`.${name}`);
     paintValue(part('now').firstChild, live.value, emitter.name, (pointer, name) => pin(emitter.k, pointer, name));
     part('change').textContent = difference(live.before, live.value);
-    part('rate').textContent = rate(live.rate);
     live.spark.draw(part('spark'));
     paintAge(element, live);
     if (live.fresh) flash(element);
@@ -90,7 +89,11 @@ function Emitter({ emitter, isBig }) {
   </article>`;
 }
 
-function paintAge(element, { at }) {
-  const now = Date.now() + (all.clock ?? 0);
-  element.querySelector('.age').textContent = at ? ago(all.welcome?.source === 'recording' ? 0 : now - at) : 'no pulse yet';
+/** A rate of the last second, past which nothing says that it is over. */
+const RATE_HOLDS = 2000;
+
+function paintAge(element, { at, rate: last }) {
+  const age = all.timeline ? 0 : Date.now() + (all.clock ?? 0) - at;
+  element.querySelector('.age').textContent = at ? ago(age) : 'no pulse yet';
+  element.querySelector('.rate').textContent = age < RATE_HOLDS ? rate(last) : '';
 }
