@@ -18,7 +18,8 @@ const LIKE = {
 export function Field({ schema, draft, set, path, label, required, context, remove }) {
   context.paths.add(path);
   const kind = kindOf(schema);
-  const { prose, unit } = described(schema);
+  // The payload itself is described by its action.
+  const { prose, unit } = path ? described(schema) : { ...described(schema), prose: '' };
   const id = `${context.id}-${encodeURIComponent(path)}`;
   const error = context.errors.get(path);
   const hint = hintOf(schema, kind);
@@ -63,7 +64,7 @@ function hintOf(schema, kind) {
   switch (kind) {
     case 'integer':
     case 'number':
-      return isOfType(schema) ? '' : rangeWords(schema).trim();
+      return isOfType(schema) ? '' : rangeWords(schema).trim().replace(/^of /, '');
     case 'string':
       return [count(schema.minLength, schema.maxLength, 'character'), schema.pattern && `like ${schema.pattern}`].filter(Boolean).join(', ');
     case 'array':
