@@ -110,6 +110,12 @@ export function places(schema) {
   return schema.prefixItems ?? Array.from({ length: schema.minItems }, () => schema.items);
 }
 
+/** The schema of a list's items, or of a map's values. */
+export function innerOf({ type, items, additionalProperties }) {
+  const inner = type === 'array' ? items : additionalProperties;
+  return typeof inner === 'object' ? inner : {};
+}
+
 /** The lower and the upper bound of numbers, with whether they are outside themselves. */
 export function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }) {
   return {

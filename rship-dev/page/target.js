@@ -28,7 +28,8 @@ export function Opened() {
   if (target) return html`<${TargetView} key=${target.k} target=${target} details=${details} emitters=${emitters} focused=${key} />`;
   const instance = store.instances.get(key);
   if (instance) return html`<${Instance} instance=${instance} />`;
-  return html`<p class="empty">${key && store.complete ? 'What this address names is not here (any more).' : 'Choose a target to see what it does, and to do something with it.'}</p>`;
+  const isLost = key && store.complete;
+  return html`<p class="empty">${isLost ? 'What this address names is not here (any more).' : 'Choose a target to see what it does, and to do something with it.'}</p>`;
 }
 
 const Back = () => html`<button type="button" class="back" onClick=${() => go('show', null)}>‹ Targets</button>`;
@@ -84,7 +85,11 @@ function Emitter({ emitter, isBig }) {
     <h3><button type="button" class="plain" onClick=${() => go('show', emitter.k)}>${emitter.name}</button></h3>
     <div class="now"><div></div>${unit && html`<span class="unit">${unit}</span>`}</div>
     <canvas class="spark" aria-hidden="true"></canvas>
-    <p class="figures"><span class="change" title="difference to the value before"></span><span class="rate" title="pulses a second"></span><span class="age" title="the last pulse"></span></p>
+    <p class="figures">
+      <span class="change" title="difference to the value before"></span>
+      <span class="rate" title="pulses a second"></span>
+      <span class="age" title="the last pulse"></span>
+    </p>
     ${prose && html`<p class="help">${prose}</p>`}
   </article>`;
 }
