@@ -8,6 +8,8 @@ import { namedIn, validate } from '../page/validate.js';
 import { NULL, draftOf, read } from '../page/form-value.js';
 import { callLine, rustLine, shellQuote } from '../page/copy.js';
 import { diff, difference } from '../page/format.js';
+import { colorText, cssColor, readColor } from '../page/color.js';
+import { indexAt, roundStep } from '../page/chart.js';
 import { rowsOf } from '../page/tree-rows.js';
 
 const golden = readFileSync(new URL('../../tests/src/corpus/golden.txt', import.meta.url), 'utf8')
@@ -115,6 +117,26 @@ test('a difference names what changed', () => {
   assert.equal(difference(1, 1.25), '+0.250');
   assert.equal(difference({ a: 1, b: 'x' }, { a: 0, b: 'x' }), 'a −1');
   assert.deepEqual(diff([1, 2], [1]), [{ path: '[1]', from: 2, to: undefined }]);
+});
+
+test('a picked colour becomes the parts of its schema, and is read back', () => {
+  for (const name of ['Rgb', 'RgbBytes', 'RedGreenBlueAlpha', 'Hsl', 'Hsva', 'UpperRgb']) {
+    const schema = simple(golden.find(([of]) => of === name)[1]);
+    const draft = draftOf(schema).fields;
+    for (const picked of ['#4080c0', '#ffffff', '#000000', '#ff0000']) {
+      const fields = { ...draft, ...readColor(schema, draft, picked) };
+      assert.equal(colorText(schema, fields), picked, name);
+      assert.deepEqual(validate(schema, read(schema, { fields })), [], name);
+    }
+  }
+  assert.equal(cssColor({ r: 1, g: 0.5, b: 0 }), '#ff8000');
+  assert.equal(cssColor({ r: 255, g: 128, b: 0 }), '#ff8000');
+  assert.equal(cssColor({ x: 1, y: 2 }), null);
+});
+
+test('a plot has round steps and finds its times', () => {
+  assert.deepEqual([7, 0.09, 1000].map((span) => roundStep(span, 5)), [2, 0.02, 200]);
+  assert.deepEqual([0, 2, 3, 9].map((at) => indexAt([1, 2, 4], at)), [0, 1, 2, 3]);
 });
 
 const show = () => {

@@ -1,4 +1,5 @@
 // Colours as their parts, for the browser's picker, which knows `#rrggbb` alone.
+import { isColor } from './schema.js';
 
 /** A part's largest value: bytes go to 255, all else from 0 to 1. */
 const scale = ({ type, maximum }) => maximum ?? (type === 'integer' ? 255 : 1);
@@ -12,6 +13,16 @@ const modelOf = (schema) => {
   const letters = Object.keys(schema.properties).map((name) => name[0].toLowerCase());
   return ['rgb', 'hsl', 'hsv'].find((model) => [...model].every((letter) => letters.includes(letter)));
 };
+
+/** An emitter's value as a colour for the page, `null` where it is none. */
+export function cssColor(value) {
+  const parts = Object.entries(value);
+  if (!parts.every(([, part]) => typeof part === 'number')) return null;
+  // Without a schema only the parts themselves say how far they go.
+  const maximum = parts.some(([, part]) => part > 1) ? 255 : 1;
+  const schema = { properties: Object.fromEntries(parts.map(([name]) => [name, { type: 'number', maximum }])) };
+  return isColor(Object.entries(schema.properties)) && modelOf(schema) === 'rgb' ? colorText(schema, value) : null;
+}
 
 /** A draft's parts as `#rrggbb`. */
 export function colorText(schema, fields) {

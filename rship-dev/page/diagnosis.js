@@ -4,6 +4,8 @@ import { useState } from 'preact/hooks';
 import { clock } from './format.js';
 import { useStore } from './store.js';
 
+const FINE = 'Everything that was announced was taken, and every generation of server would take it.';
+
 export function Diagnosis() {
   const store = useStore('diagnosis', 'welcome');
   const [query, setQuery] = useState('');
@@ -15,9 +17,12 @@ export function Diagnosis() {
   const weight = (one) => (one.kind === 'dropped' ? 0 : 2) + (isElsewhere(one) ? 1 : 0);
   all.sort((one, other) => weight(one) - weight(other) || other.at - one.at);
   return html`<section class="board" aria-label="Diagnosis">
-    <header><h1>Diagnosis</h1><input type="search" aria-label="Filter diagnosis" placeholder="Filter" value=${query} onInput=${(event) => setQuery(event.target.value)} /></header>
+    <header>
+      <h1>Diagnosis</h1>
+      <input type="search" aria-label="Filter diagnosis" placeholder="Filter" value=${query} onInput=${(event) => setQuery(event.target.value)} />
+    </header>
     <p class="help">What this server dropped, and what servers of other generations would drop of what is announced now.</p>
-    ${all.length === 0 && html`<p class="empty">${query ? 'Nothing has these words.' : 'Everything that was announced was taken, and every generation of server would take it.'}</p>`}
+    ${all.length === 0 && html`<p class="empty">${query ? 'Nothing has these words.' : FINE}</p>`}
     <ul class="cards">${all.map((one) => html`<li key=${one.key} class="card ${one.kind}">
       <p class="heads"><strong>${one.kind === 'dropped' ? (isElsewhere(one) ? '✗ would be dropped' : '✗ dropped') : '! warning'}</strong>
         <span class="tag">${one.type}</span>${one.generation && html`<span class="tag">server of ${one.generation}</span>`}

@@ -3,7 +3,7 @@ import { html } from 'htm/preact';
 import { colorText, readColor } from './color.js';
 import { NULL, draftOf, part } from './form-value.js';
 import { write } from './json.js';
-import { choices, described, isOfType, kindOf, places, range } from './schema.js';
+import { choices, described, innerOf, isOfType, kindOf, places, range } from './schema.js';
 import { join, lengthWords, rangeWords } from './validate.js';
 
 const LIKE = {
@@ -18,7 +18,8 @@ const LIKE = {
 export function Field({ schema, draft, set, path, label, required, context, remove }) {
   context.paths.add(path);
   const kind = kindOf(schema);
-  const { prose, unit } = described(schema);
+  // The payload itself is described by its action.
+  const { prose, unit } = path ? described(schema) : { ...described(schema), prose: '' };
   const id = `${context.id}-${encodeURIComponent(path)}`;
   const error = context.errors.get(path);
   const hint = hintOf(schema, kind);
@@ -47,7 +48,8 @@ export function Field({ schema, draft, set, path, label, required, context, remo
   const own = { schema, kind, draft, set, path, label, context, unit, attributes };
   const Parts = GROUPS[kind];
   if (Parts) {
-    return html`<fieldset class="field group" id=${id} tabindex="-1" aria-invalid=${attributes['aria-invalid']} aria-errormessage=${attributes['aria-errormessage']} aria-describedby=${attributes['aria-describedby']}>
+    const { disabled, 'aria-required': _, ...said } = attributes;
+    return html`<fieldset class="field group" tabindex="-1" ...${said}>
       <legend>${label}</legend><div class="tools">${tools}</div>${notes}<${Parts} ...${own} />
     </fieldset>`;
   }
@@ -55,7 +57,9 @@ export function Field({ schema, draft, set, path, label, required, context, remo
   return html`<div class="field"><div class="head"><label class="label" for=${id}>${label}</label>${tools}</div><${Input} ...${own} />${notes}</div>`;
 }
 
-const Tool = ({ name, text, act, context }) => html`<button type="button" class="quiet" aria-label=${name} disabled=${context.isFixed} onClick=${act}>${text}</button>`;
+function Tool({ name, text, act, context: { isFixed } }) {
+  return html`<button type="button" class="quiet" aria-label=${name} disabled=${isFixed} onClick=${act}>${text}</button>`;
+}
 
 const count = (from, to, what) => lengthWords(from, to, what).replace(' of ', '');
 
@@ -63,7 +67,7 @@ function hintOf(schema, kind) {
   switch (kind) {
     case 'integer':
     case 'number':
-      return isOfType(schema) ? '' : rangeWords(schema).trim();
+      return isOfType(schema) ? '' : rangeWords(schema).trim().replace(/^of /, '');
     case 'string':
       return [count(schema.minLength, schema.maxLength, 'character'), schema.pattern && `like ${schema.pattern}`].filter(Boolean).join(', ');
     case 'array':
@@ -91,7 +95,8 @@ function Numeric({ schema, kind, draft, set, label, unit, attributes }) {
     set(String(Math.min(Math.max(next, Number(from ?? -Infinity)), Number(to ?? Infinity))));
   };
   return html`<div class="numeric">
-    ${isSlider && html`<input type="range" aria-label=${label} min=${from} max=${to} step=${step} value=${draft === '' ? from : draft} disabled=${attributes.disabled} onInput=${slid} />`}
+    ${isSlider && html`<input type="range" aria-label=${label} min=${from} max=${to} step=${step} value=${draft === '' ? from : draft}
+      disabled=${attributes.disabled} onInput=${slid} />`}
     <input type="text" role="spinbutton" inputmode=${kind === 'integer' ? 'numeric' : 'decimal'} autocomplete="off" ...${attributes} value=${draft}
       aria-valuenow=${Number.isFinite(Number(draft)) && draft !== '' ? draft : undefined} aria-valuetext=${draft} aria-valuemin=${from} aria-valuemax=${to}
       onInput=${(event) => set(event.target.value)} onKeyDown=${nudge} />
@@ -106,13 +111,19 @@ function Text({ schema, draft, set, label, attributes }) {
       <input type="text" ...${attributes} value=${draft} onInput=${onInput} /></div>`;
   }
   if (schema.maxLength > 200) return html`<textarea rows="3" ...${attributes} value=${draft} onInput=${onInput} />`;
-  return html`<input type="text" autocomplete="off" spellcheck=${false} placeholder=${LIKE[schema.format] ?? ''} ...${attributes} value=${draft} onInput=${onInput} />`;
+  const like = LIKE[schema.format] ?? '';
+  return html`<input type="text" autocomplete="off" spellcheck=${false} placeholder=${like} ...${attributes} value=${draft} onInput=${onInput} />`;
 }
 
-const Json = ({ draft, set, attributes }) =>
-  html`<textarea class="code" rows=${Math.min(8, draft.split('\n').length + 1)} spellcheck=${false} ...${attributes} value=${draft} onInput=${(event) => set(event.target.value)} />`;
+function Json({ draft, set, attributes }) {
+  const rows = Math.min(8, draft.split('\n').length + 1);
+  const onInput = (event) => set(event.target.value);
+  return html`<textarea class="code" rows=${rows} spellcheck=${false} ...${attributes} value=${draft} onInput=${onInput} />`;
+}
 
-const Check = ({ draft, set, attributes }) => html`<input type="checkbox" ...${attributes} checked=${draft} onChange=${(event) => set(event.target.checked)} />`;
+function Check({ draft, set, attributes }) {
+  return html`<input type="checkbox" ...${attributes} checked=${draft} onChange=${(event) => set(event.target.checked)} />`;
+}
 
 function Choice({ schema, draft, set, attributes }) {
   const options = choices(schema);
@@ -145,12 +156,15 @@ function Color(own) {
     <div class="beside"><${Fields} ...${own} shown=${colorOrder(schema)} /></div>`;
 }
 
-const colorOrder = ({ properties }) => Object.keys(properties).sort((one, other) => 'rghsbvla'.indexOf(one[0].toLowerCase()) - 'rghsbvla'.indexOf(other[0].toLowerCase()));
+function colorOrder({ properties }) {
+  const at = (name) => 'rghsbvla'.indexOf(name[0].toLowerCase());
+  return Object.keys(properties).sort((one, other) => at(one) - at(other));
+}
 
 function Parts({ schema, kind, draft, set, path, label, context }) {
   const { parts } = draft;
   const isMap = kind === 'map';
-  const inner = (index) => (kind === 'tuple' ? places(schema)[index] : isMap ? (schema.additionalProperties === true ? {} : schema.additionalProperties) : (schema.items ?? {}));
+  const inner = (index) => (kind === 'tuple' ? places(schema)[index] : innerOf(schema));
   const change = (id, by) => set((now) => ({ ...now, parts: now.parts.map((it) => (it.id === id ? { ...it, ...by(it) } : it)) }));
   const isGrowing = kind !== 'tuple' && parts.length < (schema.maxItems ?? schema.maxProperties ?? Infinity);
   const isShrinking = kind !== 'tuple' && parts.length > (schema.minItems ?? 0);
@@ -168,25 +182,37 @@ function Parts({ schema, kind, draft, set, path, label, context }) {
 function Variants(own) {
   const { schema, draft, set, label, context } = own;
   const tag = Object.keys(schema.oneOf[0].properties).find((name) => schema.oneOf.every((variant) => 'const' in (variant.properties[name] ?? {})));
-  const title = (variant, index) => variant.title ?? (tag ? String(variant.properties[tag].title ?? variant.properties[tag].const) : (Object.keys(variant.properties).length === 1 ? Object.keys(variant.properties)[0] : `variant ${index + 1}`));
+  const title = ({ title, properties }, index) => {
+    const names = Object.keys(properties);
+    const said = tag ? (properties[tag].title ?? String(properties[tag].const)) : names.length === 1 ? names[0] : `variant ${index + 1}`;
+    return title ?? said;
+  };
   const at = schema.oneOf[draft.at];
   // What several variants have is kept from one to the next.
   const choose = (event) => {
-    const next = draftOf({ oneOf: [schema.oneOf[event.target.value]] });
-    const kept = Object.entries(draft.fields).filter(([name, held]) => name !== tag && name in next.fields && held !== undefined && kindOf(at.properties[name]) === kindOf(schema.oneOf[event.target.value].properties[name]));
-    set({ at: Number(event.target.value), fields: { ...next.fields, ...Object.fromEntries(kept) } });
+    const chosen = schema.oneOf[event.target.value];
+    const isSame = (name) => name !== tag && name in chosen.properties && kindOf(at.properties[name]) === kindOf(chosen.properties[name]);
+    const kept = Object.entries(draft.fields).filter(([name, held]) => held !== undefined && isSame(name));
+    set({ at: Number(event.target.value), fields: { ...draftOf({ oneOf: [chosen] }).fields, ...Object.fromEntries(kept) } });
   };
   return html`<div class="field"><div class="head"><label class="label" for="${own.attributes.id}-tag">${tag ?? `Kind of ${label}`}</label></div>
-      <select id="${own.attributes.id}-tag" value=${draft.at} disabled=${context.isFixed} onChange=${choose}>${schema.oneOf.map((variant, index) => html`<option value=${index}>${title(variant, index)}</option>`)}</select></div>
+      <select id="${own.attributes.id}-tag" value=${draft.at} disabled=${context.isFixed} onChange=${choose}>
+        ${schema.oneOf.map((variant, index) => html`<option value=${index}>${title(variant, index)}</option>`)}
+      </select></div>
     <${Fields} ...${own} schema=${at} shown=${Object.keys(at.properties).filter((name) => name !== tag)} />`;
 }
 
 function Either(own) {
   const { draft, set, label, attributes, context } = own;
-  return html`<div class="field"><select aria-label="Kind of ${label}" value=${draft.asText ? 'json' : 'fields'} disabled=${context.isFixed}
-      onChange=${(event) => set((now) => ({ ...now, asText: event.target.value === 'json' }))}><option value="fields">with fields</option><option value="json">as JSON</option></select></div>
+  const named = { ...attributes, id: `${attributes.id}-text`, 'aria-label': label };
+  const onChange = (event) => set((now) => ({ ...now, asText: event.target.value === 'json' }));
+  return html`<div class="field">
+      <select aria-label="Kind of ${label}" value=${draft.asText ? 'json' : 'fields'} disabled=${context.isFixed} onChange=${onChange}>
+        <option value="fields">with fields</option><option value="json">as JSON</option>
+      </select>
+    </div>
     ${draft.asText
-      ? html`<${Json} draft=${draft.text} attributes=${{ ...attributes, id: `${attributes.id}-text`, 'aria-label': label }} set=${(text) => set((now) => ({ ...now, text }))} />`
+      ? html`<${Json} draft=${draft.text} attributes=${named} set=${(text) => set((now) => ({ ...now, text }))} />`
       : html`<${Fields} ...${own} />`}`;
 }
 

@@ -3,7 +3,7 @@
 // A draft is `undefined` where a field is left out, `NULL` for null, text for numbers, strings and JSON
 // (so that nothing typed is lost or rounded), an index for a choice, and an object for what has parts.
 import { integer, parse, write } from './json.js';
-import { choices, kindOf, places } from './schema.js';
+import { choices, innerOf, kindOf, places } from './schema.js';
 import { Unreadable } from './validate.js';
 
 /** Null as a draft. */
@@ -37,10 +37,10 @@ export function draftOf(schema, value = schema.default) {
     case 'object':
       return { fields: fieldsOf(schema, isObject ? value : {}) };
     case 'map':
-      return { parts: Object.entries(isObject ? value : {}).map(([name, item]) => part(draftOf(schema.additionalProperties, item), name)) };
+      return { parts: Object.entries(isObject ? value : {}).map(([name, item]) => part(draftOf(innerOf(schema), item), name)) };
     case 'array': {
       const items = Array.isArray(value) ? value : Array.from({ length: schema.minItems ?? 0 });
-      return { parts: items.map((item) => part(draftOf(schema.items ?? {}, item))) };
+      return { parts: items.map((item) => part(draftOf(innerOf(schema), item))) };
     }
     case 'tuple':
       return { parts: places(schema).map((place, index) => part(draftOf(place, value?.[index]))) };
@@ -78,11 +78,11 @@ export function read(schema, draft) {
     case 'number':
       return number(draft);
     case 'array':
-      return draft.parts.map(({ draft }) => read(schema.items ?? {}, draft));
+      return draft.parts.map(({ draft }) => read(innerOf(schema), draft));
     case 'tuple':
       return places(schema).map((place, index) => read(place, draft.parts[index].draft));
     case 'map':
-      return readMap(schema.additionalProperties, draft.parts);
+      return readMap(innerOf(schema), draft.parts);
     case 'color':
     case 'object':
       return readFields(schema, draft.fields);

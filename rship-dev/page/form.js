@@ -104,7 +104,8 @@ function Body({ schema, kind, draft, change, layout, context }) {
 
 function Answer({ call: { answer } }) {
   if (!answer) return html`<p class="dim">Waiting for the answer …</p>`;
-  const ms = answer.ms !== null && answer.ms !== undefined && html`<span class="dim">${answer.ms < 10 ? answer.ms.toFixed(1) : Math.round(answer.ms)} ms</span>`;
+  const took = answer.ms < 10 ? answer.ms?.toFixed(1) : Math.round(answer.ms);
+  const ms = answer.ms != null && html`<span class="dim">${took} ms</span>`;
   if (!answer.ok) return html`<p class="bad">✗ ${answer.error} ${ms}</p>`;
   const line = write(answer.result ?? null);
   const text = line.length > 80 ? write(answer.result, '  ') : line;

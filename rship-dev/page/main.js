@@ -23,7 +23,10 @@ function Page() {
   return html`<div class="page ${key ? 'has-open' : ''}">
     <header class="top">
       <strong class="brand">rship</strong>
-      <nav role="tablist" aria-label="Views">${Object.entries(TABS).map(([id, name]) => html`<${Tab} key=${id} id=${id} name=${name} isOn=${tab === id} count=${id === 'diagnosis' ? store.explained.size : 0} />`)}</nav>
+      <nav role="tablist" aria-label="Views">${Object.entries(TABS).map(([id, name]) => {
+        const count = id === 'diagnosis' ? store.explained.size : 0;
+        return html`<${Tab} key=${id} id=${id} name=${name} isOn=${tab === id} count=${count} />`;
+      })}</nav>
       <span class="from">${welcome && html`<span class="tag">${welcome.source}</span> ${welcome.from || location.host} · ${welcome.generation}`}</span>
       <${Theme} />
     </header>
@@ -71,7 +74,8 @@ function TokenForm({ reason }) {
     <h1>This core asks for its token</h1>
     <p class="error" id="token-error" role="alert">${reason}</p>
     <label class="label" for="token">Token</label>
-    <input id="token" type="password" autocomplete="off" autofocus value=${text} onInput=${(event) => setText(event.target.value)} aria-describedby="token-error" />
+    <input id="token" type="password" autocomplete="off" autofocus value=${text}
+      onInput=${(event) => setText(event.target.value)} aria-describedby="token-error" />
     <p class="help">The one that it was started with: --token, or RSHIP_TOKEN.</p>
     <button type="submit" class="primary">Look in</button>
   </form></main>`;

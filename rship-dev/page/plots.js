@@ -50,7 +50,9 @@ export function Plots() {
   return html`<section class="plots" role="region" aria-label="Plots">
     <header>
       <h2>Plots</h2>
-      <button type="button" aria-label="Pause plots" aria-pressed=${view.fixed !== null} onClick=${() => look(view.fixed ? null : shown())}>${view.fixed ? 'Follow' : 'Pause'}</button>
+      <button type="button" aria-label="Pause plots" aria-pressed=${view.fixed !== null} onClick=${() => look(view.fixed ? null : shown())}>
+        ${view.fixed ? 'Follow' : 'Pause'}
+      </button>
       <select aria-label="Time shown" value=${view.span} onChange=${choose}>
         <option value="10000">10 s</option><option value="30000">30 s</option><option value="120000">2 min</option><option value="600000">10 min</option>
       </select>
@@ -109,7 +111,11 @@ function Plot({ pin: one, look }) {
     view.cursor = null;
   };
   return html`<figure class="chart">
-    <figcaption><strong>${one.name}</strong><output ref=${value}></output><button type="button" aria-label="Unpin ${one.name}" onClick=${() => pin(one.ek, one.path)}>✕</button></figcaption>
-    <canvas ref=${place} role="img" aria-label="${one.name} over time" onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerLeave=${leave} onDblClick=${() => look(null)}></canvas>
+    <figcaption>
+      <strong>${one.name}</strong><output ref=${value}></output>
+      <button type="button" aria-label="Unpin ${one.name}" onClick=${() => pin(one.ek, one.path)}>✕</button>
+    </figcaption>
+    <canvas ref=${place} role="img" aria-label="${one.name} over time" onPointerDown=${down} onPointerMove=${move}
+      onPointerUp=${up} onPointerLeave=${leave} onDblClick=${() => look(null)}></canvas>
   </figure>`;
 }

@@ -89,7 +89,8 @@ export function kindOf(schema) {
 const isFixed = ({ items, minItems, maxItems }) =>
   items && minItems !== undefined && minItems === maxItems && maxItems <= 64;
 
-function isColor(fields) {
+/** Whether these fields are those of a colour: their names say so. */
+export function isColor(fields) {
   const names = fields.map(([name]) => name.toLowerCase()).sort().join();
   return COLORS.includes(names) && fields.every(([, { type }]) => type === 'number' || type === 'integer');
 }
@@ -107,6 +108,12 @@ export function choices(schema) {
 /** The schemas of a tuple's places. */
 export function places(schema) {
   return schema.prefixItems ?? Array.from({ length: schema.minItems }, () => schema.items);
+}
+
+/** The schema of a list's items, or of a map's values. */
+export function innerOf({ type, items, additionalProperties }) {
+  const inner = type === 'array' ? items : additionalProperties;
+  return typeof inner === 'object' ? inner : {};
 }
 
 /** The lower and the upper bound of numbers, with whether they are outside themselves. */

@@ -2,7 +2,7 @@
 import { parse, write } from './json.js';
 import { store, takeTree, targetOf, tell } from './store.js';
 import { seen, takeValues } from './live.js';
-import { takeFrames } from './wire-log.js';
+import { clear, takeFrames } from './wire-log.js';
 
 const FIRST_WAIT = 400;
 const LONGEST_WAIT = 5000;
@@ -81,8 +81,11 @@ const takes = {
     // It comes again when an inspected server went away or came back.
     const isNew = store.link.status !== 'open';
     link('open');
-    if (isNew) Object.values(said).forEach(send);
     tell('welcome');
+    if (!isNew) return;
+    // What the core keeps of the wire comes once more.
+    clear();
+    Object.values(said).forEach(send);
   },
   denied({ reason }) {
     link('denied', reason);

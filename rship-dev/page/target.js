@@ -28,7 +28,8 @@ export function Opened() {
   if (target) return html`<${TargetView} key=${target.k} target=${target} details=${details} emitters=${emitters} focused=${key} />`;
   const instance = store.instances.get(key);
   if (instance) return html`<${Instance} instance=${instance} />`;
-  return html`<p class="empty">${key && store.complete ? 'What this address names is not here (any more).' : 'Choose a target to see what it does, and to do something with it.'}</p>`;
+  const isLost = key && store.complete;
+  return html`<p class="empty">${isLost ? 'What this address names is not here (any more).' : 'Choose a target to see what it does, and to do something with it.'}</p>`;
 }
 
 const Back = () => html`<button type="button" class="back" onClick=${() => go('show', null)}>‹ Targets</button>`;
@@ -72,7 +73,6 @@ function Emitter({ emitter, isBig }) {
     const part = (name) => element.querySelector(`.${name}`);
     paintValue(part('now').firstChild, live.value, emitter.name, (pointer, name) => pin(emitter.k, pointer, name));
     part('change').textContent = difference(live.before, live.value);
-    part('rate').textContent = rate(live.rate);
     live.spark.draw(part('spark'));
     paintAge(element, live);
     if (live.fresh) flash(element);
@@ -85,12 +85,20 @@ function Emitter({ emitter, isBig }) {
     <h3><button type="button" class="plain" onClick=${() => go('show', emitter.k)}>${emitter.name}</button></h3>
     <div class="now"><div></div>${unit && html`<span class="unit">${unit}</span>`}</div>
     <canvas class="spark" aria-hidden="true"></canvas>
-    <p class="figures"><span class="change" title="difference to the value before"></span><span class="rate" title="pulses a second"></span><span class="age" title="the last pulse"></span></p>
+    <p class="figures">
+      <span class="change" title="difference to the value before"></span>
+      <span class="rate" title="pulses a second"></span>
+      <span class="age" title="the last pulse"></span>
+    </p>
     ${prose && html`<p class="help">${prose}</p>`}
   </article>`;
 }
 
-function paintAge(element, { at }) {
-  const now = Date.now() + (all.clock ?? 0);
-  element.querySelector('.age').textContent = at ? ago(all.welcome?.source === 'recording' ? 0 : now - at) : 'no pulse yet';
+/** A rate of the last second, past which nothing says that it is over. */
+const RATE_HOLDS = 2000;
+
+function paintAge(element, { at, rate: last }) {
+  const age = all.timeline ? 0 : Date.now() + (all.clock ?? 0) - at;
+  element.querySelector('.age').textContent = at ? ago(age) : 'no pulse yet';
+  element.querySelector('.rate').textContent = age < RATE_HOLDS ? rate(last) : '';
 }

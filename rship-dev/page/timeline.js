@@ -13,8 +13,11 @@ export function Timeline() {
   return html`<footer class="timeline" aria-label="Recording">
     <button type="button" class="primary" onClick=${() => send(playing ? { t: 'pause' } : { t: 'play', speed })}>${playing ? 'Pause' : 'Play'}</button>
     <output>${lapse(at - from)}</output>
-    <input type="range" aria-label="Time" aria-valuetext=${lapse(at - from)} min=${from} max=${to} step="10" value=${at} onInput=${(event) => send({ t: 'seek', at: Number(event.target.value) })} />
+    <input type="range" aria-label="Time" aria-valuetext=${lapse(at - from)} min=${from} max=${to} step="10" value=${at}
+      onInput=${(event) => send({ t: 'seek', at: Number(event.target.value) })} />
     <span class="dim">${lapse(to - from)}</span>
-    <select aria-label="Speed" value=${speed} onChange=${(event) => send({ t: 'play', speed: Number(event.target.value) })}>${SPEEDS.map((one) => html`<option value=${one}>${one}×</option>`)}</select>
+    <select aria-label="Speed" value=${speed} onChange=${(event) => send({ t: 'play', speed: Number(event.target.value) })}>
+      ${SPEEDS.map((one) => html`<option value=${one}>${one}×</option>`)}
+    </select>
   </footer>`;
 }

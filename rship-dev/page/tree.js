@@ -126,7 +126,9 @@ export function Tree() {
       </div>
       ${rows.length === 0 && html`<p class="empty">${emptyWords(store, query)}</p>`}
     </div>
-    <p class="count" role="status">${query ? `${rows.filter((row) => row.kind !== 'instance').length} found` : `${store.targets.size} targets, ${store.emitters.size} emitters`}</p>
+    <p class="count" role="status">${query
+      ? `${rows.filter((row) => row.kind !== 'instance').length} found`
+      : `${store.targets.size} targets, ${store.emitters.size} emitters`}</p>
   </aside>`;
 }
 
@@ -158,9 +160,11 @@ function Row({ kind, node, level, at, of, open, top, isCursor, isOpened, searche
   const isAway = node.online === false;
   const onClick = (event) => (event.target.closest('.fold') ? fold() : go('show', own));
   // Values stand beside their item, not in it: an item's name is what is in it.
-  return html`<div role="none" ref=${ref} onClick=${onClick} onDblClick=${() => open !== undefined && fold()} class="row ${kind} ${isCursor ? 'cursor' : ''} ${isOpened ? 'opened-row' : ''} ${isAway ? 'away' : ''}"
-    style=${{ transform: `translateY(${top}px)`, paddingLeft: `${level * 16}px` }}>
-    <div role="treeitem" id=${id} aria-level=${level} aria-posinset=${at} aria-setsize=${of} aria-expanded=${open} aria-selected=${isOpened} aria-describedby="${id}-value">
+  const classes = ['row', kind, isCursor && 'cursor', isOpened && 'opened-row', isAway && 'away'].filter(Boolean).join(' ');
+  return html`<div role="none" ref=${ref} class=${classes} style=${{ transform: `translateY(${top}px)`, paddingLeft: `${level * 16}px` }}
+    onClick=${onClick} onDblClick=${() => open !== undefined && fold()}>
+    <div role="treeitem" id=${id} aria-level=${level} aria-posinset=${at} aria-setsize=${of}
+      aria-expanded=${open} aria-selected=${isOpened} aria-describedby="${id}-value">
       <span class="fold ${open === undefined ? '' : open ? 'open' : 'closed'}" aria-hidden="true"></span>
       ${kind !== 'emitter' && html`<${Chip} node=${node} />`}
       <span class="name">${marked(node.name, searched)}</span>

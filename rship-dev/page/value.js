@@ -1,4 +1,5 @@
 // A value as a small outline, patched by hand: a focus or a selection in it outlives its pulses.
+import { cssColor } from './color.js';
 import { number } from './format.js';
 
 const MOST = 100;
@@ -40,6 +41,9 @@ function plotButton(name, onclick) {
 }
 
 function paintParts(host, value, name, plot, pointer) {
+  const color = Array.isArray(value) ? null : cssColor(value);
+  host.classList.toggle('colored', color !== null);
+  if (color) host.style.setProperty('--swatch', color);
   const all = Object.keys(value);
   const keys = all.slice(0, MOST);
   for (const [key, row] of host.parts) {

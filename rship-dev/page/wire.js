@@ -43,12 +43,15 @@ export function Wire() {
     <header>
       <h1>Wire</h1>
       <input type="search" aria-label="Filter frames" placeholder="Filter" value=${filter} onInput=${(event) => setFilter(event.target.value)} />
-      <button type="button" aria-label="Pause wire" aria-pressed=${log.paused} onClick=${() => pause(!log.paused)}>${log.paused ? `Go on (${log.waiting.length})` : 'Pause'}</button>
+      <button type="button" aria-label="Pause wire" aria-pressed=${log.paused} onClick=${() => pause(!log.paused)}>
+        ${log.paused ? `Go on (${log.waiting.length})` : 'Pause'}
+      </button>
       <button type="button" aria-label="Clear wire" onClick=${clear}>Clear</button>
       <span class="dim">${log.frames.length} frames${log.missed > 0 ? `, ${log.missed} missed` : ''}</span>
     </header>
     <div class="frames" ref=${box} onScroll=${onScroll} tabindex="0" role="list" aria-label="Frames">
-      <div role="none" style=${{ height: `${log.frames.length * ROW}px` }}>${rows.map((frame, index) => html`<div role="listitem" class="frame-place" key=${frame.no} style=${{ transform: `translateY(${(from + index) * ROW}px)` }}>
+      <div role="none" style=${{ height: `${log.frames.length * ROW}px` }}>${rows.map((frame, index) => html`<div role="listitem"
+        class="frame-place" key=${frame.no} style=${{ transform: `translateY(${(from + index) * ROW}px)` }}>
         <button type="button" class="frame ${opened === frame ? 'cursor' : ''}" onClick=${() => setOpened(frame)}>
           <time>${clock(frame.at)}</time><span class=${frame.dir}>${frame.dir === 'in' ? '→ in' : '← out'}</span><span>${frame.client}</span>
           <span class="size">${bytes(frame.bytes)}</span><span class="kind">${frame.kind}</span><code>${cut(frame.text, 200)}</code>
@@ -56,13 +59,18 @@ export function Wire() {
       ${log.frames.length === 0 && html`<p class="empty">${filter ? 'No frame has this text.' : 'No frames yet.'}</p>`}
     </div>
     ${opened && html`<article class="one-frame" aria-label="Frame ${opened.no}">
-      <header><strong>${opened.kind}</strong><span class="dim">${opened.dir === 'in' ? 'executor to server' : 'server to executor'}, ${bytes(opened.bytes)}, ${clock(opened.at)}${opened.cut ? ', cut' : ''}</span>
+      <header><strong>${opened.kind}</strong><span class="dim">${about(opened)}</span>
         <button type="button" aria-pressed=${isPretty} onClick=${() => setPretty(!isPretty)}>Pretty</button>
         <button type="button" onClick=${() => toClipboard(isPretty ? pretty(opened) : opened.text)}>Copy</button>
         <button type="button" aria-label="Close frame" onClick=${() => setOpened(null)}>✕</button></header>
       <pre tabindex="0">${isPretty ? pretty(opened) : opened.text}</pre>
     </article>`}
   </section>`;
+}
+
+function about({ dir, bytes: size, at, cut }) {
+  const way = dir === 'in' ? 'executor to server' : 'server to executor';
+  return [way, bytes(size), clock(at), cut && 'cut'].filter(Boolean).join(', ');
 }
 
 /** What is cut is not JSON any more, and stays as it is. */
