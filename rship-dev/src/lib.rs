@@ -18,6 +18,7 @@
 
 mod codec;
 mod explained;
+mod item;
 mod near;
 mod query;
 mod reading;

@@ -9,6 +9,7 @@ pub(crate) mod fields;
 pub(crate) mod filter;
 pub(crate) mod frames;
 pub(crate) mod judge;
+pub(crate) mod plain;
 pub(crate) mod schema;
 
 use rship_core::wire::Generation;

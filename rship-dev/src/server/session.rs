@@ -23,7 +23,7 @@ use super::meter::{Meter, Metered, Stuck};
 use super::opening::Refusal;
 use super::shared::{Opened, Shared, stopped};
 use crate::codec::{self, Unreadable};
-use crate::reading::{Problem, frames};
+use crate::reading::{Problem, frames, plain};
 use crate::recorded::Recorded;
 use crate::speaking;
 use crate::store::ClientNo;
@@ -193,6 +193,19 @@ async fn read(
         };
         if matches!(message, Message::Close(_)) {
             return;
+        }
+        if let Message::Text(text) = &message
+            && text.len() <= codec::LIGHT
+            && let Some(pulses) = plain::read(shared.generation, text, shared.limits.entity)
+        {
+            shared.transact(|state| {
+                if shared.record {
+                    let text = text.to_string();
+                    state.record(Recorded { client: no, text });
+                }
+                state.pulses(no, &pulses);
+            });
+            continue;
         }
         let Some(document) = codec::decode(&message, shared.limits.document) else {
             continue;
