@@ -10,6 +10,7 @@ pub(crate) mod filter;
 pub(crate) mod frames;
 pub(crate) mod judge;
 pub(crate) mod plain;
+pub(crate) mod plain_cbor;
 pub(crate) mod schema;
 
 use rship_core::wire::Generation;

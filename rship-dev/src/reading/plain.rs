@@ -3,13 +3,15 @@
 //! Anything that is the least unusual is left to the reader of all frames, which says what is wrong with it. What is
 //! read here, it reads alike.
 
+use std::borrow::Cow;
+
 use rship_core::wire::Generation;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// How deep a value may nest: less than any reader of frames takes.
-const DEPTH: usize = 64;
+pub(super) const DEPTH: usize = 64;
 
 /// How many digits a number may have: with so few, none is larger than numbers can be.
 const DIGITS: usize = 32;
@@ -22,8 +24,8 @@ const HEAVIEST: usize = 160;
 pub(crate) struct Pulse<'f> {
     pub(crate) id: &'f str,
     pub(crate) emitter_id: &'f str,
-    /// The value, as it is written.
-    pub(crate) data: &'f str,
+    /// The value as JSON.
+    pub(crate) data: Cow<'f, str>,
     /// What the client says that it is.
     pub(crate) client_id: Option<&'f str>,
     pub(crate) hash: Option<&'f str>,
@@ -106,17 +108,21 @@ pub(crate) fn read(generation: Generation, text: &str, heaviest: usize) -> Optio
         let pulse = Pulse {
             id,
             emitter_id,
-            data: data.get(),
+            data: Cow::Borrowed(data.get()),
             client_id,
             hash,
         };
         // One without a hash gets one of its content, which takes a tree.
         let hashed = hash.is_some() || generation == Generation::V2026;
-        let light = pulse.length(None).saturating_mul(HEAVIEST) <= heaviest;
         let sets = event.item_type == "Pulse" && event.change_type == "SET";
-        (sets && !id.is_empty() && hashed && light && is_plain(pulse.data)).then_some(pulse)
+        (sets && hashed && fits(&pulse, heaviest) && is_plain(&pulse.data)).then_some(pulse)
     });
     pulses.collect()
+}
+
+/// Whether it has an id, and weighs no more than that as a tree.
+pub(super) fn fits(pulse: &Pulse<'_>, heaviest: usize) -> bool {
+    !pulse.id.is_empty() && pulse.length(None).saturating_mul(HEAVIEST) <= heaviest
 }
 
 /// Whether what is JSON by its syntax is so by its values too, and means the same wherever it stands.
@@ -179,7 +185,7 @@ impl Pulse<'_> {
             r#"","emitterId":""#,
             self.emitter_id,
             r#"","data":"#,
-            self.data,
+            &self.data,
             "",
             "",
             "",

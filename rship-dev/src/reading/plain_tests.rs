@@ -5,8 +5,9 @@ use rship_core::wire::Generation::{self, V2023, V2024, V2026};
 use serde_json::Value;
 
 use super::*;
-use crate::reading::entities;
+use crate::codec;
 use crate::reading::frames::{self, Inbound};
+use crate::reading::{entities, plain_cbor};
 use crate::store::Change;
 use crate::weight;
 
@@ -117,6 +118,37 @@ fn fields(fields: Vec<(&'static str, BoxedStrategy<String>)>) -> impl Strategy<V
         .prop_map(|fields| format!("{{{}}}", fields.join(",")))
 }
 
+/// Servers take them out.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(members) => members.iter().any(has_nul),
+        Value::Object(fields) => fields.values().any(has_nul),
+        _ => false,
+    }
+}
+
+/// A frame with its fields in the order in which executors write them.
+fn cbor(document: &Value) -> Vec<u8> {
+    let mut bytes = b"\xa2\x65event".to_vec();
+    ciborium::into_writer(&document["event"], &mut bytes).unwrap();
+    bytes.extend(b"\x64data");
+    ciborium::into_writer(&document["data"], &mut bytes).unwrap();
+    bytes
+}
+
+fn agree_in_cbor(text: &str) -> Result<(), TestCaseError> {
+    let Ok(document) = serde_json::from_str::<Value>(text) else {
+        return Ok(());
+    };
+    let bytes = cbor(&document);
+    let again = codec::from_cbor(&bytes).unwrap();
+    match plain_cbor::read(&bytes, LIMIT) {
+        Some(pulses) => same(V2026, text, &pulses, again),
+        None => Ok(()),
+    }
+}
+
 /// Values of all kinds, as they may be written, and some that are none.
 pub(crate) fn value() -> BoxedStrategy<String> {
     let odd = proptest::sample::select(vec![
@@ -185,6 +217,16 @@ fn agree(generation: Generation, text: &str) -> Result<(), TestCaseError> {
     };
     let document: Value = serde_json::from_str(text)
         .map_err(|error| TestCaseError::fail(format!("{text}: {error}")))?;
+    same(generation, text, &pulses, document)
+}
+
+/// The reader of all frames finds the same in it, and nothing wrong.
+fn same(
+    generation: Generation,
+    text: &str,
+    pulses: &[Pulse<'_>],
+    document: Value,
+) -> Result<(), TestCaseError> {
     let events = match frames::read(generation, document) {
         Ok(Inbound::Event(event)) => vec![event],
         Ok(Inbound::Batch(events)) => events.into_iter().map(Result::unwrap).collect(),
@@ -197,7 +239,7 @@ fn agree(generation: Generation, text: &str) -> Result<(), TestCaseError> {
         let problems = entities::check(generation, "c", "Pulse", Change::Set, &event.item);
         prop_assert!(problems.is_empty(), "{:?}", problems);
         prop_assert!(weight::of_fields(&event.item) <= LIMIT);
-        prop_assert!(!Value::Object(event.item).to_string().contains("\\u0000"));
+        prop_assert!(!has_nul(&Value::Object(event.item)));
         let mut written = String::new();
         pulse.write(None, &mut written);
         prop_assert_eq!(written.len(), pulse.length(None));
@@ -213,5 +255,48 @@ proptest! {
         for generation in [V2024, V2026] {
             agree(generation, &text)?;
         }
+        agree_in_cbor(&text)?;
+    }
+}
+
+#[test]
+fn what_executors_send_in_cbor_is_read_without_a_tree() {
+    let cbor = |text: &str| cbor(&serde_json::from_str(text).unwrap());
+    let bytes = cbor(&batch(&format!("{PULSE},{PULSE}")));
+    let pulses = plain_cbor::read(&bytes, LIMIT).unwrap();
+    assert_eq!((pulses.len(), pulses[1].id), (2, "a:b:i"));
+    assert_eq!(pulses[0].fields()["data"]["text"], "a\n\"b\"é");
+    for (part, odd) in [
+        ("a:b:i", r"a\n"),
+        ("a:b:i", ""),
+        ("0.5", r#""\u0000""#),
+        (r#""00ff""#, "null"),
+        (r#""00ff""#, r#""1","more":1"#),
+        (r#""SET""#, r#""DEL""#),
+    ] {
+        let bytes = cbor(&single(&PULSE.replace(part, odd)));
+        assert!(plain_cbor::read(&bytes, LIMIT).is_none(), "{odd}");
+    }
+    for end in 0..bytes.len() {
+        assert!(plain_cbor::read(&bytes[..end], LIMIT).is_none());
+    }
+    let one_more = [&bytes[..], &[0]].concat();
+    assert!(plain_cbor::read(&one_more, LIMIT).is_none());
+}
+
+#[test]
+fn every_float_of_16_bits_is_read_as_the_reader_of_all_frames_reads_it() {
+    for bits in 0..=u16::MAX {
+        let [high, low] = bits.to_be_bytes();
+        let frame = [
+            b"\xa2\x65event\x6aws:m:event\x64data\xa3\x68itemType\x65Pulse\x6achangeType\x63SET\x64item\xa3",
+            &b"\x62id\x61p\x69emitterId\x61e\x64data\xf9"[..],
+            &[high, low],
+        ]
+        .concat();
+        let quick = plain_cbor::read(&frame, LIMIT).map(|pulses| pulses[0].fields());
+        let all = codec::from_cbor(&frame).ok();
+        let all = all.map(|document| document["data"]["item"].as_object().unwrap().clone());
+        assert_eq!(quick, all, "{bits:x}");
     }
 }
