@@ -162,7 +162,7 @@ impl Store {
 
     /// The entity that is there, counted as one of this weight from now on; nothing when there is none, or when all
     /// would take more than `most` then.
-    pub(crate) fn to_replace(
+    pub(crate) fn replaceable(
         &mut self,
         item_type: &str,
         id: &str,

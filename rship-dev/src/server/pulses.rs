@@ -39,7 +39,7 @@ impl State {
         }
         let weight = weight_of(pulse.id, pulse.length(stamp));
         let most = self.limits.store;
-        let Some(entry) = self.store.to_replace("Pulse", pulse.id, weight, most) else {
+        let Some(entry) = self.store.replaceable("Pulse", pulse.id, weight, most) else {
             return false;
         };
         entry.replace(pulse, stamp, from, hash);
