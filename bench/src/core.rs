@@ -19,9 +19,8 @@ use crate::{Failure, own_program};
 /// Millions of pulses in a second.
 const PULSES: f64 = 0.6;
 
-/// The encodings: the device's flag, and CPU of a pulse in the core, of what it costs the executor.
-const ENCODINGS: [(&str, Option<&str>, f64); 2] =
-    [("JSON", None, 4.0), ("CBOR", Some("--cbor"), 6.0)];
+/// CPU of a pulse in the core, of what it costs the executor.
+const SHARE: f64 = 4.0;
 
 /// Bytes of an entity.
 const ENTITY: f64 = 4_000.0;
@@ -106,7 +105,7 @@ async fn until(so: impl Fn() -> bool) -> Result<(), Failure> {
 pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Failure> {
     let pulses = scope.pick(1_000_000, 20_000);
     let mut figures = Vec::new();
-    for (name, flag, limit) in ENCODINGS {
+    for (name, flag) in [("JSON", None), ("CBOR", Some("--cbor"))] {
         let [mut rates, mut costs, mut shares] = [const { Vec::new() }; 3];
         for _ in 0..scope.pick(7, 1) {
             let mode = ["pulse", &EMITTERS.to_string(), &pulses.to_string()];
@@ -130,7 +129,7 @@ pub(crate) async fn measure(load: &Load, scope: Scope) -> Result<Vec<Figure>, Fa
             median(&shares),
             "x",
         );
-        figures.extend([rate.at_least(PULSES), share.detail(cost).at_most(limit)]);
+        figures.extend([rate.at_least(PULSES), share.detail(cost).at_most(SHARE)]);
     }
     figures.push(memory(load, scope).await?);
     Ok(figures)
