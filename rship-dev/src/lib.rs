@@ -22,6 +22,7 @@ mod near;
 mod query;
 mod reading;
 mod recorded;
+mod recording;
 mod server;
 mod speaking;
 mod store;
@@ -39,5 +40,9 @@ pub use self::explained::{DROP_TYPE, Dropped, Explained, Verdict, WARNING_TYPE};
 pub use self::reading::bindable::{Bindable, FieldKind, bindable};
 pub use self::reading::judge::judge;
 pub use self::recorded::Recorded;
+pub use self::recording::{
+    Comparison, Difference, OpenError, Recorder, RecorderBuilder, Recording, ReplayError, Speed,
+    Subject,
+};
 pub use self::server::{Builder, CommandError, Events, EventsError, Limits, LocalCore, WaitError};
 pub use self::store::{Change, Entities, StoreEvent};

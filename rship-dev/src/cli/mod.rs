@@ -7,7 +7,7 @@ mod client;
 mod ls;
 mod natural;
 mod output;
-mod pattern;
+pub(crate) mod pattern;
 mod render;
 mod serve;
 mod tree;

@@ -3,12 +3,12 @@
 mod client;
 mod error;
 mod follow;
-mod half_open;
-mod limits;
+pub(crate) mod half_open;
+pub(crate) mod limits;
 mod listener;
 mod meddling;
-mod meter;
-mod opening;
+pub(crate) mod meter;
+pub(crate) mod opening;
 mod receive;
 mod routing;
 mod session;
@@ -44,6 +44,7 @@ use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
 use crate::near;
 use crate::recorded::Recorded;
+use crate::recording::Recorder;
 use crate::speaking;
 use crate::store::{ClientNo, Entities, is_own};
 
@@ -59,6 +60,7 @@ pub struct Builder {
     ping_every: Duration,
     window: Duration,
     record: bool,
+    recorder: Option<Recorder>,
     entities: Entities,
     limits: Limits,
     doors: Doors,
@@ -106,6 +108,15 @@ impl Builder {
     #[must_use]
     pub const fn record(mut self, record: bool) -> Self {
         self.record = record;
+        self
+    }
+
+    /// Writes every frame that comes and goes into a file, which can be played again: see
+    /// [`Recording`](crate::Recording). The file is complete once the core has been shut down and
+    /// [`Recorder::finish`] has returned.
+    #[must_use]
+    pub fn recorder(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
         self
     }
 
@@ -225,6 +236,7 @@ impl LocalCore {
             ping_every: Duration::from_secs(5),
             window: window::WINDOW,
             record: false,
+            recorder: None,
             entities: Entities::default(),
             limits: Limits::default(),
             doors: Doors::default(),

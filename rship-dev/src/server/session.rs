@@ -25,6 +25,7 @@ use super::shared::{Opened, Shared, stopped};
 use crate::codec::{self, Unreadable};
 use crate::reading::{Problem, frames};
 use crate::recorded::Recorded;
+use crate::recording::{Direction, Ended};
 use crate::speaking;
 use crate::store::ClientNo;
 
@@ -66,14 +67,22 @@ pub(crate) async fn serve(
         binary,
         thrown_out,
     } = shared.open();
+    if let Some(recorder) = &shared.recorder {
+        recorder.opened(no);
+    }
+    let mut ended = (Ended::Recorder, "the core closed it");
     let reads = || !*shared.stalled.borrow();
     let farewell = tokio::select! {
         biased;
         () = stopped(&mut stop) => true,
         _ = thrown_out => false,
-        () = read(&shared, no, &binary, &mut stream) => false,
+        () = read(&shared, no, &binary, &mut stream) => {
+            ended = (Ended::Executor, "it closed the connection, or broke off");
+            false
+        }
         result = write(&shared, no, &mut sink, &mut queue) => {
             if let Err(error) = result {
+                ended = (Ended::Executor, "it took nothing more");
                 tracing::debug!(target: "rship_dev", %error, "a connection broke");
             }
             false
@@ -83,6 +92,9 @@ pub(crate) async fn serve(
             false
         }
     };
+    if let Some(recorder) = &shared.recorder {
+        recorder.closed(no, ended.0, ended.1);
+    }
     shared.transact(|state| state.close(no));
     if farewell {
         // A client that does not take the farewell is left without one.
@@ -194,6 +206,9 @@ async fn read(
         if matches!(message, Message::Close(_)) {
             return;
         }
+        if let Some(recorder) = &shared.recorder {
+            recorder.frame(no, Direction::Up, &message);
+        }
         let Some(document) = codec::decode(&message, shared.limits.document) else {
             continue;
         };
@@ -292,5 +307,8 @@ async fn feed(
             None => return Ok(()),
         },
     };
+    if let Some(recorder) = &shared.recorder {
+        recorder.frame(no, Direction::Down, &message);
+    }
     sink.feed(message).await
 }

@@ -15,6 +15,7 @@ use super::half_open::HalfOpen;
 use super::limits::Limits;
 use super::opening::Doors;
 use super::state::State;
+use crate::recording::Recorder;
 use crate::store::ClientNo;
 
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) answer_limit: Duration,
     pub(crate) ping_every: Duration,
     pub(crate) record: bool,
+    /// What writes all frames into a file.
+    pub(crate) recorder: Option<Recorder>,
     pub(crate) limits: Limits,
     pub(crate) doors: Doors,
     /// Connections that are not open yet.
@@ -58,6 +61,7 @@ impl Shared {
             answer_limit,
             ping_every,
             record,
+            recorder,
             window,
             entities,
             limits,
@@ -68,11 +72,18 @@ impl Shared {
             Generation::V2026 => window,
             Generation::V2023 | Generation::V2024 => Duration::ZERO,
         };
+        if let Some(recorder) = &recorder {
+            recorder.begin(Some(generation));
+            if let Some(token) = doors.secret() {
+                recorder.secret(token);
+            }
+        }
         Arc::new(Self {
             generation,
             answer_limit,
             ping_every: ping_every.max(Duration::from_millis(1)),
             record,
+            recorder,
             doors,
             half_open: Arc::default(),
             seats: Arc::new(Semaphore::new(limits.clients.min(Semaphore::MAX_PERMITS))),
