@@ -297,6 +297,11 @@ fn plain(item: &mut Value, names: &Names) {
     }
 }
 
+/// Takes out of an entity of a server's what differs from run to run.
+pub(crate) fn comparable(item: &mut Value) {
+    plain(item, &Names::default());
+}
+
 /// Leaves off what an executor says when it ends, if that is what the facts end with.
 pub(crate) fn without_farewell(facts: &mut Vec<Fact>) {
     let last = |fact: &Fact| match &fact.key {

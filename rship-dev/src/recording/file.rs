@@ -107,7 +107,7 @@ pub(crate) enum What {
     Open,
     /// A frame, and where in the file its content is.
     Frame(Direction, Form, Range<usize>),
-    Close(Ended, Box<str>),
+    Close(Ended),
 }
 
 /// What a frame says.
@@ -298,10 +298,7 @@ impl Recording {
 fn event(line: Line<'_>, text: &[u8], start: usize) -> Result<Option<Event>, String> {
     let what = match line.kind {
         Kind::Open => What::Open,
-        Kind::Close => What::Close(
-            line.by.ok_or("a close needs `by`")?,
-            line.reason.unwrap_or_default().into(),
-        ),
+        Kind::Close => What::Close(line.by.ok_or("a close needs `by`")?),
         Kind::Frame => {
             let (Some(dir), Some(form), Some(frame)) = (line.dir, line.enc, line.frame) else {
                 return Err("a frame needs `dir`, `enc` and `frame`".to_owned());

@@ -2,6 +2,7 @@
 //!
 //! `docs/recordings.md` says what is in such a file.
 
+mod against;
 mod compare;
 mod entering;
 mod fact;
@@ -19,3 +20,4 @@ pub(crate) use self::line::{Direction, Ended};
 pub use self::recorder::{Recorder, RecorderBuilder};
 pub use self::script::Speed;
 pub use self::stage::ReplayError;
+pub(crate) use self::stage::Stage;

@@ -79,6 +79,8 @@ pub(crate) struct Script {
 /// One connection.
 #[derive(Debug, Default)]
 pub(crate) struct Part {
+    /// Its number in the recording.
+    pub(crate) connection: u64,
     /// What the executor says, without its farewell.
     pub(crate) facts: Vec<Fact>,
     /// How many with the same key come before each.
@@ -154,7 +156,10 @@ impl Script {
     }
 
     fn part(&mut self, recording: &Recording, events: &[&Event]) -> Part {
-        let mut part = Part::default();
+        let mut part = Part {
+            connection: events.first().map_or(0, |event| event.connection),
+            ..Part::default()
+        };
         let opened = events.first().map_or(0.0, |event| event.at);
         let mut last_of: BTreeMap<Key, (usize, Value)> = BTreeMap::new();
         let mut times = Vec::new();
@@ -162,7 +167,7 @@ impl Script {
         for event in events {
             let at = event.at - opened;
             let Some(content) = recording.content(event) else {
-                by_executor |= matches!(event.what, What::Close(Ended::Executor, _));
+                by_executor |= matches!(event.what, What::Close(Ended::Executor));
                 continue;
             };
             match (&event.what, content) {

@@ -53,9 +53,12 @@ pub enum ReplayError {
     /// No socket to play on.
     #[error("cannot listen for the executor: {0}")]
     Listen(#[source] io::Error),
-    /// The executor could not be made.
-    #[error("the executor was not made: {0}")]
+    /// The executor, or the connection to a server, cannot be made like this.
+    #[error(transparent)]
     Executor(#[from] rship_runtime::Error),
+    /// The server that was to be played to is not there, or lets nobody in.
+    #[error("cannot play to the server: {0}")]
+    Server(String),
     /// The executor did not connect.
     #[error("the executor did not connect within {}: see that it is given the address that it is to connect to", humantime::format_duration(COMING))]
     NotComing,

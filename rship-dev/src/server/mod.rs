@@ -170,6 +170,12 @@ impl Builder {
         self
     }
 
+    /// Who may come in, all at once.
+    pub(crate) fn doors(mut self, doors: Doors) -> Self {
+        self.doors = doors;
+        self
+    }
+
     /// Starts to listen. Has to be called inside a tokio runtime.
     ///
     /// # Errors
