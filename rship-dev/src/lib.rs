@@ -41,8 +41,8 @@ pub use self::reading::bindable::{Bindable, FieldKind, bindable};
 pub use self::reading::judge::judge;
 pub use self::recorded::Recorded;
 pub use self::recording::{
-    Comparison, Difference, OpenError, Recorder, RecorderBuilder, Recording, ReplayError, Speed,
-    Subject,
+    Comparison, Difference, Moment, OpenError, Recorder, RecorderBuilder, Recording, ReplayError,
+    Speed, Subject, Timeline,
 };
 pub use self::server::{Builder, CommandError, Events, EventsError, Limits, LocalCore, WaitError};
 pub use self::store::{Change, Entities, StoreEvent};

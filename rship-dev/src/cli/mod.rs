@@ -141,6 +141,10 @@ enum Command {
         /// Play the executor's side to the server at this address, instead of the server's to an executor.
         #[arg(long, value_name = "URL", conflicts_with_all = ["bind", "insecure", "allow_origin", "allow_host"])]
         against: Option<String>,
+        /// Be a core that shows what the recording has, on its page with a slider for the time and to the other
+        /// commands, until Ctrl-C.
+        #[arg(long, conflicts_with_all = ["against", "speed", "patience", "ignore", "instance"])]
+        page: bool,
         /// Where to listen for the executor.
         #[arg(long, default_value = "127.0.0.1:5155")]
         bind: SocketAddr,
@@ -318,6 +322,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             ignore,
             instance,
             against,
+            page,
             bind,
             door,
         } => {
@@ -329,6 +334,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             };
             let to = match against {
                 Some(url) => replay::To::Server(url, door.token.map(Secret::new)),
+                None if page => replay::To::Page(bind, door),
                 None => replay::To::Executor(bind, door),
             };
             return replay::run(output, &file, how, to).await;

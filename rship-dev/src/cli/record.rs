@@ -15,15 +15,18 @@ use crate::recording::proxy::{News, Proxy};
 
 /// Makes the file of a recording.
 pub(crate) fn recorder(file: &Path, limit: u64) -> Result<Recorder, Failure> {
-    Recorder::create(file).limit(limit).start().map_err(|error| {
-        let file = file.display();
-        Failure::Told(match error.kind() {
-            std::io::ErrorKind::AlreadyExists => {
-                format!("{file} is there already: name a file that is not, or remove it")
-            }
-            _ => format!("cannot make the recording {file}: {error}"),
+    Recorder::create(file)
+        .limit(limit)
+        .start()
+        .map_err(|error| {
+            let file = file.display();
+            Failure::Told(match error.kind() {
+                std::io::ErrorKind::AlreadyExists => {
+                    format!("{file} is there already: name a file that is not, or remove it")
+                }
+                _ => format!("cannot make the recording {file}: {error}"),
+            })
         })
-    })
 }
 
 /// Ends a recording, and says when it has not all.
@@ -43,7 +46,9 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         "GiB" => 1 << 30,
         _ => return Err("write a number of bytes, or of KiB, MiB or GiB, as `256MiB`".to_owned()),
     };
-    let number: u64 = digits.parse().map_err(|_| "write a whole number".to_owned())?;
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "write a whole number".to_owned())?;
     number
         .checked_mul(unit)
         .ok_or_else(|| "no file is that large".to_owned())

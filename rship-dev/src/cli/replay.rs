@@ -9,8 +9,10 @@ use rship_runtime::__client::{Given, Secret};
 use serde_json::{Value, json};
 
 use super::output::{Output, complain, one_line, remark};
+use super::serve::{cannot_listen, end_signal};
 use super::{Door, Failure};
 use crate::recording::{Comparison, Recording, Speed, Stage};
+use crate::server::LocalCore;
 
 /// The status when there is nothing to play, or nobody to play to.
 const UNUSABLE: u8 = 2;
@@ -27,6 +29,8 @@ pub(crate) struct How {
 pub(crate) enum To {
     /// An executor that comes.
     Executor(SocketAddr, Door),
+    /// Whoever looks.
+    Page(SocketAddr, Door),
     /// A server.
     Server(String, Option<Secret>),
 }
@@ -80,6 +84,7 @@ pub(crate) async fn run(
             };
             recording.replay_to(given).await
         }
+        To::Page(bind, door) => return show(output, recording, bind, door).await,
         To::Executor(bind, door) => {
             let doors = door.doors()?;
             let stage = match Stage::new(&recording, bind, doors).await {
@@ -98,6 +103,28 @@ pub(crate) async fn run(
         Ok(comparison) => report(output, &comparison),
         Err(error) => Ok(unusable(&error)),
     }
+}
+
+/// Shows what is in the recording, until Ctrl-C.
+async fn show(
+    output: Output,
+    recording: Recording,
+    bind: SocketAddr,
+    door: Door,
+) -> Result<ExitCode, Failure> {
+    let builder = LocalCore::builder().bind(bind).doors(door.doors()?);
+    let core = builder.play(recording).start().await;
+    let core = core.map_err(|error| Failure::Told(cannot_listen(bind, &error)))?;
+    let end = end_signal()
+        .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
+    let (url, generation) = (core.url(), core.generation());
+    output.say(
+        || format!("listening on {url}, showing what the recording has, speaking {generation}"),
+        || json!({"kind": "listening", "url": url, "wire": generation.as_str()}),
+    )?;
+    end.await;
+    core.shutdown().await;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn report(output: Output, comparison: &Comparison) -> Result<ExitCode, Failure> {

@@ -254,7 +254,11 @@ impl<'r> Role<'r> {
                 self.answered.extend(due.iter().cloned());
                 return true;
             }
-            let wake = if waits { until.min(at.max(now + patience)) } else { at };
+            let wake = if waits {
+                until.min(at.max(now + patience))
+            } else {
+                at
+            };
             match timeout(wake - now, self.socket.next()).await {
                 Ok(Some(Ok(message))) => {
                     if !self.take(&message).await {

@@ -20,7 +20,11 @@ const PAIRS: usize = 256;
 
 /// What a difference is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "subject", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "subject",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 #[non_exhaustive]
 pub enum Subject {
     /// An entity as it was announced: a target, an action, an emitter, a status, or another.
@@ -171,7 +175,10 @@ impl fmt::Display for Difference {
             } => {
                 let on = on(connection);
                 let (recorded, replayed) = (List(recorded), List(replayed));
-                write!(f, "{subject}{on}: other order: recorded {recorded}; now {replayed}")
+                write!(
+                    f,
+                    "{subject}{on}: other order: recorded {recorded}; now {replayed}"
+                )
             }
             Self::Renamed {
                 item_type,
@@ -271,7 +278,8 @@ pub(crate) fn compare(
     let compared = recorded.iter().map(Vec::len).sum();
     let mut renamed = Vec::new();
     let mut differences = all(&recorded, &replayed, &labels);
-    while let Some((rename, other, fewer)) = find_rename(&recorded, &replayed, &labels, &differences)
+    while let Some((rename, other, fewer)) =
+        find_rename(&recorded, &replayed, &labels, &differences)
     {
         renamed.push(rename);
         recorded = other;
@@ -389,7 +397,10 @@ fn first_difference<'v>(
     path: &mut String,
 ) -> (&'v Value, &'v Value) {
     let names: Vec<String> = match (one, other) {
-        (Value::Object(one), Value::Object(other)) => {
+        // Those without a field in common are something else altogether.
+        (Value::Object(one), Value::Object(other))
+            if one.keys().any(|name| other.contains_key(name)) =>
+        {
             let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
             names.into_iter().cloned().collect()
         }

@@ -83,6 +83,16 @@ impl Names {
         }
     }
 
+    /// What asks something, written before the id was known, with the other id.
+    pub(crate) fn question(&self, what: &str) -> String {
+        self.from_to
+            .iter()
+            .fold(what.to_owned(), |what, (from, to)| {
+                let quoted = |id: &String| Value::from(id.as_str()).to_string();
+                what.replace(&quoted(from), &quoted(to))
+            })
+    }
+
     /// The text with the other id, where it is the whole of it or a part that stands by itself.
     pub(crate) fn text(&self, text: &str) -> Option<String> {
         self.from_to.iter().find_map(|(from, to)| {
@@ -307,9 +317,7 @@ pub(crate) fn without_farewell(facts: &mut Vec<Fact>) {
     let last = |fact: &Fact| match &fact.key {
         Key::Entity(item_type, _) => match item_type.as_str() {
             "Instance" => fact.value["status"] == "Unavailable",
-            "TargetStatus" | "ActionStatus" | "EmitterStatus" => {
-                fact.value["status"] == "offline"
-            }
+            "TargetStatus" | "ActionStatus" | "EmitterStatus" => fact.value["status"] == "offline",
             "TargetLayout" | "TargetTopology" => true,
             _ => false,
         },
@@ -342,7 +350,9 @@ pub(crate) fn by_key(facts: &[Fact]) -> BTreeMap<Key, Vec<Value>> {
 /// Whether two values are the same in any encoding: 3 is 3.0.
 pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }

@@ -181,7 +181,10 @@ impl Recording {
             });
             let event = read.and_then(|read| {
                 if number == 1 {
-                    generation = read.generation.as_deref().and_then(|text| text.parse().ok());
+                    generation = read
+                        .generation
+                        .as_deref()
+                        .and_then(|text| text.parse().ok());
                     self.start = read.start.clone().unwrap_or_default();
                     return match (read.kind, read.format.as_deref(), read.version) {
                         (Kind::Head, Some(FORMAT), Some(1..=VERSION)) => Ok(None),

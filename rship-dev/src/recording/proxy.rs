@@ -270,12 +270,8 @@ async fn tunnel(mut open: Open<'_>, executor: Executor, server: Server, meter: &
         Ended::Executor => to_one = None,
         Ended::Recorder => {}
     }
-    let goodbye = async {
-        tokio::join!(
-            bye(&mut to_executor, to_one),
-            bye(&mut to_server, to_other)
-        )
-    };
+    let goodbye =
+        async { tokio::join!(bye(&mut to_executor, to_one), bye(&mut to_server, to_other)) };
     drop(timeout(CLOSE_LIMIT, goodbye).await);
 }
 

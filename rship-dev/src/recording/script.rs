@@ -175,7 +175,8 @@ impl Script {
                     let said = said(frame, &Names::default());
                     part.asks.extend(said.asks);
                     for fact in said.facts {
-                        if recording.play.ignores(&fact, &self.labels) || is_repeated(&fact, &last_of)
+                        if recording.play.ignores(&fact, &self.labels)
+                            || is_repeated(&fact, &last_of)
                         {
                             continue;
                         }

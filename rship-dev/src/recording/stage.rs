@@ -28,6 +28,9 @@ const COMING: Duration = Duration::from_secs(30);
 /// What an executor says of its own accord after the last frame is waited for so long.
 const QUIET: Duration = Duration::from_millis(250);
 
+/// How many questions that the recording does not have are kept.
+const UNMATCHED: usize = 100;
+
 /// Why a recording was not played to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -60,7 +63,10 @@ pub enum ReplayError {
     #[error("cannot play to the server: {0}")]
     Server(String),
     /// The executor did not connect.
-    #[error("the executor did not connect within {}: see that it is given the address that it is to connect to", humantime::format_duration(COMING))]
+    #[error(
+        "the executor did not connect within {}: see that it is given the address that it is to connect to",
+        humantime::format_duration(COMING)
+    )]
     NotComing,
 }
 
@@ -238,6 +244,8 @@ impl<'r> Stage<'r> {
                 Next::Send(step) => {
                     let message = self.message(&scene, &part.steps[step].content);
                     scene.step += 1;
+                    // Something is to come of it.
+                    scene.progress = Instant::now();
                     if let Some(message) = message
                         && socket.send(message).await.is_err()
                     {
@@ -267,6 +275,7 @@ impl<'r> Stage<'r> {
             Ending::HangUp => Duration::ZERO,
             Ending::Quiet => QUIET,
             Ending::Shutdown(executor) => {
+                scene.ends = true;
                 let executor = executor.clone();
                 let patience = self.recording.play.patience;
                 tokio::spawn(async move {
@@ -300,9 +309,8 @@ impl<'r> Stage<'r> {
             self.meet(service, id);
         }
         let said = said(frame, &self.then);
-        if let Some((what, tx)) = said.asks {
-            scene.asked(what, tx);
-        }
+        scene.unmatched.extend(said.asks);
+        scene.match_questions(&self.then);
         for fact in said.facts {
             if !self.recording.play.ignores(&fact, &self.script.labels) {
                 scene.came(fact);
@@ -342,10 +350,7 @@ impl<'r> Stage<'r> {
             Content::Document(frame) => {
                 let mut frame = frame.clone();
                 self.now.document_of_frame(&mut frame);
-                for tx in [
-                    frame.pointer("/data/tx").cloned(),
-                    frame.get("tx").cloned(),
-                ] {
+                for tx in [frame.pointer("/data/tx").cloned(), frame.get("tx").cloned()] {
                     if let Some(Value::String(then)) = tx
                         && let Some(now) = scene.txs.get(&then)
                     {
@@ -398,7 +403,11 @@ struct Scene<'s> {
     came: Vec<Fact>,
     /// Transactions of the executor's questions, by those of the recording.
     txs: BTreeMap<String, String>,
+    /// Questions that the recording does not have, or not yet.
+    unmatched: Vec<(String, String)>,
     binary: bool,
+    /// The executor was told to end.
+    ends: bool,
 }
 
 impl<'s> Scene<'s> {
@@ -416,7 +425,9 @@ impl<'s> Scene<'s> {
             given_up: BTreeSet::new(),
             came: Vec::new(),
             txs: BTreeMap::new(),
+            unmatched: Vec::new(),
             binary: false,
+            ends: false,
         }
     }
 
@@ -429,7 +440,10 @@ impl<'s> Scene<'s> {
     }
 
     fn came(&mut self, fact: Fact) {
-        if is_repeated(&fact, &self.last_of) {
+        // What nobody answered is answered by the end of the executor.
+        let by_the_end =
+            self.ends && matches!(fact.key, Key::Answer(_)) && self.given_up.contains(&fact.key);
+        if by_the_end || is_repeated(&fact, &self.last_of) {
             return;
         }
         let place = self.last_of.entry(fact.key.clone());
@@ -440,14 +454,22 @@ impl<'s> Scene<'s> {
         self.progress = Instant::now();
     }
 
-    /// Which question of the recording this one is: the next that asks the same.
-    fn asked(&mut self, what: String, tx: String) {
-        let then = self.part.asks.iter().find(|(asked, then)| {
-            *asked == what && !self.txs.contains_key(then)
-        });
-        if let Some((_, then)) = then {
-            self.txs.insert(then.clone(), tx);
-            self.progress = Instant::now();
+    /// Finds out which questions of the recording these are: the next that ask the same.
+    ///
+    /// One may come before the instance that it names, and is recognized after that.
+    fn match_questions(&mut self, then: &Names) {
+        for (what, tx) in std::mem::take(&mut self.unmatched) {
+            let what = then.question(&what);
+            let known = self.part.asks.iter();
+            let mut same = known.filter(|(asked, _)| *asked == what);
+            match same.find(|(_, then)| !self.txs.contains_key(then)) {
+                Some((_, then)) => {
+                    self.txs.insert(then.clone(), tx);
+                    self.progress = Instant::now();
+                }
+                None if self.unmatched.len() < UNMATCHED => self.unmatched.push((what, tx)),
+                None => {}
+            }
         }
     }
 
@@ -497,6 +519,7 @@ impl<'s> Scene<'s> {
                     return Some(until);
                 }
                 self.given_up.insert(key.clone());
+                self.progress = Instant::now();
             }
             self.passed += 1;
         }

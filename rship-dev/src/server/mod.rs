@@ -9,11 +9,12 @@ mod listener;
 mod meddling;
 pub(crate) mod meter;
 pub(crate) mod opening;
+pub(crate) mod playing;
 mod receive;
 mod routing;
 mod session;
-mod shared;
-mod state;
+pub(crate) mod shared;
+pub(crate) mod state;
 mod watching;
 mod window;
 
@@ -44,7 +45,7 @@ use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
 use crate::near;
 use crate::recorded::Recorded;
-use crate::recording::Recorder;
+use crate::recording::{Recorder, Recording, Timeline, player};
 use crate::speaking;
 use crate::store::{ClientNo, Entities, is_own};
 
@@ -61,6 +62,7 @@ pub struct Builder {
     window: Duration,
     record: bool,
     recorder: Option<Recorder>,
+    played: Option<Recording>,
     entities: Entities,
     limits: Limits,
     doors: Doors,
@@ -117,6 +119,16 @@ impl Builder {
     #[must_use]
     pub fn recorder(mut self, recorder: Recorder) -> Self {
         self.recorder = Some(recorder);
+        self
+    }
+
+    /// Shows what is in a recording, as if the executors in it were connected now: see [`LocalCore::timeline`]. The
+    /// generation is that of the recording, and each change is in the store at once.
+    #[must_use]
+    pub fn play(mut self, recording: Recording) -> Self {
+        self.generation = recording.generation();
+        self.window = Duration::ZERO;
+        self.played = Some(recording);
         self
     }
 
@@ -197,9 +209,13 @@ impl Builder {
         self.serve(None, nowhere)
     }
 
-    fn serve(self, listener: Option<TcpListener>, addr: SocketAddr) -> LocalCore {
-        let shared = Shared::new(self);
+    fn serve(mut self, listener: Option<TcpListener>, addr: SocketAddr) -> LocalCore {
+        let (timeline, player) = self.played.take().map(player::new).unzip();
+        let shared = Shared::new(self, timeline);
         let stop = watch::Sender::new(false);
+        if let Some(player) = player {
+            tokio::spawn(player.run(Arc::clone(&shared), stop.subscribe()));
+        }
         let (door, handed_in) = mpsc::unbounded_channel();
         let task = tokio::spawn(listener::listen(
             listener,
@@ -243,6 +259,7 @@ impl LocalCore {
             window: window::WINDOW,
             record: false,
             recorder: None,
+            played: None,
             entities: Entities::default(),
             limits: Limits::default(),
             doors: Doors::default(),
@@ -273,6 +290,12 @@ impl LocalCore {
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The time of the recording that it plays, if it [plays](Builder::play) one.
+    #[must_use]
+    pub fn timeline(&self) -> Option<&Timeline> {
+        self.shared.timeline.as_ref()
     }
 
     /// The generation that it speaks.

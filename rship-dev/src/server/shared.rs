@@ -15,7 +15,7 @@ use super::half_open::HalfOpen;
 use super::limits::Limits;
 use super::opening::Doors;
 use super::state::State;
-use crate::recording::Recorder;
+use crate::recording::{Recorder, Timeline};
 use crate::store::ClientNo;
 
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) record: bool,
     /// What writes all frames into a file.
     pub(crate) recorder: Option<Recorder>,
+    /// The recording that is played.
+    pub(crate) timeline: Option<Timeline>,
     pub(crate) limits: Limits,
     pub(crate) doors: Doors,
     /// Connections that are not open yet.
@@ -55,7 +57,7 @@ pub(crate) struct Opened {
 }
 
 impl Shared {
-    pub(crate) fn new(builder: Builder) -> Arc<Self> {
+    pub(crate) fn new(builder: Builder, timeline: Option<Timeline>) -> Arc<Self> {
         let Builder {
             generation,
             answer_limit,
@@ -84,6 +86,7 @@ impl Shared {
             ping_every: ping_every.max(Duration::from_millis(1)),
             record,
             recorder,
+            timeline,
             doors,
             half_open: Arc::default(),
             seats: Arc::new(Semaphore::new(limits.clients.min(Semaphore::MAX_PERMITS))),

@@ -105,6 +105,11 @@ impl State {
         }
     }
 
+    /// The count of what waits for all clients.
+    pub(crate) const fn waiting_for_all(&self) -> &Arc<AtomicUsize> {
+        &self.waiting_for_all
+    }
+
     /// Sends something to a client; never waits.
     pub(crate) fn send(&mut self, to: ClientNo, what: Outgoing) {
         let Some(client) = self.clients.get(&to) else {
@@ -320,7 +325,7 @@ impl State {
         self.change(item_type, id, status, None);
     }
 
-    fn put(&mut self, item_type: &str, id: &str, entry: Entry, from: Option<ClientNo>) {
+    pub(crate) fn put(&mut self, item_type: &str, id: &str, entry: Entry, from: Option<ClientNo>) {
         let unchanged = self
             .store
             .get(item_type, id)

@@ -15,5 +15,6 @@ mod looking;
 mod meddling;
 mod peer;
 mod queries;
+mod recording;
 mod storing;
 mod windows;

@@ -7,8 +7,17 @@ use std::time::Duration;
 use rship_dev::{Comparison, Difference, LocalCore, Recorder, Recording, ReplayError, Speed};
 use rship_runtime::prelude::*;
 use rship_runtime::{Encoding, Error, Generation};
-use rship_tests::{Fridge, LIMIT, Running, Stand, builder, until, within};
+use rship_tests::{Fridge, LIMIT, Running, Stand, builder, until};
+
 use serde_json::{Value, json};
+
+/// Longer than a replay takes, and longer than what it waits for.
+async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(2 * LIMIT, future).await {
+        Ok(done) => done,
+        Err(_) => panic!("no {what} within {:?}", 2 * LIMIT),
+    }
+}
 
 /// What a changed device is given up after, where something does not come any more.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -57,7 +66,11 @@ impl Bell {
         if self.fault == Fault::Mute {
             std::future::pending::<()>().await;
         }
-        let count = if self.fault == Fault::Miscounts { 7 } else { self.rings };
+        let count = if self.fault == Fault::Miscounts {
+            7
+        } else {
+            self.rings
+        };
         format!("rang {count}")
     }
 }
@@ -97,9 +110,11 @@ async fn recorded(folder: &Folder, generation: Generation, encoding: Encoding) -
     );
     let executor = device.expect("an executor");
     let running = Running::online(&executor).await;
-    core.wait_until(LIMIT, "the bell", |core| core.item("Action", "bell:ring").is_some())
-        .await
-        .unwrap();
+    core.wait_until(LIMIT, "the bell", |core| {
+        core.item("Action", "bell:ring").is_some()
+    })
+    .await
+    .unwrap();
     executor.flush().await;
     for (action, data) in [
         ("banana-stand:sell", json!({"count": 3, "tip": 0.5})),
@@ -128,7 +143,9 @@ async fn a_device_comes_back_the_same_in_every_generation_and_encoding() {
     for generation in Generation::ALL {
         for encoding in [Encoding::Json, Encoding::Cbor] {
             let folder = Folder::new();
-            let recording = recorded(&folder, generation, encoding).await.patience(LIMIT);
+            let recording = recorded(&folder, generation, encoding)
+                .await
+                .patience(LIMIT);
             assert_eq!(recording.generation(), generation);
             assert_eq!(recording.ended(), Some("finished"));
             // In the encoding that it has now, which may be another one.
@@ -148,7 +165,9 @@ async fn a_device_comes_back_the_same_in_every_generation_and_encoding() {
 async fn another_instance_on_another_machine_stands_for_the_recorded_one() {
     for generation in Generation::ALL {
         let folder = Folder::new();
-        let recording = recorded(&folder, generation, Encoding::Json).await.patience(LIMIT);
+        let recording = recorded(&folder, generation, Encoding::Json)
+            .await
+            .patience(LIMIT);
         let played = recording.replay_against(|url| {
             let builder = builder(url).instance_id("stand-at-home").machine_id("home");
             device(builder, Stand::full(), Bell::default())
@@ -162,21 +181,37 @@ async fn at_the_recorded_speed_it_takes_as_long_and_comes_back_the_same() {
     let folder = Folder::new();
     let recording = recorded(&folder, Generation::V2026, Encoding::Json).await;
     let recording = recording.patience(LIMIT).speed(Speed::Times(1.0));
-    replayed(&recording, Stand::full(), Bell::default()).await.assert_same();
+    replayed(&recording, Stand::full(), Bell::default())
+        .await
+        .assert_same();
 }
 
 fn said(comparison: &Comparison) -> Vec<String> {
-    comparison.differences().iter().map(ToString::to_string).collect()
+    comparison
+        .differences()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 #[tokio::test]
 async fn a_changed_value_an_answer_that_is_lost_and_another_order_are_what_is_found() {
     let folder = Folder::new();
-    let recording = recorded(&folder, Generation::V2026, Encoding::Json).await.patience(PATIENCE);
+    let recording = recorded(&folder, Generation::V2026, Encoding::Json)
+        .await
+        .patience(PATIENCE);
     let mut dimmed = Stand::full();
     dimmed.lamps[0].level = 0.75;
     let comparison = replayed(&recording, dimmed, Bell::default()).await;
-    let [Difference::Changed { recorded, replayed: now, place: 1, .. }] = comparison.differences() else {
+    let [
+        Difference::Changed {
+            recorded,
+            replayed: now,
+            place: 1,
+            ..
+        },
+    ] = comparison.differences()
+    else {
         panic!("{comparison}");
     };
     assert_eq!((recorded, now), (&json!(0.25), &json!(0.75)));
@@ -185,7 +220,9 @@ async fn a_changed_value_an_answer_that_is_lost_and_another_order_are_what_is_fo
     for (fault, expected) in [
         (
             Fault::Backwards,
-            &["values of `bell:notes:stand-1`: other order: recorded 0, 1, 2, 0, 1; now 2, 1, 0, 1, 0"][..],
+            &[
+                "values of `bell:notes:stand-1`: other order: recorded 0, 1, 2, 0, 1; now 2, 1, 0, 1, 0",
+            ][..],
         ),
         (
             Fault::Short,
@@ -199,7 +236,10 @@ async fn a_changed_value_an_answer_that_is_lost_and_another_order_are_what_is_fo
             ][..],
         ),
     ] {
-        let bell = Bell { fault, ..Bell::default() };
+        let bell = Bell {
+            fault,
+            ..Bell::default()
+        };
         let comparison = replayed(&recording, Stand::full(), bell).await;
         let mut said = said(&comparison);
         said.sort();
@@ -207,26 +247,38 @@ async fn a_changed_value_an_answer_that_is_lost_and_another_order_are_what_is_fo
     }
 
     // The second command waits for the first, which never ends, so what it did is missing as well.
-    let bell = Bell { fault: Fault::Mute, ..Bell::default() };
+    let bell = Bell {
+        fault: Fault::Mute,
+        ..Bell::default()
+    };
     let comparison = replayed(&recording, Stand::full(), bell).await;
     let lost = |difference: &Difference| {
         matches!(difference, Difference::Missing { .. }) && difference.to_string().contains("bell")
     };
-    assert!(!comparison.is_same() && comparison.differences().iter().all(lost), "{comparison}");
     assert!(
-        said(&comparison).contains(&r#"answer to `bell:ring`: did not come: {"response":"rang 1"}"#.to_owned()),
+        !comparison.is_same() && comparison.differences().iter().all(lost),
+        "{comparison}"
+    );
+    assert!(
+        said(&comparison)
+            .contains(&r#"answer to `bell:ring`: did not come: {"response":"rang 1"}"#.to_owned()),
         "{comparison}"
     );
     // Whoever does not care says so.
     let ignoring = recording.ignoring("bell:*");
-    let bell = Bell { fault: Fault::Miscounts, ..Bell::default() };
+    let bell = Bell {
+        fault: Fault::Miscounts,
+        ..Bell::default()
+    };
     replayed(&ignoring, Stand::full(), bell).await.assert_same();
 }
 
 #[tokio::test]
 async fn another_id_is_one_difference_and_not_one_for_each_thing_below_it() {
     let folder = Folder::new();
-    let recording = recorded(&folder, Generation::V2026, Encoding::Json).await.patience(PATIENCE);
+    let recording = recorded(&folder, Generation::V2026, Encoding::Json)
+        .await
+        .patience(PATIENCE);
     let mut renamed = Stand::full();
     let fridge = renamed.fridges.remove("left").expect("a fridge");
     renamed.fridges.insert("links".to_owned(), fridge);
@@ -238,16 +290,22 @@ async fn another_id_is_one_difference_and_not_one_for_each_thing_below_it() {
     assert_eq!(renames.len(), 1, "{comparison}");
     // What people read is made of the key, too.
     assert!(
-        rest.iter().all(|difference| matches!(difference, Difference::Changed { path, .. } if path == "/name")),
+        rest.iter().all(
+            |difference| matches!(difference, Difference::Changed { path, .. } if path == "/name")
+        ),
         "{comparison}"
     );
     // A new one is not another name of an old one.
     let mut more = Stand::full();
-    more.fridges.insert("middle".to_owned(), Fridge { celsius: 1 });
+    more.fridges
+        .insert("middle".to_owned(), Fridge { celsius: 1 });
     let comparison = replayed(&recording, more, Bell::default()).await;
     assert!(comparison.to_string().contains("middle"), "{comparison}");
     assert!(
-        !comparison.differences().iter().any(|found| matches!(found, Difference::Renamed { .. } | Difference::Missing { .. })),
+        !comparison.differences().iter().any(|found| matches!(
+            found,
+            Difference::Renamed { .. } | Difference::Missing { .. }
+        )),
         "{comparison}"
     );
 }
@@ -256,17 +314,25 @@ async fn another_id_is_one_difference_and_not_one_for_each_thing_below_it() {
 #[should_panic(expected = "1 thing came back differently")]
 async fn an_assertion_that_fails_says_what_is_different() {
     let folder = Folder::new();
-    let recording = recorded(&folder, Generation::V2026, Encoding::Json).await.patience(PATIENCE);
+    let recording = recorded(&folder, Generation::V2026, Encoding::Json)
+        .await
+        .patience(PATIENCE);
     let mut dimmed = Stand::full();
     dimmed.lamps[0].level = 0.75;
-    replayed(&recording, dimmed, Bell::default()).await.assert_same();
+    replayed(&recording, dimmed, Bell::default())
+        .await
+        .assert_same();
 }
 
 #[tokio::test]
 async fn an_executor_that_was_disconnected_is_disconnected_again_and_compared_on_each_connection() {
     let folder = Folder::new();
     let recorder = Recorder::create(folder.file()).start().unwrap();
-    let core = LocalCore::builder().recorder(recorder.clone()).start().await.unwrap();
+    let core = LocalCore::builder()
+        .recorder(recorder.clone())
+        .start()
+        .await
+        .unwrap();
     let executor = device(builder(&core.url()), Stand::full(), Bell::default()).unwrap();
     let mut running = Running::online(&executor).await;
     executor.flush().await;
@@ -274,24 +340,39 @@ async fn an_executor_that_was_disconnected_is_disconnected_again_and_compared_on
     assert_eq!(came.unwrap(), json!("rang 1"));
     core.disconnect_all();
     running
-        .wait("the loss", |status| !matches!(status, rship_runtime::Status::Online { .. }))
+        .wait("the loss", |status| {
+            !matches!(status, rship_runtime::Status::Online { .. })
+        })
         .await;
     running
-        .wait("online", |status| matches!(status, rship_runtime::Status::Online { .. }))
+        .wait("online", |status| {
+            matches!(status, rship_runtime::Status::Online { .. })
+        })
         .await;
     until("the bell again", || core.clients() == 1).await;
     executor.flush().await;
-    core.exec(None, "bell:ring", json!({"notes": 2})).await.unwrap();
+    core.exec(None, "bell:ring", json!({"notes": 2}))
+        .await
+        .unwrap();
     running.stop().await;
     core.shutdown().await;
     recorder.finish().unwrap();
     let recording = Recording::open(folder.file()).unwrap().patience(LIMIT);
     let comparison = replayed(&recording, Stand::full(), Bell::default()).await;
     comparison.assert_same();
-    let bell = Bell { fault: Fault::Short, ..Bell::default() };
+    let bell = Bell {
+        fault: Fault::Short,
+        ..Bell::default()
+    };
     let comparison = replayed(&recording.patience(PATIENCE), Stand::full(), bell).await;
     assert!(
-        matches!(comparison.differences(), [Difference::Missing { connection: 1, .. }, Difference::Missing { connection: 2, .. }]),
+        matches!(
+            comparison.differences(),
+            [
+                Difference::Missing { connection: 1, .. },
+                Difference::Missing { connection: 2, .. }
+            ]
+        ),
         "{comparison}"
     );
 }
@@ -304,11 +385,18 @@ async fn a_recording_of_nobody_and_one_of_several_say_so() {
     let nobody = Recording::open(folder.file()).unwrap();
     let played = nobody.replay_against(|url| device(builder(url), Stand::full(), Bell::default()));
     let error = within("end", played).await.unwrap_err();
-    assert!(matches!(error, ReplayError::NoExecutor { instance: None }), "{error}");
+    assert!(
+        matches!(error, ReplayError::NoExecutor { instance: None }),
+        "{error}"
+    );
 
     let folder = Folder::new();
     let recorder = Recorder::create(folder.file()).start().unwrap();
-    let core = LocalCore::builder().recorder(recorder.clone()).start().await.unwrap();
+    let core = LocalCore::builder()
+        .recorder(recorder.clone())
+        .start()
+        .await
+        .unwrap();
     let mut running = Vec::new();
     for id in ["stand-1", "stand-2"] {
         let builder = builder(&core.url()).instance_id(id);
@@ -316,7 +404,9 @@ async fn a_recording_of_nobody_and_one_of_several_say_so() {
         running.push(Running::online(&executor).await);
         executor.flush().await;
     }
-    core.exec(Some("stand-2"), "bell:ring", json!({"notes": 1})).await.unwrap();
+    core.exec(Some("stand-2"), "bell:ring", json!({"notes": 1}))
+        .await
+        .unwrap();
     for running in running {
         running.stop().await;
     }
@@ -327,5 +417,7 @@ async fn a_recording_of_nobody_and_one_of_several_say_so() {
     let error = within("end", played).await.unwrap_err();
     assert!(error.to_string().ends_with("stand-1, stand-2"), "{error}");
     let one = both.instance("stand-2");
-    replayed(&one, Stand::full(), Bell::default()).await.assert_same();
+    replayed(&one, Stand::full(), Bell::default())
+        .await
+        .assert_same();
 }
