@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -335,6 +336,9 @@ async fn pass<F: AsyncRead + AsyncWrite + Unpin, T: AsyncRead + AsyncWrite + Unp
                 let code = match &error {
                     Error::Utf8(_) => CloseCode::Invalid,
                     Error::Capacity(_) => CloseCode::Size,
+                    Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+                        CloseCode::Error
+                    }
                     Error::Protocol(_) => CloseCode::Protocol,
                     _ => CloseCode::Error,
                 };
