@@ -115,7 +115,10 @@ fn introduction(core: &LocalCore, try_next: &[&str]) -> String {
         ));
         server = format!(" --url {url}");
     }
-    text.push_str("\ntry from another terminal:\n");
+    text.push_str(&format!(
+        "\nlook at it in a browser: {}\n\ntry from another terminal:\n",
+        core.page_url()
+    ));
     for command in try_next {
         text.push_str(&format!("  cargo run -p rship-dev -- {command}{server}\n"));
     }

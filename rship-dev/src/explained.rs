@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::reading::Problem;
+use crate::speaking;
 
 /// The item type under which the drops can be queried over the wire.
 pub const DROP_TYPE: &str = "rship-dev:Drop";
@@ -83,6 +84,9 @@ pub struct Explained {
     /// Which explanation it is; given when it is added.
     #[serde(skip)]
     pub(crate) number: u64,
+    /// When it was met last, in milliseconds since 1970; given when it is added.
+    #[serde(skip)]
+    pub(crate) at: Option<u64>,
 }
 
 /// An [`Explained`] whose verdict is [`Verdict::Dropped`].
@@ -120,6 +124,7 @@ impl Explained {
             count: 1,
             verdict: problem.verdict,
             number: 0,
+            at: None,
         }
     }
 
@@ -150,12 +155,14 @@ impl Explanations {
     pub(crate) fn add(&mut self, mut new: Explained) -> (Explained, Option<Explained>) {
         if let Some(known) = self.list.iter_mut().find(|known| known.says_the_same(&new)) {
             known.count += 1;
+            known.at = Some(speaking::millis());
             tracing::debug!(target: "rship_dev", count = known.count, "{known}");
             return (known.clone(), None);
         }
         tracing::warn!(target: "rship_dev", item_type = %new.item_type, id = %new.id, field = %new.field, "{new}");
         self.added += 1;
         new.number = self.added;
+        new.at = Some(speaking::millis());
         let oldest = if self.list.len() == KEPT {
             self.list.pop_front()
         } else {
@@ -188,6 +195,7 @@ mod tests {
             count: 1,
             verdict: Verdict::Dropped,
             number: 0,
+            at: None,
         }
     }
 

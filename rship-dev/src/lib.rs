@@ -18,7 +18,9 @@
 
 mod codec;
 mod explained;
+mod natural;
 mod near;
+mod page;
 mod query;
 mod reading;
 mod recorded;
@@ -37,12 +39,13 @@ pub mod fuzzing;
 pub use rship_core::wire::Generation;
 
 pub use self::explained::{DROP_TYPE, Dropped, Explained, Verdict, WARNING_TYPE};
+pub use self::page::timeline::{Moment, Timeline};
 pub use self::reading::bindable::{Bindable, FieldKind, bindable};
 pub use self::reading::judge::judge;
 pub use self::recorded::Recorded;
 pub use self::recording::{
-    Comparison, Difference, Moment, OpenError, Recorder, RecorderBuilder, Recording, ReplayError,
-    Speed, Subject, Timeline,
+    Comparison, Difference, OpenError, Playback, Recorder, RecorderBuilder, Recording, ReplayError,
+    Speed, Subject,
 };
 pub use self::server::{Builder, CommandError, Events, EventsError, Limits, LocalCore, WaitError};
 pub use self::store::{Change, Entities, StoreEvent};

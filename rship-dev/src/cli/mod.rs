@@ -5,7 +5,6 @@ mod call;
 mod check;
 mod client;
 mod ls;
-mod natural;
 mod output;
 pub(crate) mod pattern;
 mod record;

@@ -117,10 +117,10 @@ async fn show(
     let core = core.map_err(|error| Failure::Told(cannot_listen(bind, &error)))?;
     let end = end_signal()
         .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
-    let (url, generation) = (core.url(), core.generation());
+    let (url, page, generation) = (core.url(), core.page_url(), core.generation());
     output.say(
-        || format!("listening on {url}, showing what the recording has, speaking {generation}"),
-        || json!({"kind": "listening", "url": url, "wire": generation.as_str()}),
+        || format!("listening on {url}, showing what the recording has, look at {page}"),
+        || json!({"kind": "listening", "url": url, "page": page, "wire": generation.as_str()}),
     )?;
     end.await;
     core.shutdown().await;

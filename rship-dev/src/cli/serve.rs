@@ -51,10 +51,10 @@ pub(crate) async fn run(
     let end = end_signal()
         .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
     let mut end = std::pin::pin!(end);
-    let url = core.url();
+    let (url, page) = (core.url(), core.page_url());
     output.say(
-        || format!("listening on {url}, speaking {generation}"),
-        || json!({"kind": "listening", "url": url, "wire": generation.as_str()}),
+        || format!("listening on {url}, speaking {generation}, look at {page}"),
+        || json!({"kind": "listening", "url": url, "page": page, "wire": generation.as_str()}),
     )?;
     let mut told = Told {
         output,

@@ -10,6 +10,7 @@ pub(crate) mod filter;
 pub(crate) mod frames;
 pub(crate) mod judge;
 pub(crate) mod schema;
+pub(crate) mod told;
 
 use rship_core::wire::Generation;
 use serde_json::Value;

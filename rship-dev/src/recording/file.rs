@@ -247,12 +247,20 @@ impl Recording {
         Generation::V2026
     }
 
-    /// What the frame of an event says; `None` when it has none, or one that cannot be read after all.
-    pub(crate) fn content(&self, event: &Event) -> Option<Content> {
-        let What::Frame(_, form, span) = &event.what else {
+    /// The frame of an event as it is in the file: JSON.
+    pub(crate) fn json(&self, event: &Event) -> Option<&str> {
+        let What::Frame(_, _, span) = &event.what else {
             return None;
         };
-        let json = std::str::from_utf8(self.text.get(span.clone())?).ok()?;
+        std::str::from_utf8(self.text.get(span.clone())?).ok()
+    }
+
+    /// What the frame of an event says; `None` when it has none, or one that cannot be read after all.
+    pub(crate) fn content(&self, event: &Event) -> Option<Content> {
+        let What::Frame(_, form, _) = &event.what else {
+            return None;
+        };
+        let json = self.json(event)?;
         match form {
             Form::Json | Form::Cbor => serde_json::from_str(json).ok().map(Content::Document),
             Form::Text => serde_json::from_str(json).ok().map(Content::Text),
@@ -267,6 +275,12 @@ impl Recording {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The name of the file.
+    pub(crate) fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
     }
 
     /// The generation that the server spoke: as the recording says, or as its frames tell.

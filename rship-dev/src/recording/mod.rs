@@ -18,7 +18,7 @@ mod stage;
 pub use self::compare::{Comparison, Difference, Subject};
 pub use self::file::{OpenError, Recording};
 pub(crate) use self::line::{Direction, Ended};
-pub use self::player::{Moment, Timeline};
+pub use self::player::Playback;
 pub use self::recorder::{Recorder, RecorderBuilder};
 pub use self::script::Speed;
 pub use self::stage::ReplayError;

@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::file::{Content, Recording, What};
 use super::line::{Direction, Form};
 use crate::codec::Unreadable;
+use crate::page::timeline::{Moment, Timeline};
+use crate::page::wire;
 use crate::reading::frames::{self, Event, Inbound};
 use crate::server::Limits;
 use crate::server::playing::{PLAYED, Played};
@@ -18,7 +21,7 @@ use crate::server::shared::{Shared, stopped};
 use crate::server::state::State;
 use crate::store::{Change, ClientNo, Entities};
 
-/// How often who watches the time is told while it goes on.
+/// The time goes on in such steps while nothing happens.
 const TOLD: Duration = Duration::from_millis(100);
 
 /// So much is applied at once, so that others can look in between.
@@ -33,50 +36,48 @@ const GREETING: usize = 8;
 
 /// Where a recording is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub struct Moment {
+struct Now {
     /// Milliseconds since the recording began.
-    pub at: f64,
+    at: f64,
     /// Those at its end.
-    pub to: f64,
-    /// Whether it goes on by itself.
-    pub playing: bool,
-    /// How many times as fast as it was.
-    pub speed: f64,
+    to: f64,
+    playing: bool,
+    speed: f64,
 }
 
-/// The time of a recording that a core [plays](crate::Builder::play).
+/// A recording that a core [shows](crate::Builder::play): what there is of it moves with its time. It begins to play at
+/// its start.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let recording = rship_dev::Recording::open("stand.jsonl")?;
+/// let core = rship_dev::LocalCore::builder().play(recording).start().await?;
+/// if let Some(playback) = core.playback() {
+///     playback.seek(30_000.0).await;
+///     println!("after half a minute: {:?}", core.value::<f64>("banana-stand:cash"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
-pub struct Timeline {
+pub struct Playback {
     orders: mpsc::UnboundedSender<Order>,
-    moment: watch::Receiver<Moment>,
+    now: watch::Receiver<Now>,
 }
 
 #[derive(Debug)]
 enum Order {
     /// Resolves when the state is there.
-    Seek(f64, tokio::sync::oneshot::Sender<()>),
+    Seek(f64, oneshot::Sender<()>),
     Play(f64),
     Pause,
 }
 
-impl Timeline {
-    /// Where it is.
-    #[must_use]
-    pub fn moment(&self) -> Moment {
-        *self.moment.borrow()
-    }
-
-    /// The same now, and whenever it changes; while it plays, ten times a second.
-    #[must_use]
-    pub fn moments(&self) -> watch::Receiver<Moment> {
-        self.moment.clone()
-    }
-
+impl Playback {
     /// Goes to a time, in milliseconds since the recording began, and returns when the core is as it was then. Of
     /// several that are asked for at once the last counts.
     pub async fn seek(&self, at: f64) {
-        let (done, there) = tokio::sync::oneshot::channel();
+        let (done, there) = oneshot::channel();
         drop(self.orders.send(Order::Seek(at, done)));
         // Another seek took its place, or the core has stopped.
         drop(there.await);
@@ -93,13 +94,44 @@ impl Timeline {
     pub fn pause(&self) {
         drop(self.orders.send(Order::Pause));
     }
+
+    /// Where it is.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        let now = *self.now.borrow();
+        Moment {
+            length: now.to.ceil() as u64,
+            at: now.at.round() as u64,
+            playing: now.playing,
+            speed: now.speed,
+        }
+    }
 }
 
-/// A player and its timeline; it plays from the start.
-pub(crate) fn new(recording: Recording) -> (Timeline, Player) {
+impl Timeline for Playback {
+    fn moment(&self) -> Moment {
+        self.moment()
+    }
+
+    fn seek(&self, at: u64) {
+        let (done, _) = oneshot::channel();
+        drop(self.orders.send(Order::Seek(at as f64, done)));
+    }
+
+    fn play(&self, speed: f64) {
+        self.play(speed);
+    }
+
+    fn pause(&self) {
+        self.pause();
+    }
+}
+
+/// A player, and what moves it.
+pub(crate) fn new(recording: Recording) -> (Playback, Player) {
     let (orders, ordered) = mpsc::unbounded_channel();
     let to = recording.events.last().map_or(0.0, |event| event.at);
-    let (told, moment) = watch::channel(Moment {
+    let (told, now) = watch::channel(Now {
         at: 0.0,
         to,
         playing: true,
@@ -112,13 +144,13 @@ pub(crate) fn new(recording: Recording) -> (Timeline, Player) {
         place: 0,
         open: BTreeMap::new(),
     };
-    (Timeline { orders, moment }, player)
+    (Playback { orders, now }, player)
 }
 
 /// Plays a recording into a core.
 pub(crate) struct Player {
     ordered: mpsc::UnboundedReceiver<Order>,
-    told: watch::Sender<Moment>,
+    told: watch::Sender<Now>,
     film: Arc<Film>,
     /// The next event.
     place: usize,
@@ -128,10 +160,9 @@ pub(crate) struct Player {
 impl Player {
     pub(crate) async fn run(mut self, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
         let mut since = (Instant::now(), 0.0);
-        let mut tell = Instant::now();
         loop {
             let moment = *self.told.borrow();
-            let wake = self.wake(&moment, since, tell);
+            let wake = self.wake(&moment, since);
             tokio::select! {
                 biased;
                 () = stopped(&mut stop) => return,
@@ -149,20 +180,16 @@ impl Player {
             let at = (since.1 + passed * moment.speed).min(moment.to);
             self.play_until(&shared, at).await;
             let is_over = self.place == self.film.recording.events.len();
-            self.told.send_if_modified(|moment| {
-                moment.at = at;
-                moment.playing = !is_over;
-                // Each tenth of a second, and at the end.
-                is_over || Instant::now() >= tell
+            self.told.send_modify(|now| {
+                now.at = at;
+                now.playing = !is_over;
             });
-            if Instant::now() >= tell {
-                tell = Instant::now() + TOLD;
-            }
         }
     }
 
-    /// When the next event is due, or somebody is to be told the time.
-    fn wake(&self, moment: &Moment, since: (Instant, f64), told: Instant) -> Instant {
+    /// When the next event is due, or the time is to be looked at.
+    fn wake(&self, moment: &Now, since: (Instant, f64)) -> Instant {
+        let told = Instant::now() + TOLD;
         let next = self.film.recording.events.get(self.place);
         next.map_or(told, |event| {
             let ms = ((event.at - since.1) / moment.speed).max(0.0);
@@ -181,6 +208,9 @@ impl Player {
                     film.apply(state, &mut self.open, place);
                 }
             });
+            for place in self.place..next {
+                film.note(shared, place);
+            }
             self.place = next;
             tokio::task::yield_now().await;
         }
@@ -313,6 +343,24 @@ impl Film {
         self.recording
             .events
             .partition_point(|event| event.at <= at)
+    }
+
+    /// Notes a frame in the log of those that pages show.
+    fn note(&self, shared: &Shared, place: usize) {
+        let Some(event) = self.recording.events.get(place) else {
+            return;
+        };
+        let (What::Frame(direction, ..), Some(json)) = (&event.what, self.recording.json(event))
+        else {
+            return;
+        };
+        let direction = match direction {
+            Direction::Up => wire::Direction::In,
+            Direction::Down => wire::Direction::Out,
+        };
+        let no = PLAYED + event.connection;
+        let message = Message::text(json);
+        shared.house.wire.note(no, direction, &message);
     }
 
     /// Does to a state what an event did to the server's.

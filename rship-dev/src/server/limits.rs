@@ -42,6 +42,8 @@ pub struct Limits {
     pub receiving: usize,
     /// How many clients are connected; 512.
     pub clients: usize,
+    /// How many pages look at it; 32.
+    pub pages: usize,
     /// How many connections have not opened a WebSocket yet; 128. The oldest makes room for a new one.
     pub opening: usize,
     /// How long the opening of a WebSocket may take; 10 s.
@@ -70,6 +72,7 @@ impl Default for Limits {
             commands: 10_000,
             receiving: 256 * MIB,
             clients: 512,
+            pages: 32,
             opening: 128,
             opening_time: Duration::from_secs(10),
             progress: Duration::from_secs(30),

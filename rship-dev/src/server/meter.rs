@@ -53,6 +53,19 @@ impl Meter {
         self.half.load(Ordering::Relaxed)
     }
 
+    /// Whether anything came.
+    pub(crate) fn heard(&self) -> bool {
+        self.read.load(Ordering::Relaxed) > 0
+    }
+
+    /// How many bytes came, and how many went.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        (
+            self.read.load(Ordering::Relaxed),
+            self.written.load(Ordering::Relaxed),
+        )
+    }
+
     fn holds(&self, half: usize) {
         let before = self.half.swap(half, Ordering::Relaxed);
         if half >= before {
@@ -115,6 +128,13 @@ impl Metered {
             most,
         }
     }
+
+    /// A WebSocket is open from here on; these bytes of it were read with the request.
+    pub(crate) fn begin(&mut self, already: &[u8]) {
+        self.frames.begin();
+        self.frames.pass(already);
+        self.meter.holds(self.frames.half());
+    }
 }
 
 impl AsyncRead for Metered {
@@ -175,29 +195,27 @@ struct Frames {
     goes_on: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum Place {
-    /// In the request, so many bytes of the empty line at its end are there.
-    Request(usize),
+    /// Before the first frame, in what HTTP has to say.
+    #[default]
+    Before,
     /// In the header of a frame, of which these bytes are there.
     Header([u8; 14], usize),
     /// In a frame, so many bytes of it are missing.
     Payload(u64),
 }
 
-impl Default for Place {
-    fn default() -> Self {
-        Self::Request(0)
-    }
-}
-
 impl Frames {
-    const END: &'static [u8] = b"\r\n\r\n";
+    /// The request is over: what comes now are frames.
+    fn begin(&mut self) {
+        self.place = Place::Header([0; 14], 0);
+    }
 
     /// How much of a message is there that is not whole; something is as soon as one byte of a frame is.
     fn half(&self) -> usize {
         match self.place {
-            Place::Request(_) => 0,
+            Place::Before => 0,
             Place::Header(_, there) => self.message + there,
             Place::Payload(_) => self.message + 1,
         }
@@ -206,16 +224,7 @@ impl Frames {
     fn pass(&mut self, mut bytes: &[u8]) {
         while let Some((first, rest)) = bytes.split_first() {
             match &mut self.place {
-                Place::Request(there) => {
-                    *there = match Self::END[*there] == *first {
-                        true => *there + 1,
-                        false => usize::from(*first == Self::END[0]),
-                    };
-                    if *there == Self::END.len() {
-                        self.place = Place::Header([0; 14], 0);
-                    }
-                    bytes = rest;
-                }
+                Place::Before => return,
                 Place::Header(header, there) => {
                     header[*there] = *first;
                     *there += 1;
@@ -275,9 +284,9 @@ mod tests {
 
     fn opened() -> Frames {
         let mut frames = Frames::default();
-        frames.pass(b"GET /myko HTTP/1.1\r\nHost: a\r\n\r");
+        frames.pass(b"GET /myko HTTP/1.1\r\nHost: a\r\n\r\n");
         assert_eq!(frames.half(), 0);
-        frames.pass(b"\n");
+        frames.begin();
         frames
     }
 

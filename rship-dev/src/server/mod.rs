@@ -1,5 +1,6 @@
 //! The local core: a Myko server in one process and in memory.
 
+mod asking;
 mod client;
 mod error;
 mod follow;
@@ -12,9 +13,10 @@ pub(crate) mod opening;
 pub(crate) mod playing;
 mod receive;
 mod routing;
-mod session;
+pub(crate) mod session;
 pub(crate) mod shared;
 pub(crate) mod state;
+mod visit;
 mod watching;
 mod window;
 
@@ -27,10 +29,10 @@ use std::time::Duration;
 
 use rship_core::wire::Generation;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -38,16 +40,14 @@ pub use self::error::{CommandError, WaitError};
 pub use self::follow::{Events, EventsError};
 pub use self::limits::Limits;
 use self::opening::Doors;
-use self::routing::{Caller, Outcome};
 use self::session::ByteStream;
 use self::shared::Shared;
 use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
-use crate::near;
+use crate::page::timeline::Timeline;
 use crate::recorded::Recorded;
-use crate::recording::{Recorder, Recording, Timeline, player};
-use crate::speaking;
-use crate::store::{ClientNo, Entities, is_own};
+use crate::recording::{Playback, Recorder, Recording, player};
+use crate::store::{Entities, is_own};
 
 /// A look at the store that takes longer is not taken at every change.
 const EXPENSIVE: Duration = Duration::from_millis(1);
@@ -122,7 +122,7 @@ impl Builder {
         self
     }
 
-    /// Shows what is in a recording, as if the executors in it were connected now: see [`LocalCore::timeline`]. The
+    /// Shows what is in a recording, as if the executors in it were connected now: see [`LocalCore::playback`]. The
     /// generation is that of the recording, and each change is in the store at once.
     #[must_use]
     pub fn play(mut self, recording: Recording) -> Self {
@@ -210,8 +210,17 @@ impl Builder {
     }
 
     fn serve(mut self, listener: Option<TcpListener>, addr: SocketAddr) -> LocalCore {
-        let (timeline, player) = self.played.take().map(player::new).unzip();
-        let shared = Shared::new(self, timeline);
+        let played = self.played.take();
+        let name = played.as_ref().map(Recording::name);
+        let (playback, player) = played.map(player::new).unzip();
+        let shared = Shared::new(self, playback.clone());
+        if let (Some(name), Some(playback)) = (name, playback) {
+            shared.house.offer_timeline(name, Arc::new(playback));
+            shared.house.about.send_modify(|about| {
+                let why = "a recording takes no commands: what it shows has been said before";
+                about.read_only = Some(why.to_owned());
+            });
+        }
         let stop = watch::Sender::new(false);
         if let Some(player) = player {
             tokio::spawn(player.run(Arc::clone(&shared), stop.subscribe()));
@@ -286,16 +295,36 @@ impl LocalCore {
         format!("ws://{addr}{}", opening::PATH)
     }
 
+    /// The address of the page that shows what is here: `http://127.0.0.1:PORT/`.
+    #[must_use]
+    pub fn page_url(&self) -> String {
+        let url = self.url();
+        let host = url.strip_prefix("ws://").unwrap_or(&url);
+        let host = host.strip_suffix(opening::PATH).unwrap_or(host);
+        format!("http://{host}/")
+    }
+
+    /// Shows these numbers of the executor on the page, asked for about once a second while somebody looks: what the
+    /// executor counts, by name.
+    pub fn offer_metrics(&self, metrics: impl FnMut() -> BTreeMap<String, u64> + Send + 'static) {
+        self.shared.house.offer_metrics(Box::new(metrics));
+    }
+
+    /// Lets pages move through the time of what plays a recording here; the page says its name.
+    pub fn offer_timeline(&self, name: impl Into<String>, timeline: Arc<dyn Timeline>) {
+        self.shared.house.offer_timeline(name.into(), timeline);
+    }
+
     /// The address that it listens on; port 0 of `127.0.0.1` when it has no socket.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// The time of the recording that it plays, if it [plays](Builder::play) one.
+    /// The recording that it shows, if it [plays](Builder::play) one.
     #[must_use]
-    pub fn timeline(&self) -> Option<&Timeline> {
-        self.shared.timeline.as_ref()
+    pub fn playback(&self) -> Option<&Playback> {
+        self.shared.playback.as_ref()
     }
 
     /// The generation that it speaks.
@@ -423,13 +452,7 @@ impl LocalCore {
     ///
     /// See [`Builder::window`]. Lasts no longer than a window, and no time at all when none is open.
     pub async fn settled(&self) {
-        let asked = Instant::now();
-        let mut revisions = self.shared.revisions();
-        while self.shared.look(|state| state.windows.waiting_since(asked)) {
-            if revisions.changed().await.is_err() {
-                return;
-            }
-        }
+        self.shared.settled().await;
     }
 
     /// Waits until `pred` holds; it is asked again after everything that happens to the core.
@@ -485,26 +508,7 @@ impl LocalCore {
         action_id: &str,
         data: Value,
     ) -> Result<Value, CommandError> {
-        self.settled().await;
-        let found = self.shared.look(|state| {
-            let action = state.store.get("Action", action_id)?.item.clone();
-            let mut instances = state
-                .instances_of_target(action["targetId"].as_str().unwrap_or_default())
-                .into_keys();
-            let only = instances.next().filter(|_| instances.next().is_none());
-            Some((action, only))
-        });
-        let Some((action, only)) = found else {
-            let known = self.items("Action");
-            return Err(CommandError::UnknownAction {
-                action_id: action_id.to_owned(),
-                near: near::names(action_id, known.keys().map(String::as_str)),
-            });
-        };
-        let named = instance_id.or(only.as_deref());
-        let (command_id, command) =
-            speaking::action_command(self.generation(), named, &action, data);
-        self.send_command(instance_id, command_id, command).await
+        self.shared.exec(instance_id, action_id, data).await
     }
 
     /// Sends any command and waits for the answer; a `tx` is added when it has none.
@@ -521,51 +525,13 @@ impl LocalCore {
         command: Value,
     ) -> Result<Value, CommandError> {
         match command {
-            Value::Object(command) => self.send_command(instance_id, command_id, command).await,
+            Value::Object(command) => {
+                self.shared
+                    .send_command(instance_id, command_id, command)
+                    .await
+            }
             other => Err(CommandError::Unroutable {
                 message: format!("a command is an object, not `{other}`"),
-            }),
-        }
-    }
-
-    async fn send_command(
-        &self,
-        instance_id: Option<&str>,
-        command_id: &str,
-        command: Map<String, Value>,
-    ) -> Result<Value, CommandError> {
-        self.settled().await;
-        let (caller, outcome) = oneshot::channel();
-        let limit = self.shared.answer_limit;
-        let tx = command
-            .get("tx")
-            .and_then(Value::as_str)
-            .map_or_else(speaking::new_tx, ToOwned::to_owned);
-        self.shared.transact(|state| {
-            let to_one =
-                |owner: Result<ClientNo, String>| Ok((vec![(owner?, command.clone())], Vec::new()));
-            let routed = match instance_id {
-                Some(instance) => to_one(state.owner_of(instance)),
-                None => match state.route(command_id, &command) {
-                    Err(message) if message == routing::NO_HANDLER => to_one(state.only_executor()),
-                    routed => routed,
-                },
-            };
-            state.dispatch(Caller::Library(caller), &tx, command_id, routed, limit);
-        });
-        match outcome.await {
-            Ok(Outcome::Response(response)) => Ok(response),
-            Ok(Outcome::Error(refusal)) => Err(CommandError::Refused {
-                command_id: refusal.command_id.unwrap_or_else(|| command_id.to_owned()),
-                message: refusal.message,
-            }),
-            Ok(Outcome::NoOwner(message)) => Err(CommandError::Unroutable { message }),
-            Ok(Outcome::TimedOut) => Err(CommandError::TimedOut {
-                command_id: command_id.to_owned(),
-                limit,
-            }),
-            Ok(Outcome::Closed) | Err(_) => Err(CommandError::Closed {
-                command_id: command_id.to_owned(),
             }),
         }
     }

@@ -38,13 +38,19 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: StatusCode, reason: String) -> Self {
+    pub(crate) fn new(status: StatusCode, reason: String) -> Self {
         Self { status, reason }
     }
 
     /// There is room for so many and no more.
     pub(crate) fn full(clients: usize) -> Self {
         let reason = format!("{clients} clients are connected, and this core takes no more");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, reason)
+    }
+
+    /// The same for pages.
+    pub(crate) fn full_of_pages(pages: usize) -> Self {
+        let reason = format!("{pages} pages look at this core, and it takes no more");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, reason)
     }
 
@@ -130,17 +136,31 @@ impl Doors {
     /// Looks at the request that opens a WebSocket; `local` is the address at which it came in. On one that was handed
     /// in, the host is whatever its maker calls it.
     pub(crate) fn check(&self, request: &Request, local: Option<IpAddr>) -> Result<(), Refusal> {
-        let path = request.uri().path();
-        if path != PATH {
-            let path = excerpt(path, SHOWN);
-            let reason = format!("there is nothing at {path}, the WebSocket is at {PATH}");
-            return Err(Refusal::new(StatusCode::NOT_FOUND, reason));
-        }
         if local.is_some() {
             self.check_host(request)?;
         }
         self.check_origin(request, local)?;
         self.check_token(request)
+    }
+
+    /// The same for the page, whose files are no secret and whose socket says the token by itself.
+    pub(crate) fn check_page(
+        &self,
+        request: &Request,
+        local: Option<IpAddr>,
+    ) -> Result<(), Refusal> {
+        if local.is_some() {
+            self.check_host(request)?;
+        }
+        self.check_origin(request, local)
+    }
+
+    /// Whether that is the token, where there is one.
+    pub(crate) fn opens(&self, offered: Option<&str>) -> bool {
+        self.token.as_ref().is_none_or(|token| {
+            let offered = offered.unwrap_or_default().as_bytes();
+            bool::from(offered.ct_eq(token.reveal().as_bytes()))
+        })
     }
 
     fn check_host(&self, request: &Request) -> Result<(), Refusal> {
@@ -179,7 +199,16 @@ impl Doors {
             return Ok(());
         };
         let origin = normal_origin(found);
-        if origin.is_some_and(|origin| self.is_origin(&origin, local)) {
+        // The core's own page, under a name by which the core may be reached.
+        let own = |origin: &String| {
+            let host = only(request, &HOST).ok().flatten();
+            local.is_some()
+                && host
+                    .and_then(|host| normal_origin(&format!("http://{host}")))
+                    .as_ref()
+                    == Some(origin)
+        };
+        if origin.is_some_and(|origin| self.is_origin(&origin, local) || own(&origin)) {
             return Ok(());
         }
         let found = excerpt(found, SHOWN);

@@ -9,7 +9,7 @@ use super::state::State;
 use crate::store::ClientNo;
 
 /// The connections of recordings have numbers from here on, so that none is that of a socket.
-pub(crate) const PLAYED: ClientNo = 1 << 48;
+pub(crate) const PLAYED: ClientNo = 1_000_000;
 
 /// A connection of a recording, held open.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! One connection: the handshake, the reader and the writer.
+//! One connection: the reader and the writer.
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -11,21 +11,22 @@ use futures_util::{SinkExt, StreamExt};
 use rship_core::wire::Generation;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
-use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 
 use super::client::{Outgoing, Queue, Queued};
 use super::limits::size;
 use super::meter::{Meter, Metered, Stuck};
-use super::opening::Refusal;
 use super::shared::{Opened, Shared, stopped};
+use super::visit::{self, Arrival, Guest};
 use crate::codec::{self, Unreadable};
+use crate::page::wire::Direction;
+use crate::page::{self, Line};
 use crate::reading::{Problem, frames};
 use crate::recorded::Recorded;
-use crate::recording::{Direction, Ended};
+use crate::recording::{self, Ended};
 use crate::speaking;
 use crate::store::ClientNo;
 
@@ -43,7 +44,7 @@ pub(crate) struct Incoming {
     pub(crate) local: Option<IpAddr>,
 }
 
-type Socket = WebSocketStream<Metered>;
+pub(crate) type Socket = WebSocketStream<Metered>;
 
 /// Serves one connection until it ends, is thrown out, or the server stops.
 pub(crate) async fn serve(
@@ -55,11 +56,30 @@ pub(crate) async fn serve(
     let opened = tokio::select! {
         biased;
         () = stopped(&mut stop) => return,
-        opened = open(incoming, &shared, &meter) => opened,
+        opened = visit::open(incoming, &shared, &meter) => opened,
     };
-    let Some((socket, _seat)) = opened else {
-        return;
-    };
+    match opened {
+        Some(Arrival {
+            guest: Guest::Client,
+            socket,
+            _seat,
+        }) => client(socket, shared, &meter, stop).await,
+        Some(Arrival {
+            guest: Guest::Page,
+            socket,
+            _seat,
+        }) => page::serve(socket, shared, &meter, stop).await,
+        None => {}
+    }
+}
+
+/// Serves an executor or a user interface.
+async fn client(
+    socket: Socket,
+    shared: Arc<Shared>,
+    meter: &Arc<Meter>,
+    mut stop: watch::Receiver<bool>,
+) {
     let (mut sink, mut stream) = socket.split();
     let Opened {
         no,
@@ -67,6 +87,8 @@ pub(crate) async fn serve(
         binary,
         thrown_out,
     } = shared.open();
+    let line = shared.house.lines.open(no, meter);
+    shared.look_mut(|state| state.looks.happened.add(&format!("c{no} came")));
     if let Some(recorder) = &shared.recorder {
         recorder.opened(no);
     }
@@ -76,11 +98,11 @@ pub(crate) async fn serve(
         biased;
         () = stopped(&mut stop) => true,
         _ = thrown_out => false,
-        () = read(&shared, no, &binary, &mut stream) => {
+        () = read(&shared, no, &binary, &line, &mut stream) => {
             ended = (Ended::Executor, "it closed the connection, or broke off");
             false
         }
-        result = write(&shared, no, &mut sink, &mut queue) => {
+        result = write(&shared, no, &line, &mut sink, &mut queue) => {
             if let Err(error) = result {
                 ended = (Ended::Executor, "it took nothing more");
                 tracing::debug!(target: "rship_dev", %error, "a connection broke");
@@ -95,7 +117,11 @@ pub(crate) async fn serve(
     if let Some(recorder) = &shared.recorder {
         recorder.closed(no, ended.0, ended.1);
     }
-    shared.transact(|state| state.close(no));
+    shared.house.lines.close(no);
+    shared.transact(|state| {
+        state.close(no);
+        state.looks.happened.add(&format!("c{no} went"));
+    });
     if farewell {
         // A client that does not take the farewell is left without one.
         drop(timeout(CLOSE_LIMIT, sink.close()).await);
@@ -116,56 +142,8 @@ fn without_progress(shared: &Shared, stuck: Stuck) -> String {
     }
 }
 
-/// Opens a WebSocket, for those who may come in.
-async fn open(
-    incoming: Incoming,
-    shared: &Arc<Shared>,
-    meter: &Arc<Meter>,
-) -> Option<(Socket, OwnedSemaphorePermit)> {
-    let Incoming { stream, local } = incoming;
-    let mut place = shared.half_open.enter(shared.limits.opening);
-    let mut seat = None;
-    // The shape of the callback, large error included, is the library's.
-    #[allow(clippy::result_large_err)]
-    let check = |request: &Request, response: Response| {
-        let checked = shared.doors.check(request, local).and_then(|()| {
-            let free = Arc::clone(&shared.seats).try_acquire_owned();
-            seat = Some(free.map_err(|_| Refusal::full(shared.limits.clients))?);
-            Ok(())
-        });
-        checked.map(|()| response).map_err(|refusal| {
-            explain(shared, &refusal.reason);
-            refusal.response()
-        })
-    };
-    let stream = Metered::new(stream, Arc::clone(meter), shared.limits.receiving);
-    let handshake = accept_hdr_async_with_config(stream, check, Some(codec::config()));
-    let why = tokio::select! {
-        biased;
-        opened = timeout(shared.limits.opening_time, handshake) => match opened {
-            Ok(Ok(socket)) => return Some((socket, seat?)),
-            // Who was refused was told, and it was explained.
-            Ok(Err(Error::Http(_))) => return None,
-            Ok(Err(error)) => {
-                tracing::debug!(target: "rship_dev", %error, "no WebSocket came of a connection");
-                return None;
-            }
-            Err(_) => format!(
-                "it opened no WebSocket within {}",
-                humantime::format_duration(shared.limits.opening_time)
-            ),
-        },
-        _ = &mut place.crowded_out => format!(
-            "more than {} connections had not opened a WebSocket yet, and the oldest is closed",
-            shared.limits.opening
-        ),
-    };
-    explain(shared, &why);
-    None
-}
-
 /// Says why a connection was not opened.
-fn explain(shared: &Shared, reason: &str) {
+pub(crate) fn explain(shared: &Shared, reason: &str) {
     let problem = Problem::fatal("", reason);
     shared.transact(|state| state.explain(None, "connection", "", problem));
 }
@@ -174,6 +152,7 @@ async fn read(
     shared: &Shared,
     no: ClientNo,
     binary: &AtomicBool,
+    line: &Line,
     stream: &mut SplitStream<Socket>,
 ) {
     let mut stalled = shared.stalled.subscribe();
@@ -206,8 +185,12 @@ async fn read(
         if matches!(message, Message::Close(_)) {
             return;
         }
+        if let Message::Pong(payload) = &message {
+            line.pong(payload);
+        }
+        shared.house.wire.note(no, Direction::In, &message);
         if let Some(recorder) = &shared.recorder {
-            recorder.frame(no, Direction::Up, &message);
+            recorder.frame(no, recording::Direction::Up, &message);
         }
         let Some(document) = codec::decode(&message, shared.limits.document) else {
             continue;
@@ -256,6 +239,7 @@ async fn next(
 async fn write(
     shared: &Shared,
     no: ClientNo,
+    line: &Line,
     sink: &mut SplitSink<Socket, Message>,
     queue: &mut Queue,
 ) -> Result<(), Error> {
@@ -264,6 +248,7 @@ async fn write(
     let (opened, began) = (speaking::millis(), Instant::now());
     let mut clock = interval_at(Instant::now() + shared.ping_every, shared.ping_every);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pinged = None;
     loop {
         let queued = tokio::select! {
             biased;
@@ -275,6 +260,11 @@ async fn write(
                 let now = opened + began.elapsed().as_millis() as u64;
                 let ping = Outgoing::Document(speaking::own_ping(now));
                 shared.transact(|state| state.send(no, ping));
+                continue;
+            }
+            () = shared.house.lines.time_for_a_ping(pinged) => {
+                pinged = Some(Instant::now());
+                sink.send(Message::Ping(line.ping().into())).await?;
                 continue;
             }
         };
@@ -307,8 +297,9 @@ async fn feed(
             None => return Ok(()),
         },
     };
+    shared.house.wire.note(no, Direction::Out, &message);
     if let Some(recorder) = &shared.recorder {
-        recorder.frame(no, Direction::Down, &message);
+        recorder.frame(no, recording::Direction::Down, &message);
     }
     sink.feed(message).await
 }

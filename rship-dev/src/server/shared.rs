@@ -15,7 +15,8 @@ use super::half_open::HalfOpen;
 use super::limits::Limits;
 use super::opening::Doors;
 use super::state::State;
-use crate::recording::{Recorder, Timeline};
+use crate::page::House;
+use crate::recording::{Playback, Recorder};
 use crate::store::ClientNo;
 
 #[derive(Debug)]
@@ -27,13 +28,17 @@ pub(crate) struct Shared {
     /// What writes all frames into a file.
     pub(crate) recorder: Option<Recorder>,
     /// The recording that is played.
-    pub(crate) timeline: Option<Timeline>,
+    pub(crate) playback: Option<Playback>,
     pub(crate) limits: Limits,
     pub(crate) doors: Doors,
     /// Connections that are not open yet.
     pub(crate) half_open: Arc<HalfOpen>,
     /// Room for connections that are.
     pub(crate) seats: Arc<Semaphore>,
+    /// The same for pages.
+    pub(crate) page_seats: Arc<Semaphore>,
+    /// What pages are told beside the state.
+    pub(crate) house: House,
     /// What all connections have half received.
     pub(crate) half_received: Arc<AtomicUsize>,
     state: Mutex<State>,
@@ -57,7 +62,7 @@ pub(crate) struct Opened {
 }
 
 impl Shared {
-    pub(crate) fn new(builder: Builder, timeline: Option<Timeline>) -> Arc<Self> {
+    pub(crate) fn new(builder: Builder, playback: Option<Playback>) -> Arc<Self> {
         let Builder {
             generation,
             answer_limit,
@@ -86,10 +91,12 @@ impl Shared {
             ping_every: ping_every.max(Duration::from_millis(1)),
             record,
             recorder,
-            timeline,
+            playback,
             doors,
             half_open: Arc::default(),
             seats: Arc::new(Semaphore::new(limits.clients.min(Semaphore::MAX_PERMITS))),
+            page_seats: Arc::new(Semaphore::new(limits.pages.min(Semaphore::MAX_PERMITS))),
+            house: House::default(),
             half_received: Arc::default(),
             state: Mutex::new(State::new(generation, window, entities, limits.clone())),
             limits,
@@ -108,6 +115,11 @@ impl Shared {
     /// Looks at the state.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&State) -> R) -> R {
         look(&self.lock())
+    }
+
+    /// Looks at the state, and notes that it was looked at.
+    pub(crate) fn look_mut<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
+        look(&mut self.lock())
     }
 
     /// Changes the state, then tells everyone who watches it.

@@ -18,6 +18,7 @@ use super::watching::{Untold, Watched};
 use super::window::Windows;
 use crate::codec;
 use crate::explained::{DROP_TYPE, Explained, Explanations, Verdict, WARNING_TYPE};
+use crate::page::Looks;
 use crate::reading::Problem;
 use crate::reading::entities::has_client_id;
 use crate::recorded::{Frames, Recorded};
@@ -42,6 +43,8 @@ pub(crate) struct State {
     /// Whether somebody follows the store's events.
     pub(crate) followed: bool,
     pub(crate) watched: Watched,
+    /// What pages look at.
+    pub(crate) looks: Looks,
     pub(crate) limits: Limits,
     /// What waits to be sent, to all clients.
     waiting_for_all: Arc<AtomicUsize>,
@@ -73,6 +76,7 @@ impl State {
             frames: Frames::default(),
             followed: false,
             watched: Watched::default(),
+            looks: Looks::default(),
             limits,
             waiting_for_all: Arc::default(),
             overflowed: BTreeSet::new(),
@@ -361,6 +365,8 @@ impl State {
         from: Option<ClientNo>,
         unchanged: bool,
     ) {
+        self.looks
+            .note(change, item_type, id, item, from, unchanged);
         if self.followed {
             self.events.push(StoreEvent {
                 change,

@@ -172,7 +172,7 @@ async fn an_opening_that_does_not_end_is_given_up() {
         let drops = core.drops();
         drops
             .iter()
-            .any(|drop| drop.count == 2 && drop.reason.contains("no WebSocket within 50ms"))
+            .any(|drop| drop.count == 1 && drop.reason.contains("no WebSocket within 50ms"))
     })
     .await
     .unwrap();

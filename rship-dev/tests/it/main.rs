@@ -13,6 +13,8 @@ mod handshake;
 mod limits;
 mod looking;
 mod meddling;
+mod page;
+mod page_looks;
 mod peer;
 mod queries;
 mod recording;

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async, connect_async};
 
 use crate::cli::{command, failure, line, lines, run};
+use crate::page::Page;
 use crate::peer::{LIMIT, Peer, within};
 
 /// A file that is removed in the end.
@@ -656,7 +657,7 @@ async fn a_core_shows_a_recording_as_it_was_at_any_time() {
             .collect();
         assert_eq!(times.len(), 40);
         let core = LocalCore::builder().play(recording).start().await.unwrap();
-        let timeline = core.timeline().expect("a timeline").clone();
+        let timeline = core.playback().expect("a recording").clone();
         timeline.pause();
         let now = || core.value::<i32>("stand:cash");
         for place in [39, 0, 20, 19, 21, 3, 38] {
@@ -678,10 +679,14 @@ async fn a_core_shows_a_recording_as_it_was_at_any_time() {
         })
         .await
         .unwrap();
-        let mut moments = timeline.moments();
-        let over = moments.wait_for(|moment| !moment.playing);
-        let over = *within("the end", over).await.unwrap();
-        assert_eq!((over.at, core.clients()), (over.to, 0));
+        within("the end", async {
+            while timeline.moment().playing {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        })
+        .await;
+        let over = timeline.moment();
+        assert_eq!((over.at, core.clients()), (over.length, 0));
         // The end that was played to is the end that is jumped to.
         let played = core.snapshot();
         within("the time", timeline.seek(0.0)).await;
@@ -689,6 +694,70 @@ async fn a_core_shows_a_recording_as_it_was_at_any_time() {
         assert_eq!(core.snapshot(), played, "{generation}");
         assert_eq!(core.drops(), []);
     }
+}
+
+/// The same with so many milliseconds from line to line.
+fn spread(file: &File, ms: usize) -> Recording {
+    let lines: Vec<String> = file
+        .documents()
+        .into_iter()
+        .enumerate()
+        .map(|(index, mut line)| {
+            line["t"] = json!(index * ms);
+            line.to_string() + "\n"
+        })
+        .collect();
+    std::fs::write(&file.0, lines.concat()).expect("room on the disk");
+    Recording::open(&file.0).expect("a recording")
+}
+
+#[tokio::test]
+async fn the_slider_of_the_page_moves_through_a_recording() {
+    let file = File::new("page");
+    record(&file, Generation::V2026, &[1, 2, 3]).await;
+    let recording = spread(&file, 1_000);
+    let times: Vec<f64> = file
+        .documents()
+        .iter()
+        .filter(|line| line["frame"]["data"]["itemType"] == "Pulse" && line["dir"] == "up")
+        .map(|line| line["t"].as_f64().expect("a time"))
+        .collect();
+    let core = LocalCore::builder().play(recording).start().await.unwrap();
+    let (mut page, welcome) = Page::welcomed(&core).await;
+    assert_eq!(
+        (&welcome["source"], &welcome["timeline"]),
+        (&json!("recording"), &json!(true))
+    );
+    let name = file.0.file_name().and_then(|name| name.to_str());
+    assert_eq!(welcome["from"].as_str(), name);
+    assert!(welcome["readOnly"].is_string(), "{welcome}");
+    page.say(json!({"t": "pause"})).await;
+    page.say(json!({"t": "seek", "at": times[1]})).await;
+    let told = page
+        .until("timeline", |told| told["at"].as_f64() == Some(times[1]))
+        .await;
+    assert_eq!(told["playing"], false);
+    assert!(told["to"].as_f64() > Some(times[2]), "{told}");
+    let (mut page, _) = Page::welcomed(&core).await;
+    let tree = page
+        .until("tree", |tree| {
+            tree["targets"][0]["emitters"][0]["k"].is_string()
+        })
+        .await;
+    assert_eq!(tree["targets"][0]["online"], true);
+    let key = &tree["targets"][0]["emitters"][0]["k"];
+    page.say(json!({"t": "see", "targets": [], "emitters": [key], "plots": []}))
+        .await;
+    for place in [1, 2, 0] {
+        page.say(json!({"t": "seek", "at": times[place]})).await;
+        page.until("values", |values| values["e"][0][1] == json!(place + 1))
+            .await;
+    }
+    page.say(json!({"t": "play", "speed": 10_000.0})).await;
+    page.until("timeline", |told| told["at"] == told["to"])
+        .await;
+    page.until("tree", |tree| tree["targets"][0]["online"] == false)
+        .await;
 }
 
 /// `cargo test --release -p rship-dev --test it -- --ignored --nocapture recording::a_long`
@@ -728,7 +797,7 @@ async fn a_long_recording_is_opened_and_wound_in_seconds() {
         began.elapsed()
     );
     let core = LocalCore::builder().play(recording).start().await.unwrap();
-    let timeline = core.timeline().unwrap().clone();
+    let timeline = core.playback().unwrap().clone();
     timeline.pause();
     for part in [1.0, 0.5, 0.25, 0.99, 0.1] {
         let began = Instant::now();

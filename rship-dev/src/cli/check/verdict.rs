@@ -9,6 +9,7 @@ use super::manifest::Entity;
 use crate::explained;
 use crate::reading::bindable::{Bindable, FieldKind, bindable};
 use crate::reading::judge;
+use crate::reading::told::as_told;
 
 /// What becomes of an entity; the last is the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,7 +133,7 @@ fn one(entity: &Entity, id: String) -> Judged {
     };
     let mut about_schema = Vec::new();
     for generation in Generation::ALL {
-        let item = as_told(generation, entity);
+        let item = as_told(generation, entity.item_type, entity.item.clone());
         for problem in judge::judge(generation, entity.item_type, &item) {
             let of_schema = problem.field == "schema" || problem.field.starts_with("schema.");
             let verdict = match problem.verdict {
@@ -175,30 +176,6 @@ fn place_of(path: &str) -> String {
         place.push_str(&".items".repeat((step.len() - name.len()) / 2));
     }
     place
-}
-
-/// The entity in the form in which an executor tells servers of this generation.
-fn as_told(generation: Generation, entity: &Entity) -> Value {
-    let mut item = entity.item.clone();
-    let Value::Object(fields) = &mut item else {
-        return item;
-    };
-    match (generation, entity.item_type) {
-        (Generation::V2023 | Generation::V2024, "Instance") => {
-            // The server says it, and the executor writes it down.
-            fields.insert("clientId".to_owned(), "client".into());
-        }
-        (Generation::V2023, "Action") => {
-            if let Some(schema) = fields.get_mut("schema").filter(|schema| schema.is_object()) {
-                *schema = schema.to_string().into();
-            }
-        }
-        (Generation::V2023, "Emitter") => {
-            fields.remove("schema");
-        }
-        _ => {}
-    }
-    item
 }
 
 #[cfg(test)]
