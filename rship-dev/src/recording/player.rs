@@ -101,7 +101,7 @@ impl Playback {
         let now = *self.now.borrow();
         Moment {
             length: now.to.ceil() as u64,
-            at: now.at.round() as u64,
+            at: now.at.ceil() as u64,
             playing: now.playing,
             speed: now.speed,
         }

@@ -753,7 +753,7 @@ async fn the_slider_of_the_page_moves_through_a_recording() {
         page.until("values", |values| values["e"][0][1] == json!(place + 1))
             .await;
     }
-    page.say(json!({"t": "play", "speed": 10_000.0})).await;
+    page.say(json!({"t": "play", "speed": 100.0})).await;
     page.until("timeline", |told| told["at"] == told["to"])
         .await;
     page.until("tree", |tree| tree["targets"][0]["online"] == false)
