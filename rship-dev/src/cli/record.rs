@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rship_runtime::__client::{Given, Secret, variable};
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::output::{Output, one_line, remark};
 use super::serve::end_signal;
@@ -118,24 +119,25 @@ pub(crate) async fn run(
         || format!("listening on {url}, recording what passes to and from {server}"),
         || json!({"kind": "listening", "url": url, "server": server}),
     )?;
-    let mut run = Box::pin(proxy.run());
+    let (stop, stopped) = watch::channel(false);
+    let mut run = std::pin::pin!(proxy.run(stopped));
     let mut ended_early = std::pin::pin!(recorder.ended_early());
     let mut ended = false;
     loop {
         tokio::select! {
             biased;
-            () = &mut end => break,
+            () = &mut end => drop(stop.send_replace(true)),
             Some(news) = news.recv() => say(output, &news)?,
             why = &mut ended_early, if !ended => {
                 ended = true;
                 remark(&format!("{}: {why}; frames still pass", file.display()));
             }
-            () = &mut run => {}
+            () = &mut run => break,
         }
     }
-    // Its connections end with it.
-    drop(run);
-    tokio::task::yield_now().await;
+    while let Ok(last) = news.try_recv() {
+        say(output, &last)?;
+    }
     if !ended {
         finish(&recorder, file);
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::output::{Output, complain, one_line, remark};
 use super::serve::{cannot_listen, end_signal};
 use super::{Door, Failure};
-use crate::recording::{Comparison, Recording, Speed, Stage};
+use crate::recording::{Comparison, Recording, ReplayError, Speed, Stage};
 use crate::server::LocalCore;
 
 /// The status when there is nothing to play, or nobody to play to.
@@ -89,6 +89,10 @@ pub(crate) async fn run(
             let doors = door.doors()?;
             let stage = match Stage::new(&recording, bind, doors).await {
                 Ok(stage) => stage,
+                Err(ReplayError::Listen(error)) => {
+                    complain(&cannot_listen(bind, &error));
+                    return Ok(ExitCode::from(UNUSABLE));
+                }
                 Err(error) => return Ok(unusable(&error)),
             };
             let url = stage.url();

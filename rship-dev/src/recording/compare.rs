@@ -15,8 +15,8 @@ const SHOWN: usize = 200;
 /// How many values of one emitter are shown.
 const VALUES: usize = 10;
 
-/// How many pairs are looked at for another name of the same.
-const PAIRS: usize = 256;
+/// How many pairs that look alike are tried as one with another name.
+const PAIRS: usize = 32;
 
 /// What a difference is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -432,37 +432,43 @@ fn find_rename(
     differences: &[Difference],
 ) -> Option<Renamed> {
     const TYPES: [&str; 3] = ["Target", "Action", "Emitter"];
-    let entity = |subject: &Subject| match subject {
-        Subject::Entity { item_type, id } if TYPES.contains(&item_type.as_str()) => {
-            Some((item_type.clone(), id.clone()))
-        }
-        _ => None,
+    let of = |missing: bool| -> Vec<(&str, &str, &Value)> {
+        let found = differences.iter().filter_map(|difference| {
+            let (subject, values) = match difference {
+                Difference::Missing {
+                    subject, recorded, ..
+                } if missing => (subject, recorded),
+                Difference::Unexpected {
+                    subject, replayed, ..
+                } if !missing => (subject, replayed),
+                _ => return None,
+            };
+            let Subject::Entity { item_type, id } = subject else {
+                return None;
+            };
+            let known = TYPES.contains(&item_type.as_str());
+            known.then_some((item_type.as_str(), id.as_str(), values.first()?))
+        });
+        found.collect()
     };
-    let of = |pick: fn(&Difference) -> Option<&Subject>| -> Vec<(String, String)> {
-        differences
-            .iter()
-            .filter_map(|difference| entity(pick(difference)?))
-            .collect()
-    };
-    let gone = of(|difference| match difference {
-        Difference::Missing { subject, .. } => Some(subject),
-        _ => None,
-    });
-    let new = of(|difference| match difference {
-        Difference::Unexpected { subject, .. } => Some(subject),
-        _ => None,
-    });
+    let (gone, new) = (of(true), of(false));
     let pairs = TYPES.iter().flat_map(|item_type| {
-        gone.iter()
-            .filter(move |(of, _)| of == item_type)
-            .flat_map(|(of, gone)| {
-                let same_type = new.iter().filter(move |(other, _)| other == of);
-                same_type.map(move |(_, new)| (of, gone, new))
-            })
+        let gone = gone.iter().filter(move |(of, ..)| of == item_type);
+        gone.flat_map(|gone| {
+            let same_type = new.iter().filter(move |(of, ..)| *of == gone.0);
+            same_type.map(move |new| (gone, new))
+        })
     });
-    for (item_type, gone, new) in pairs.take(PAIRS) {
+    let alike = pairs.filter_map(|((item_type, gone, was), (_, new, is))| {
         let mut names = Names::default();
         names.add(gone, new);
+        let mut was = (*was).clone();
+        names.document(&mut was);
+        // What people read may be made of the id.
+        was["name"] = is["name"].clone();
+        same(&was, is).then_some((*item_type, *gone, *new, names))
+    });
+    for (item_type, gone, new, names) in alike.take(PAIRS) {
         let other: Vec<Vec<Fact>> = recorded
             .iter()
             .map(|facts| facts.iter().map(|fact| fact.renamed(&names)).collect())
@@ -471,9 +477,9 @@ fn find_rename(
         // A name and its consequence: the entity itself is neither missing nor unexpected.
         if fewer.len() + 2 <= differences.len() {
             let rename = Difference::Renamed {
-                item_type: item_type.clone(),
-                recorded: gone.clone(),
-                replayed: new.clone(),
+                item_type: item_type.to_owned(),
+                recorded: gone.to_owned(),
+                replayed: new.to_owned(),
             };
             return Some((rename, other, fewer));
         }

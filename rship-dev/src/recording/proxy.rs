@@ -14,7 +14,8 @@ use futures_util::{FutureExt, SinkExt, StreamExt};
 use rship_runtime::__client::{ConnectError, Given, Secret, open};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::StatusCode;
@@ -32,12 +33,19 @@ use crate::server::half_open::HalfOpen;
 use crate::server::limits::Limits;
 use crate::server::meter::{Meter, Metered};
 use crate::server::opening::{Doors, PATH, Refusal};
+use crate::server::shared::stopped;
 
 /// How long the ends of a connection may take to say goodbye.
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
 
 /// The pause after a refused accept, which is what a process without free file handles gets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long all of them together may take when the proxy is stopped.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(1);
+
+/// Why connections end then.
+const STOPPED: &str = "the proxy was stopped";
 
 /// The longest reason that a close can carry, in bytes.
 const REASON: usize = 123;
@@ -107,15 +115,20 @@ impl Proxy {
         format!("ws://{}{PATH}", self.addr)
     }
 
-    /// Lets executors through for as long as it is polled; dropping it ends their connections.
-    pub(crate) async fn run(self) {
-        let mut sessions = tokio::task::JoinSet::new();
+    /// Lets executors through until it is stopped, then says goodbye to all.
+    pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut sessions = JoinSet::new();
+        let session_stop = stop.clone();
         loop {
             tokio::select! {
                 biased;
+                () = stopped(&mut stop) => break,
                 Some(_) = sessions.join_next() => {}
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => drop(sessions.spawn(serve(stream, Arc::clone(&self.shared)))),
+                    Ok((stream, _)) => {
+                        let shared = Arc::clone(&self.shared);
+                        sessions.spawn(serve(stream, shared, session_stop.clone()));
+                    }
                     Err(error) => {
                         tracing::warn!(target: "rship_dev", %error, "a connection could not be accepted");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -123,13 +136,17 @@ impl Proxy {
                 },
             }
         }
+        let farewell = async { while sessions.join_next().await.is_some() {} };
+        if timeout(FAREWELL_LIMIT, farewell).await.is_err() {
+            sessions.shutdown().await;
+        }
     }
 }
 
 type Executor = WebSocketStream<Metered>;
 type Server = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+async fn serve(stream: TcpStream, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
     let Ok(local) = stream.local_addr() else {
         return;
     };
@@ -144,6 +161,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let mut place = shared.half_open.enter(shared.limits.opening);
     let entered = tokio::select! {
         biased;
+        () = stopped(&mut stop) => return,
         entered = timeout(shared.limits.opening_time, enter(stream, local.ip(), &shared)) => match entered {
             Ok(entered) => entered,
             Err(_) => Err(ErrorKind::TimedOut.into()),
@@ -166,7 +184,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     };
     shared.recorder.opened(no);
     drop(shared.news.send(News::Opened(no)));
-    tunnel(open, executor, server, &meter).await;
+    tunnel(open, executor, server, &meter, &mut stop).await;
 }
 
 /// A connection that is open; however it ends, the recording has a line of it.
@@ -178,7 +196,7 @@ struct Open<'s> {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        let stopped = || (Ended::Recorder, "the proxy was stopped".to_owned());
+        let stopped = || (Ended::Recorder, STOPPED.to_owned());
         let (by, reason) = self.ended.take().unwrap_or_else(stopped);
         self.shared.recorder.closed(self.no, by, reason.clone());
         drop(self.shared.news.send(News::Closed(self.no, by, reason)));
@@ -242,7 +260,13 @@ async fn connect(given: Given) -> Result<Server, Refusal> {
         })
 }
 
-async fn tunnel(mut open: Open<'_>, executor: Executor, server: Server, meter: &Meter) {
+async fn tunnel(
+    mut open: Open<'_>,
+    executor: Executor,
+    server: Server,
+    meter: &Meter,
+    stop: &mut watch::Receiver<bool>,
+) {
     let (mut to_executor, mut from_executor) = executor.split();
     let (mut to_server, mut from_server) = server.split();
     let limits = &open.shared.limits;
@@ -251,6 +275,10 @@ async fn tunnel(mut open: Open<'_>, executor: Executor, server: Server, meter: &
     };
     let (by, close) = tokio::select! {
         biased;
+        () = stopped(stop) => {
+            let reason = STOPPED.to_owned();
+            (Ended::Recorder, Closed { frame: CloseCode::Away.with(&reason), reason })
+        }
         close = pass(&mut from_server, &mut to_executor, |message| record(Direction::Down, message)) => {
             (Ended::Server, close)
         }

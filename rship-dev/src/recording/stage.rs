@@ -10,6 +10,7 @@ use rship_core::wire::{Encoding, Generation};
 use rship_runtime::Executor;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -24,6 +25,10 @@ use crate::{codec, speaking};
 
 /// How long an executor may take to come, or to come back.
 const COMING: Duration = Duration::from_secs(30);
+
+/// How long the opening of a WebSocket may take, and how many may be under way.
+const OPENING: Duration = Duration::from_secs(10);
+const ENTERING: usize = 128;
 
 /// What an executor says of its own accord after the last frame is waited for so long.
 const QUIET: Duration = Duration::from_millis(250);
@@ -107,7 +112,7 @@ impl Recording {
     /// Plays the server's side to an executor, and compares what comes back with what the recording has.
     ///
     /// `device` makes the executor for the address that it is given, which is that of the recording's server on a
-    /// free port of this machine. It runs in this runtime until the recording is over.
+    /// free port of this machine: where an executor connects to is settled when it is built. It runs in this runtime until the recording is over.
     ///
     /// # Errors
     /// When the recording has no executor, or several and none was [chosen](Self::instance), or the device's cannot be
@@ -213,21 +218,26 @@ impl<'r> Stage<'r> {
         Ok(compare(recorded, replayed, self.script.labels))
     }
 
+    /// The first that comes in; whoever opens a connection and says nothing keeps nobody out.
     async fn enter(&self) -> WebSocketStream<TcpStream> {
+        let mut entering = JoinSet::new();
         loop {
-            let entered = async {
-                let (stream, _) = self.listener.accept().await?;
-                stream.set_nodelay(true)?;
-                let local = stream.local_addr()?.ip();
-                let entering = timeout(COMING, Entering::at(stream, &self.doors, local));
-                let entering = entering.await.map_err(|_| io::ErrorKind::TimedOut)??;
-                entering.accept().await.map_err(io::Error::other)
-            };
-            match entered.await {
-                Ok(socket) => return socket,
-                Err(error) => {
-                    tracing::warn!(target: "rship_dev", %error, "somebody was not let in");
-                }
+            tokio::select! {
+                biased;
+                Some(entered) = entering.join_next() => match entered {
+                    Ok(Ok(socket)) => return socket,
+                    Ok(Err(error)) => {
+                        tracing::warn!(target: "rship_dev", %error, "somebody was not let in");
+                    }
+                    Err(_) => {}
+                },
+                accepted = self.listener.accept(), if entering.len() < ENTERING => match accepted {
+                    Ok((stream, _)) => drop(entering.spawn(enter(stream, self.doors.clone()))),
+                    Err(error) => {
+                        tracing::warn!(target: "rship_dev", %error, "a connection could not be accepted");
+                        tokio::time::sleep(QUIET).await;
+                    }
+                },
             }
         }
     }
@@ -361,6 +371,14 @@ impl<'r> Stage<'r> {
             }
         }
     }
+}
+
+async fn enter(stream: TcpStream, doors: Doors) -> io::Result<WebSocketStream<TcpStream>> {
+    stream.set_nodelay(true)?;
+    let local = stream.local_addr()?.ip();
+    let entering = timeout(OPENING, Entering::at(stream, &doors, local));
+    let entering = entering.await.map_err(|_| io::ErrorKind::TimedOut)??;
+    entering.accept().await.map_err(io::Error::other)
 }
 
 fn put_tx(frame: &mut Value, then: &str, now: &str) {

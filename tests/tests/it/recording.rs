@@ -7,7 +7,10 @@ use std::time::Duration;
 use rship_dev::{Comparison, Difference, LocalCore, Recorder, Recording, ReplayError, Speed};
 use rship_runtime::prelude::*;
 use rship_runtime::{Encoding, Error, Generation};
-use rship_tests::{Fridge, LIMIT, Running, Stand, builder, until};
+use rship_tests::{
+    Authority, Fridge, LIMIT, Running, Stand, TlsFront, TlsServer, builder, program, until,
+};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use serde_json::{Value, json};
 
@@ -418,6 +421,67 @@ async fn a_recording_of_nobody_and_one_of_several_say_so() {
     assert!(error.to_string().ends_with("stand-1, stand-2"), "{error}");
     let one = both.instance("stand-2");
     replayed(&one, Stand::full(), Bell::default())
+        .await
+        .assert_same();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_passes_the_proxy_to_a_server_behind_tls_comes_back_the_same() {
+    let folder = Folder::new();
+    let authority = Authority::new("pier");
+    let ca = folder.0.path().join("ca.pem");
+    std::fs::write(&ca, authority.pem()).unwrap();
+    let core = LocalCore::builder()
+        .token("hunter2-and-more")
+        .start()
+        .await
+        .unwrap();
+    let tls = TlsServer::new(&authority.server(&["localhost"]));
+    let front = TlsFront::start(tls, core.addr()).await;
+    let (file, url) = (folder.file(), front.url("localhost"));
+    let file = file.to_str().unwrap();
+    let arguments = [
+        "--json",
+        "record",
+        file,
+        "--url",
+        &url,
+        "--bind",
+        "127.0.0.1:0",
+    ];
+    let mut command = program(env!("CARGO_BIN_EXE_dev"), &arguments);
+    let mut proxy = command.env("RSHIP_CA", &ca).spawn().unwrap();
+    let mut said = BufReader::new(proxy.stdout.take().unwrap()).lines();
+    let listening = within("line", said.next_line()).await.unwrap().unwrap();
+    let listening: Value = serde_json::from_str(&listening).unwrap();
+    let builder = builder(listening["url"].as_str().unwrap()).token("hunter2-and-more");
+    let executor = device(builder, Stand::full(), Bell::default()).unwrap();
+    let running = Running::online(&executor).await;
+    core.wait_until(LIMIT, "the bell", |core| {
+        core.item("Action", "bell:ring").is_some()
+    })
+    .await
+    .unwrap();
+    executor.flush().await;
+    let answer = core.exec(None, "bell:ring", json!({"notes": 2})).await;
+    assert_eq!(answer.unwrap(), json!("rang 1"));
+    running.stop().await;
+    let id = proxy.id().unwrap().to_string();
+    let killed = tokio::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(within("kill", killed).await.unwrap().success());
+    assert!(
+        within("end of the proxy", proxy.wait())
+            .await
+            .unwrap()
+            .success()
+    );
+    assert!(!std::fs::read_to_string(file).unwrap().contains("hunter2"));
+    let recording = Recording::open(file).unwrap().patience(LIMIT);
+    assert_eq!(recording.ended(), Some("finished"));
+    replayed(&recording, Stand::full(), Bell::default())
         .await
         .assert_same();
 }
