@@ -126,7 +126,7 @@ pub(crate) async fn run(
     loop {
         tokio::select! {
             biased;
-            () = &mut end => drop(stop.send_replace(true)),
+            () = &mut end, if !*stop.borrow() => drop(stop.send_replace(true)),
             Some(news) = news.recv() => say(output, &news)?,
             why = &mut ended_early, if !ended => {
                 ended = true;
