@@ -3,13 +3,14 @@
 #[cfg(feature = "load")]
 pub mod load;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use rship_dev::LocalCore;
-use rship_runtime::Executor;
+use rship_runtime::{Executor, Metrics};
 use tracing_subscriber::EnvFilter;
 
 const DEVELOPMENT_PORT: u16 = 5155;
@@ -52,6 +53,8 @@ impl Show {
         }
         let core = start_core().await?;
         let executor = Executor::builder(service).url(core.url()).build()?;
+        let counting = executor.clone();
+        core.offer_metrics(move || numbers(&counting.metrics()));
         let core = Some(core);
         Ok(Self { executor, core })
     }
@@ -124,6 +127,31 @@ fn introduction(core: &LocalCore, try_next: &[&str]) -> String {
     }
     text.push_str("\nCtrl-C ends it\n\n");
     text
+}
+
+/// What an executor counts, by name.
+fn numbers(metrics: &Metrics) -> BTreeMap<String, u64> {
+    let all = [
+        ("sessions", metrics.sessions),
+        ("frames in", metrics.frames_in),
+        ("frames out", metrics.frames_out),
+        ("bytes out", metrics.bytes_out),
+        ("unreadable frames", metrics.unreadable_frames),
+        ("pulses out", metrics.pulses_out),
+        ("states coalesced", metrics.states_coalesced),
+        ("impulses dropped", metrics.impulses_dropped),
+        ("values refused", metrics.values_refused),
+        ("commands", metrics.commands),
+        ("commands answered", metrics.commands_answered),
+        ("commands failed", metrics.commands_failed),
+        ("commands refused", metrics.commands_refused),
+        ("commands dropped", metrics.commands_dropped),
+        ("answers discarded", metrics.answers_discarded),
+        ("actions timed out", metrics.actions_timed_out),
+        ("updates dropped", metrics.updates_dropped),
+        ("healed", metrics.healed),
+    ];
+    all.map(|(name, number)| (name.to_owned(), number)).into()
 }
 
 fn log_to_stderr() {

@@ -78,7 +78,7 @@ fn by_name(action: &Value, data: &Value) -> Option<String> {
 }
 
 /// What a server says to a command that it takes from nobody but itself.
-const NOT_FROM_CLIENTS: &str = "must be dispatched to an executor instance";
+pub(super) const NOT_FROM_CLIENTS: &str = "must be dispatched to an executor instance";
 
 /// A server's error in words for a person.
 fn explained(generation: Generation, action_id: &str, message: String) -> String {

@@ -95,6 +95,11 @@ impl Client {
         self.generation
     }
 
+    /// The address that it is connected to.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Opens a live query and returns its tx.
     pub(crate) async fn query(&mut self, query: &Query) -> Result<String, Failure> {
         let tx = speaking::new_tx();
@@ -140,9 +145,7 @@ impl Client {
         command_id: &str,
         content: Map<String, Value>,
     ) -> Result<Result<Value, String>, Failure> {
-        let sent = speaking::new_tx();
-        let frame = wire::command(command_id, &sent, &speaking::now(), content);
-        self.send(frame).await?;
+        let sent = self.ask(command_id, content).await?;
         loop {
             if let Inbound::Answer(Answer { tx, result }) =
                 self.next_within("the answer to the command").await?
@@ -151,6 +154,18 @@ impl Client {
                 return Ok(result);
             }
         }
+    }
+
+    /// Sends a command and returns its tx; the answer comes among the frames.
+    pub(crate) async fn ask(
+        &mut self,
+        command_id: &str,
+        content: Map<String, Value>,
+    ) -> Result<String, Failure> {
+        let tx = speaking::new_tx();
+        let frame = wire::command(command_id, &tx, &speaking::now(), content);
+        self.send(frame).await?;
+        Ok(tx)
     }
 
     /// The next frame, however long it takes.

@@ -4,6 +4,7 @@ mod arguments;
 mod call;
 mod check;
 mod client;
+mod inspect;
 mod ls;
 mod output;
 pub(crate) mod pattern;
@@ -149,6 +150,14 @@ enum Command {
         bind: SocketAddr,
         #[command(flatten)]
         door: Door,
+    },
+    /// Show the page over a running server, until Ctrl-C; where the server takes no commands, it is for looking only.
+    Inspect {
+        /// Where the page is to be; what other machines can reach is not for this.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        bind: SocketAddr,
+        #[command(flatten)]
+        server: Server,
     },
     /// Say what each generation of server would do with a device: `DEVICE --manifest | rship-dev check`.
     ///
@@ -338,6 +347,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             };
             return replay::run(output, &file, how, to).await;
         }
+        Command::Inspect { bind, server } => inspect::run(output, &server, bind).await,
         Command::Ls { ids, server } => ls::run(output, &mut connect(&server).await?, &ids).await,
         Command::Call {
             action,

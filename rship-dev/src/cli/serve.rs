@@ -47,7 +47,7 @@ pub(crate) async fn run(
         }
     });
     let mut ended = false;
-    let mut events = core.events();
+    let mut events = core.events_of(&["Instance", DROP_TYPE, WARNING_TYPE]);
     let end = end_signal()
         .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
     let mut end = std::pin::pin!(end);
@@ -156,7 +156,7 @@ impl Told {
 /// Ctrl-C, or the polite end from a supervisor. Whoever sees the address may send it at once, so the
 /// handlers are in place when this returns.
 #[cfg(unix)]
-pub(crate) fn end_signal() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn end_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -169,7 +169,7 @@ pub(crate) fn end_signal() -> io::Result<impl Future<Output = ()>> {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn end_signal() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn end_signal() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         // Without a handler the signal ends the process by itself.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -7,6 +7,7 @@ mod call;
 mod details;
 mod diagnosis;
 mod keys;
+pub(crate) mod mirror;
 mod sessions;
 mod show;
 mod socket;
@@ -28,6 +29,7 @@ use self::timeline::Timeline;
 use self::values::Taps;
 use self::wire::Wire;
 use crate::explained::{DROP_TYPE, WARNING_TYPE};
+use crate::item::Item;
 use crate::store::{Change, ClientNo};
 
 /// Where the page's socket is.
@@ -37,7 +39,7 @@ pub(crate) const SOCKET: &str = "/page/socket";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct About {
     pub(crate) source: Source,
-    /// The server's address, or the recording's name.
+    /// The core's or the server's address, or the recording's name.
     pub(crate) from: Option<String>,
     /// Why it takes no commands, when it takes none.
     pub(crate) read_only: Option<String>,
@@ -104,6 +106,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl House {
+    /// The core is at that address.
+    pub(crate) fn is_at(&self, url: String) {
+        self.about.send_modify(|about| about.from = Some(url));
+    }
+
     pub(crate) fn offer_metrics(&self, metrics: Metrics) {
         *lock(&self.metrics) = Some(metrics);
     }
@@ -172,39 +179,67 @@ impl Looks {
         self.pulses.get(&no).copied().unwrap_or_default()
     }
 
+    /// Whether it matters if an entity of this type is another than before.
+    pub(crate) fn asks(&self, item_type: &str) -> bool {
+        item_type == "Instance" || (!self.taps.is_empty() && is_of_tree(item_type))
+    }
+
+    /// Takes note of a pulse; its data is the text of its JSON.
+    pub(crate) fn pulse(&mut self, from: ClientNo, id: &str, emitter: &str, data: &str) {
+        if self.taps.is_empty() {
+            return;
+        }
+        *self.pulses.entry(from).or_default() += 1;
+        for taps in self.taps.values_mut() {
+            taps.pulse(Some(from), id, emitter, data);
+        }
+    }
+
     /// Takes note of what happens to an entity.
     pub(crate) fn note(
         &mut self,
         change: Change,
         item_type: &str,
         id: &str,
-        item: &Value,
+        item: &Item,
         from: Option<ClientNo>,
         unchanged: bool,
     ) {
         match item_type {
-            "Pulse" => {
-                if change == Change::Set && !self.taps.is_empty() {
-                    if let Some(from) = from {
-                        *self.pulses.entry(from).or_default() += 1;
-                    }
-                    for taps in self.taps.values_mut() {
-                        taps.pulse(id, item, from);
-                    }
+            "Pulse" if change == Change::Set && !self.taps.is_empty() => {
+                let [Some(emitter)] = item.strings(["emitterId"]) else {
+                    return;
+                };
+                let data = item.field("data").unwrap_or_default().to_string();
+                if let Some(from) = from {
+                    self.pulse(from, id, &emitter, &data);
+                    return;
+                }
+                for taps in self.taps.values_mut() {
+                    taps.pulse(None, id, &emitter, &data);
                 }
             }
-            "Instance" | "Target" | "TargetStatus" | "Action" | "Emitter" if !unchanged => {
+            DROP_TYPE | WARNING_TYPE => self.explained += 1,
+            _ if !unchanged && is_of_tree(item_type) => {
                 self.shape += 1;
                 if item_type == "Instance" {
+                    let [status] = item.strings(["status"]);
                     let status = match change {
-                        Change::Set => item["status"].as_str().unwrap_or("changed"),
+                        Change::Set => status.as_deref().unwrap_or("changed"),
                         Change::Del => "gone",
                     };
                     self.happened.add(&format!("instance `{id}`: {status}"));
                 }
             }
-            DROP_TYPE | WARNING_TYPE => self.explained += 1,
             _ => {}
         }
     }
+}
+
+/// Whether the tree is made of it.
+fn is_of_tree(item_type: &str) -> bool {
+    matches!(
+        item_type,
+        "Instance" | "Target" | "TargetStatus" | "Action" | "Emitter"
+    )
 }

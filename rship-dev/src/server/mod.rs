@@ -11,6 +11,7 @@ mod meddling;
 pub(crate) mod meter;
 pub(crate) mod opening;
 pub(crate) mod playing;
+mod pulses;
 mod receive;
 mod routing;
 pub(crate) mod session;
@@ -44,6 +45,8 @@ use self::session::ByteStream;
 use self::shared::Shared;
 use self::state::State;
 use crate::explained::{Dropped, Explained, Verdict};
+use crate::page::Handed;
+use crate::page::mirror::Mirror;
 use crate::page::timeline::Timeline;
 use crate::recorded::Recorded;
 use crate::recording::{Playback, Recorder, Recording, player};
@@ -188,6 +191,12 @@ impl Builder {
         self
     }
 
+    /// Lets in pages alone.
+    pub(crate) fn for_pages_alone(mut self) -> Self {
+        self.doors.for_pages_alone();
+        self
+    }
+
     /// Starts to listen. Has to be called inside a tokio runtime.
     ///
     /// # Errors
@@ -232,13 +241,17 @@ impl Builder {
             Arc::clone(&shared),
             stop.subscribe(),
         ));
-        LocalCore {
+        let core = LocalCore {
             shared,
             addr,
             stop,
             door,
             task: Some(task),
+        };
+        if core.addr.port() != 0 {
+            core.shared.house.is_at(core.url());
         }
+        core
     }
 }
 
@@ -315,6 +328,11 @@ impl LocalCore {
         self.shared.house.offer_timeline(name.into(), timeline);
     }
 
+    /// Makes a mirror of it: it shows what another server has, and actions are run by whoever takes them.
+    pub(crate) fn mirror(&self, from: &str) -> (Mirror, mpsc::Receiver<Handed>) {
+        Mirror::new(Arc::clone(&self.shared), from)
+    }
+
     /// The address that it listens on; port 0 of `127.0.0.1` when it has no socket.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
@@ -346,7 +364,7 @@ impl LocalCore {
             state
                 .store
                 .get(item_type, id)
-                .map(|entry| entry.item.clone())
+                .map(|entry| entry.item.value())
         })
     }
 
@@ -357,9 +375,12 @@ impl LocalCore {
     pub fn value<T: DeserializeOwned>(&self, emitter_id: &str) -> Option<T> {
         self.shared.look(|state| {
             let pulses = state.store.of_type("Pulse");
-            let mut pulses = pulses.filter(|(_, pulse)| pulse.item["emitterId"] == emitter_id);
+            let mut pulses = pulses.filter(|(_, pulse)| {
+                let is = || pulse.item.strings(["emitterId"])[0].as_deref() == Some(emitter_id);
+                pulse.item.mentions(emitter_id) && is()
+            });
             let (_, pulse) = pulses.next()?;
-            T::deserialize(pulse.item.get("data")?).ok()
+            T::deserialize(pulse.item.field("data")?).ok()
         })
     }
 
@@ -428,7 +449,12 @@ impl LocalCore {
     /// A follower for whom more than [`Limits::followed`] waits loses the oldest and is told so.
     #[must_use]
     pub fn events(&self) -> Events {
-        self.shared.followers.follow()
+        self.shared.followers.follow(&[])
+    }
+
+    /// The same, of these types alone: what is not among them costs nothing.
+    pub(crate) fn events_of(&self, item_types: &'static [&'static str]) -> Events {
+        self.shared.followers.follow(item_types)
     }
 
     /// How many sockets are open, those of user interfaces included.
@@ -556,6 +582,6 @@ fn items(state: &State, item_type: &str) -> BTreeMap<String, Value> {
     state
         .store
         .of_type(item_type)
-        .map(|(id, entry)| (id.to_string(), entry.item.clone()))
+        .map(|(id, entry)| (id.to_string(), entry.item.value()))
         .collect()
 }

@@ -26,6 +26,7 @@ pub(crate) const PATH: &str = "/myko";
 pub(crate) struct Doors {
     token: Option<Secret>,
     insecure: bool,
+    pages_alone: bool,
     origins: Vec<String>,
     hosts: Vec<String>,
 }
@@ -84,6 +85,10 @@ impl Doors {
         self.insecure = true;
     }
 
+    pub(crate) fn for_pages_alone(&mut self) {
+        self.pages_alone = true;
+    }
+
     pub(crate) fn allow_origin(&mut self, origin: String) {
         self.origins.push(origin);
     }
@@ -140,6 +145,10 @@ impl Doors {
             self.check_host(request)?;
         }
         self.check_origin(request, local)?;
+        if self.pages_alone {
+            let reason = "this only shows what another server has: connect to that one".to_owned();
+            return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
+        }
         self.check_token(request)
     }
 

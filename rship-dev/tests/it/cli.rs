@@ -483,7 +483,8 @@ async fn serve_ends_cleanly_when_told_to() {
     let first = line(&mut out).await;
     assert!(
         first.starts_with("listening on ws://127.0.0.1:")
-            && first.ends_with("/myko, speaking 2026"),
+            && first.contains("/myko, speaking 2026, look at http://127.0.0.1:")
+            && first.ends_with('/'),
         "{first}"
     );
     let pid = serving.id().expect("a pid").to_string();

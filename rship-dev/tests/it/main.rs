@@ -10,6 +10,7 @@ mod closing;
 mod commands;
 mod doors;
 mod handshake;
+mod inspect;
 mod limits;
 mod looking;
 mod meddling;
