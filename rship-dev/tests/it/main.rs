@@ -18,5 +18,6 @@ mod page;
 mod page_looks;
 mod peer;
 mod queries;
+mod recording;
 mod storing;
 mod windows;
