@@ -9,6 +9,7 @@ mod load;
 mod looks;
 mod plots;
 mod reconnect;
+mod recording;
 mod shapes;
 mod show;
 mod tree;
