@@ -82,10 +82,13 @@ async fn the_page_can_be_pictured() {
         if theme.count().await > 0 {
             theme.click().await;
         }
-        page.evaluate(
-            "document.activeElement.blur(); document.querySelector('.opened')?.scrollTo(0, 0)",
-        )
-        .await;
+        // One picture shows the values, the other the form.
+        let place = match looks.dark {
+            true => "document.querySelector('form[aria-label=Fade]').scrollIntoView()",
+            false => "document.querySelector('.opened').scrollTo(0, 0)",
+        };
+        page.evaluate(&format!("document.activeElement.blur(); {place}; 0"))
+            .await;
         // Curves take the size and the colors of the window with their next frame.
         page.frames(Duration::from_millis(400)).await;
         let picture = page.picture().await;
@@ -109,6 +112,7 @@ async fn scene(page: &Page, show: &Show) {
     page.look(Looks::DESK).await;
     page.by("button", "Plot Celsius").click().await;
     page.by("button", "Plot Power left").click().await;
+    page.by("combobox", "Time shown").choose("10 s").await;
     let form = page.by("form", "Fade");
     form.by("spinbutton", "level").fill("0.8").await;
     form.by("spinbutton", "seconds").fill("5").await;
