@@ -84,9 +84,6 @@ pub struct Explained {
     /// Which explanation it is; given when it is added.
     #[serde(skip)]
     pub(crate) number: u64,
-    /// When it was met last, in milliseconds since 1970; given when it is added.
-    #[serde(skip)]
-    pub(crate) at: Option<u64>,
 }
 
 /// An [`Explained`] whose verdict is [`Verdict::Dropped`].
@@ -124,7 +121,6 @@ impl Explained {
             count: 1,
             verdict: problem.verdict,
             number: 0,
-            at: None,
         }
     }
 
@@ -143,39 +139,53 @@ impl Explained {
     }
 }
 
+/// An explanation, and when it was met last, in milliseconds since 1970.
+#[derive(Debug)]
+struct Met {
+    explained: Explained,
+    at: u64,
+}
+
 /// The explanations so far, equal ones counted instead of repeated.
 #[derive(Debug, Default)]
 pub(crate) struct Explanations {
-    list: VecDeque<Explained>,
+    list: VecDeque<Met>,
     added: u64,
 }
 
 impl Explanations {
     /// Adds one and returns it as it is now kept, and the oldest if that had to make room.
     pub(crate) fn add(&mut self, mut new: Explained) -> (Explained, Option<Explained>) {
-        if let Some(known) = self.list.iter_mut().find(|known| known.says_the_same(&new)) {
+        let at = speaking::millis();
+        let mut list = self.list.iter_mut();
+        if let Some(met) = list.find(|met| met.explained.says_the_same(&new)) {
+            met.at = at;
+            let known = &mut met.explained;
             known.count += 1;
-            known.at = Some(speaking::millis());
             tracing::debug!(target: "rship_dev", count = known.count, "{known}");
             return (known.clone(), None);
         }
         tracing::warn!(target: "rship_dev", item_type = %new.item_type, id = %new.id, field = %new.field, "{new}");
         self.added += 1;
         new.number = self.added;
-        new.at = Some(speaking::millis());
         let oldest = if self.list.len() == KEPT {
-            self.list.pop_front()
+            self.list.pop_front().map(|met| met.explained)
         } else {
             None
         };
-        self.list.push_back(new.clone());
+        let explained = new.clone();
+        self.list.push_back(Met { explained, at });
         (new, oldest)
     }
 
+    /// All of them, and when each was met last.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Explained, u64)> {
+        self.list.iter().map(|met| (&met.explained, met.at))
+    }
+
     pub(crate) fn with(&self, verdict: Verdict) -> Vec<Explained> {
-        self.list
-            .iter()
-            .filter(|explained| explained.verdict == verdict)
+        let all = self.iter().map(|(explained, _)| explained);
+        all.filter(|explained| explained.verdict == verdict)
             .cloned()
             .collect()
     }
@@ -195,7 +205,6 @@ mod tests {
             count: 1,
             verdict: Verdict::Dropped,
             number: 0,
-            at: None,
         }
     }
 

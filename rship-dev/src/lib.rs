@@ -18,6 +18,7 @@
 
 mod codec;
 mod explained;
+mod item;
 mod natural;
 mod near;
 mod page;

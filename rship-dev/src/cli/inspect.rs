@@ -51,12 +51,12 @@ pub(crate) async fn run(output: Output, server: &Server, bind: SocketAddr) -> Re
         .start()
         .await
         .map_err(|error| Failure::Told(format!("cannot listen on {bind} ({error})")))?;
+    let (mirror, mut handed) = core.mirror(&url);
     let page = core.page_url();
     output.say(
         || format!("showing {url}, speaking {generation}, look at {page}"),
         || json!({"kind": "showing", "url": url, "wire": generation.as_str(), "page": page}),
     )?;
-    let (mirror, mut handed) = core.mirror(&url);
     let showing = async {
         loop {
             let why = show(&mut client, &mirror, &mut handed, server.timeout).await;

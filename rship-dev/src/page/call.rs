@@ -61,7 +61,7 @@ async fn elsewhere(
     if let Some(why) = shared.house.about.borrow().read_only.clone() {
         return Err(why);
     }
-    let action = shared.look(|state| Some(state.store.get("Action", &key.id)?.item.clone()));
+    let action = shared.look(|state| Some(state.store.get("Action", &key.id)?.item.value()));
     let Some(action) = action else {
         return Err(format!("there is no action `{}`", key.id));
     };

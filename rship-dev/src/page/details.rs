@@ -1,5 +1,7 @@
 //! All about one target.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::keys::{self, Key};
@@ -11,11 +13,11 @@ use crate::server::state::State;
 pub(crate) fn frame(state: &State, show: &Show, key: &str) -> Option<String> {
     let Key { instance, id, .. } = keys::read('t', key)?;
     let instance = instance.as_deref();
-    let target = &state.store.get("Target", &id)?.item;
+    let target = state.store.get("Target", &id)?.item.value();
     let online = is_online(state, instance, &id);
     let actions = of_target(state, "Action", &id);
     let emitters = of_target(state, "Emitter", &id);
-    let action = |(action, item): &(&str, &Value)| {
+    let action = |(action, item): &(&str, Value)| {
         json!({
             "k": keys::of_action(instance, action), "id": action, "name": item["name"],
             "description": item["description"], "schema": schema(item), "answer": null,
@@ -29,7 +31,7 @@ pub(crate) fn frame(state: &State, show: &Show, key: &str) -> Option<String> {
         let (action, _) = actions.iter().find(|(_, item)| canonical(item))?;
         Some(keys::of_action(instance, action))
     };
-    let emitter = |(emitter, item): &(&str, &Value)| {
+    let emitter = |(emitter, item): &(&str, Value)| {
         json!({
             "k": keys::of_emitter(instance, emitter), "id": emitter, "name": item["name"],
             "description": item["description"], "schema": schema(item), "set_by": set_by(emitter),
@@ -53,8 +55,11 @@ fn path(state: &State, show: &Show, key: &str) -> Vec<String> {
     while let Some(key) = above {
         let id = keys::read('t', key).map(|key| key.id).unwrap_or_default();
         let target = state.store.get("Target", &id);
-        let name = target.and_then(|entry| entry.item["name"].as_str());
-        names.push(name.unwrap_or(&id).to_owned());
+        let name = target.and_then(|entry| {
+            let [name] = entry.item.strings(["name"]);
+            name
+        });
+        names.push(name.map_or_else(|| id.clone(), Cow::into_owned));
         above = show.parent(key);
     }
     names.reverse();
@@ -63,20 +68,21 @@ fn path(state: &State, show: &Show, key: &str) -> Vec<String> {
 
 fn is_online(state: &State, instance: Option<&str>, target: &str) -> bool {
     instance.is_some_and(|instance| {
-        let mut statuses = state.store.of_type("TargetStatus");
-        let found = statuses.find(|(_, entry)| {
-            entry.item["instanceId"] == instance && entry.item["targetId"] == target
-        });
-        found.is_some_and(|(_, entry)| entry.item["status"] == "online")
+        let status = state
+            .store
+            .get("TargetStatus", &format!("{instance}:{target}"));
+        status.is_some_and(|entry| entry.item.strings(["status"]) == [Some("online".into())])
     })
 }
 
 /// The actions or emitters of a target, in the order of their ids.
-fn of_target<'a>(state: &'a State, item_type: &str, target: &str) -> Vec<(&'a str, &'a Value)> {
+fn of_target<'a>(state: &'a State, item_type: &str, target: &str) -> Vec<(&'a str, Value)> {
     let all = state.store.of_type(item_type);
     let mut own: Vec<_> = all
-        .filter(|(_, entry)| entry.item["targetId"] == target)
-        .map(|(id, entry)| (&**id, &entry.item))
+        .filter(|(_, entry)| {
+            entry.item.mentions(target) && entry.item.strings(["targetId"]) == [Some(target.into())]
+        })
+        .map(|(id, entry)| (&**id, entry.item.value()))
         .collect();
     own.sort_by(|(one, _), (other, _)| natural::compare(one, other));
     own

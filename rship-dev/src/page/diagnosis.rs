@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::explained::{Explained, Verdict};
+use crate::item::Item;
 use crate::reading::judge::judge;
-use crate::reading::told::as_told;
+use crate::reading::told::{as_meant, as_told};
 use crate::server::state::State;
 
 /// The types that are judged for other generations: what an executor says of itself.
@@ -35,7 +36,7 @@ pub(super) struct Diagnosis {
     shape: Option<u64>,
     told: BTreeMap<String, u64>,
     judged: HashMap<Name, Judged>,
-    waiting: Vec<(Name, Value)>,
+    waiting: Vec<(Name, Item)>,
     news: bool,
 }
 
@@ -100,7 +101,7 @@ impl Diagnosis {
         for item_type in JUDGED {
             for (id, entry) in state.store.of_type(item_type) {
                 let name = (item_type, id.to_string());
-                let hash = hash(&entry.hash);
+                let hash = hash(entry.item.text());
                 let known = self.judged.get(&name).map(|judged| judged.hash);
                 if known != Some(hash) {
                     if self.waiting.len() == TAKEN {
@@ -127,7 +128,7 @@ impl Diagnosis {
     pub(super) fn judge(&mut self, spoken: Generation) {
         let began = Instant::now().into_std();
         while let Some((name, item)) = self.waiting.pop() {
-            let entries = for_others(spoken, &name, &item);
+            let entries = for_others(spoken, &name, item.value());
             if let Some(judged) = self.judged.get_mut(&name) {
                 self.news |= !entries.is_empty() || !judged.entries.is_empty();
                 judged.entries = entries;
@@ -147,20 +148,18 @@ fn hash(text: &str) -> u64 {
 
 /// What was explained so far.
 fn own(state: &State) -> BTreeMap<String, String> {
-    let all = [Verdict::Dropped, Verdict::Kept].map(|verdict| state.explanations.with(verdict));
-    let all = all.into_iter().flatten();
-    all.map(|explained| {
-        (
-            explained.key(),
-            entry(&explained.key(), state.generation, &explained),
-        )
-    })
-    .collect()
+    let entry = |(explained, at): (&Explained, u64)| {
+        let key = explained.key();
+        let entry = entry(&key, state.generation, explained, Some(at));
+        (key, entry)
+    };
+    state.explanations.iter().map(entry).collect()
 }
 
 /// What servers of other generations would drop of an entity.
-fn for_others(spoken: Generation, name: &Name, item: &Value) -> Vec<(String, String)> {
+fn for_others(spoken: Generation, name: &Name, item: Value) -> Vec<(String, String)> {
     let (item_type, id) = name;
+    let item = as_meant(spoken, item_type, item);
     let others = Generation::ALL
         .into_iter()
         .filter(|generation| *generation != spoken);
@@ -171,14 +170,14 @@ fn for_others(spoken: Generation, name: &Name, item: &Value) -> Vec<(String, Str
         let dropped = problems.filter(|problem| problem.verdict == Verdict::Dropped);
         entries.extend(dropped.enumerate().map(|(index, problem)| {
             let key = format!("{generation}/{item_type}/{id}/{index}");
-            let entry = entry(&key, generation, &problem);
+            let entry = entry(&key, generation, &problem, None);
             (key, entry)
         }));
     }
     entries
 }
 
-fn entry(key: &str, generation: Generation, explained: &Explained) -> String {
+fn entry(key: &str, generation: Generation, explained: &Explained, at: Option<u64>) -> String {
     let kind = match explained.verdict {
         Verdict::Dropped => "dropped",
         Verdict::Kept => "warning",
@@ -186,7 +185,7 @@ fn entry(key: &str, generation: Generation, explained: &Explained) -> String {
     json!({
         "key": key, "kind": kind, "type": explained.item_type, "id": explained.id, "field": explained.field,
         "reason": explained.reason, "mend": null, "generation": generation.as_str(), "count": explained.count,
-        "at": explained.at,
+        "at": at,
     })
     .to_string()
 }

@@ -8,10 +8,11 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{Handed, Source};
+use crate::item::Item;
 use crate::reading::Problem;
 use crate::server::shared::Shared;
 use crate::server::state::State;
-use crate::store::{Entry, hash_of};
+use crate::store::Entry;
 
 /// How many actions wait to be handed on.
 const HANDED: usize = 256;
@@ -61,7 +62,7 @@ impl Mirror {
             for (id, item) in found.upserts {
                 // 2023 tells everything again each time.
                 let known = state.store.get(item_type, &id);
-                if !found.fresh || known.is_none_or(|known| known.item != item) {
+                if !found.fresh || known.is_none_or(|known| known.item.value() != item) {
                     put(state, item_type, &id, item);
                 }
             }
@@ -73,8 +74,7 @@ fn put(state: &mut State, item_type: &str, id: &str, item: Value) {
     let Value::Object(item) = item else {
         return;
     };
-    let hash = hash_of(&item);
-    let entry = Entry::new(id, item, None, hash);
+    let entry = Entry::new(id, Item::new(&item), None);
     match state.has_room(item_type, id, &entry) {
         Ok(()) => state.put(item_type, id, entry, None),
         Err(reason) => state.explain(None, item_type, id, Problem::fatal("", reason)),

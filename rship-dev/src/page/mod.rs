@@ -29,6 +29,7 @@ use self::timeline::Timeline;
 use self::values::Taps;
 use self::wire::Wire;
 use crate::explained::{DROP_TYPE, WARNING_TYPE};
+use crate::item::Item;
 use crate::store::{Change, ClientNo};
 
 /// Where the page's socket is.
@@ -178,37 +179,67 @@ impl Looks {
         self.pulses.get(&no).copied().unwrap_or_default()
     }
 
+    /// Whether it matters if an entity of this type is another than before.
+    pub(crate) fn asks(&self, item_type: &str) -> bool {
+        item_type == "Instance" || (!self.taps.is_empty() && is_of_tree(item_type))
+    }
+
+    /// Takes note of a pulse; its data is the text of its JSON.
+    pub(crate) fn pulse(&mut self, from: ClientNo, id: &str, emitter: &str, data: &str) {
+        if self.taps.is_empty() {
+            return;
+        }
+        *self.pulses.entry(from).or_default() += 1;
+        for taps in self.taps.values_mut() {
+            taps.pulse(Some(from), id, emitter, data);
+        }
+    }
+
     /// Takes note of what happens to an entity.
     pub(crate) fn note(
         &mut self,
         change: Change,
         item_type: &str,
         id: &str,
-        item: &Value,
+        item: &Item,
         from: Option<ClientNo>,
         unchanged: bool,
     ) {
         match item_type {
             "Pulse" if change == Change::Set && !self.taps.is_empty() => {
+                let [Some(emitter)] = item.strings(["emitterId"]) else {
+                    return;
+                };
+                let data = item.field("data").unwrap_or_default().to_string();
                 if let Some(from) = from {
-                    *self.pulses.entry(from).or_default() += 1;
+                    self.pulse(from, id, &emitter, &data);
+                    return;
                 }
                 for taps in self.taps.values_mut() {
-                    taps.pulse(id, item, from);
+                    taps.pulse(None, id, &emitter, &data);
                 }
             }
-            "Instance" | "Target" | "TargetStatus" | "Action" | "Emitter" if !unchanged => {
+            DROP_TYPE | WARNING_TYPE => self.explained += 1,
+            _ if !unchanged && is_of_tree(item_type) => {
                 self.shape += 1;
                 if item_type == "Instance" {
+                    let [status] = item.strings(["status"]);
                     let status = match change {
-                        Change::Set => item["status"].as_str().unwrap_or("changed"),
+                        Change::Set => status.as_deref().unwrap_or("changed"),
                         Change::Del => "gone",
                     };
                     self.happened.add(&format!("instance `{id}`: {status}"));
                 }
             }
-            DROP_TYPE | WARNING_TYPE => self.explained += 1,
             _ => {}
         }
     }
+}
+
+/// Whether the tree is made of it.
+fn is_of_tree(item_type: &str) -> bool {
+    matches!(
+        item_type,
+        "Instance" | "Target" | "TargetStatus" | "Action" | "Emitter"
+    )
 }

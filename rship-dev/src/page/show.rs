@@ -1,11 +1,13 @@
 //! The tree as a page shows it, and what of it changed.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde_json::{Value, json};
 
 use super::keys;
+use crate::item::Item;
 use crate::natural;
 use crate::server::state::State;
 
@@ -111,15 +113,18 @@ fn pieces(
     }
 }
 
+/// A text out of the store.
+type Text<'a> = Cow<'a, str>;
+
 /// The store as the tree that it describes.
 struct Grown<'a> {
     state: &'a State,
     /// The targets of each instance, and whether they are online there.
-    here: BTreeMap<&'a str, BTreeMap<&'a str, bool>>,
+    here: BTreeMap<Text<'a>, BTreeMap<Text<'a>, bool>>,
     /// What is above each target, said by it or by what is above.
-    above: HashMap<&'a str, Vec<&'a str>>,
-    actions: HashMap<&'a str, usize>,
-    emitters: HashMap<&'a str, Vec<(&'a str, &'a Value)>>,
+    above: HashMap<String, Vec<String>>,
+    actions: HashMap<Text<'a>, usize>,
+    emitters: HashMap<Text<'a>, Vec<(&'a str, &'a Item)>>,
 }
 
 impl<'a> Grown<'a> {
@@ -127,34 +132,33 @@ impl<'a> Grown<'a> {
         let store = &state.store;
         let mut here: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for (_, entry) in store.of_type("TargetStatus") {
-            let item = &entry.item;
-            if let (Some(instance), Some(target)) =
-                (item["instanceId"].as_str(), item["targetId"].as_str())
-                && store.get("Instance", instance).is_some()
-                && store.get("Target", target).is_some()
+            if let [Some(instance), Some(target), status] =
+                entry.item.strings(["instanceId", "targetId", "status"])
+                && store.get("Instance", &instance).is_some()
+                && store.get("Target", &target).is_some()
             {
-                let online = item["status"] == "online";
+                let online = status.as_deref() == Some("online");
                 here.entry(instance).or_default().insert(target, online);
             }
         }
-        let mut above: HashMap<_, Vec<_>> = HashMap::new();
+        let mut above: HashMap<String, Vec<String>> = HashMap::new();
         for (id, entry) in store.of_type("Target") {
-            for parent in texts(&entry.item["parentTargets"]) {
-                above.entry(&**id).or_default().push(parent);
+            for parent in texts(&entry.item, "parentTargets") {
+                above.entry(id.to_string()).or_default().push(parent);
             }
-            for child in texts(&entry.item["subTargets"]) {
-                above.entry(child).or_default().push(&**id);
+            for child in texts(&entry.item, "subTargets") {
+                above.entry(child).or_default().push(id.to_string());
             }
         }
         let mut actions: HashMap<_, usize> = HashMap::new();
         for (_, entry) in store.of_type("Action") {
-            if let Some(target) = entry.item["targetId"].as_str() {
+            if let [Some(target)] = entry.item.strings(["targetId"]) {
                 *actions.entry(target).or_default() += 1;
             }
         }
         let mut emitters: HashMap<_, Vec<_>> = HashMap::new();
         for (id, entry) in store.of_type("Emitter") {
-            if let Some(target) = entry.item["targetId"].as_str() {
+            if let [Some(target)] = entry.item.strings(["targetId"]) {
                 let of_target = emitters.entry(target).or_default();
                 of_target.push((&**id, &entry.item));
             }
@@ -185,24 +189,29 @@ impl<'a> Grown<'a> {
             }
         };
         let instances = self.state.store.of_type("Instance");
-        instances.map(|(id, entry)| row(id, &entry.item)).collect()
+        instances
+            .map(|(id, entry)| row(id, &entry.item.value()))
+            .collect()
     }
 
     /// The rows of all targets, and what is above each.
     fn targets(&self) -> (Vec<Row>, HashMap<String, Option<String>>) {
         let (mut rows, mut parents) = (Vec::new(), HashMap::new());
-        let nowhere: BTreeMap<_, _> = {
-            let placed: BTreeSet<_> = self.here.values().flat_map(BTreeMap::keys).collect();
+        let nowhere: BTreeMap<Text<'_>, bool> = {
+            let placed: BTreeSet<&str> = self
+                .here
+                .values()
+                .flat_map(BTreeMap::keys)
+                .map(|id| &**id)
+                .collect();
             let targets = self.state.store.of_type("Target");
             let ids = targets.map(|(id, _)| &**id);
             ids.filter(|id| !placed.contains(id))
-                .map(|id| (id, false))
+                .map(|id| (id.into(), false))
                 .collect()
         };
-        let here = self
-            .here
-            .iter()
-            .map(|(instance, here)| (Some(*instance), here));
+        let here = self.here.iter();
+        let here = here.map(|(instance, here)| (Some(&**instance), here));
         for (instance, here) in here.chain([(None, &nowhere)]) {
             let mut ids: Vec<_> = here.iter().collect();
             ids.sort_by(|(one, _), (other, _)| natural::compare(one, other));
@@ -218,25 +227,29 @@ impl<'a> Grown<'a> {
     }
 
     fn target(&self, instance: Option<&str>, id: &str, online: bool, parent: Option<&str>) -> Row {
-        let none = Value::Null;
-        let item = self.state.store.get("Target", id);
-        let item = item.map_or(&none, |entry| &entry.item);
+        let target = self.state.store.get("Target", id);
+        let [name, bg, fg] = target.map_or([None, None, None], |entry| {
+            entry.item.strings(["name", "bgColor", "fgColor"])
+        });
         let emitters: Vec<_> = self
             .emitters
             .get(id)
             .into_iter()
             .flatten()
             .map(|(id, item)| {
-                json!({
-                    "k": keys::of_emitter(instance, id), "id": id, "name": item["name"],
-                    "unit": item["schema"]["unit"],
-                })
+                let [name] = item.strings(["name"]);
+                let schema = item
+                    .mentions("unit")
+                    .then(|| item.field("schema"))
+                    .flatten();
+                let unit = schema.map(|schema| schema["unit"].clone());
+                json!({"k": keys::of_emitter(instance, id), "id": id, "name": name, "unit": unit})
             })
             .collect();
         let key = keys::of_target(instance, id);
         let json = json!({
-            "k": key, "ik": instance.map(keys::of_instance), "parent": parent, "id": id, "name": item["name"],
-            "bg": item["bgColor"], "fg": item["fgColor"], "online": online,
+            "k": key, "ik": instance.map(keys::of_instance), "parent": parent, "id": id, "name": name,
+            "bg": bg, "fg": fg, "online": online,
             "actions": self.actions.get(id).copied().unwrap_or_default(), "emitters": emitters,
         });
         Row {
@@ -247,12 +260,12 @@ impl<'a> Grown<'a> {
 
     /// The target under which one stands: the first above it that is here. Of targets that are each other's
     /// children, one stands under none.
-    fn parent(&self, id: &'a str, here: &BTreeMap<&str, bool>) -> Option<&'a str> {
+    fn parent<'p>(&'p self, id: &'p str, here: &BTreeMap<Text<'_>, bool>) -> Option<&'p str> {
         let next = |id: &str| {
-            let above = self.above.get(id)?;
-            above.iter().copied().find(|above| here.contains_key(above))
+            let mut above = self.above.get(id)?.iter();
+            above.find(|above| here.contains_key(above.as_str()))
         };
-        let parent = next(id)?;
+        let parent = next(id)?.as_str();
         let (mut circle, mut one) = (BTreeSet::from([id]), parent);
         loop {
             if one == id {
@@ -269,8 +282,10 @@ impl<'a> Grown<'a> {
     }
 }
 
-/// The texts in a list.
-pub(crate) fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    let members = value.as_array().into_iter().flatten();
-    members.filter_map(Value::as_str)
+/// The texts in a list that is a field.
+fn texts(item: &Item, field: &str) -> Vec<String> {
+    let members = item.field(field);
+    members
+        .and_then(|members| serde_json::from_value(members).ok())
+        .unwrap_or_default()
 }

@@ -127,7 +127,7 @@ async fn look(shared: &Arc<Shared>, sink: &mut Sink, stream: &mut Stream) -> Res
     }
     let mut page = Page::new(shared);
     let mut about = shared.house.about.subscribe();
-    about.mark_changed();
+    tell(sink, vec![welcome(shared)]).await?;
     let mut clock = interval(FRAME);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

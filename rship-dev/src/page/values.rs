@@ -3,6 +3,7 @@
 //!
 //! A pulse costs a look-up and a few numbers here; values are read from the store when a frame is made.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use super::keys::{self, Key};
 use super::show::Show;
 use crate::explained::excerpt;
+use crate::item::Item;
 use crate::server::state::State;
 use crate::speaking;
 use crate::store::ClientNo;
@@ -221,7 +223,7 @@ impl Taps {
     }
 
     /// Takes note of a pulse.
-    pub(crate) fn pulse(&mut self, id: &str, item: &Value, from: Option<ClientNo>) {
+    pub(crate) fn pulse(&mut self, from: Option<ClientNo>, id: &str, emitter: &str, data: &str) {
         if !self.on {
             return;
         }
@@ -229,13 +231,7 @@ impl Taps {
             let mut of_pulse = of_pulse.iter().copied();
             of_pulse.find(|index| self.sources[*index].from == from)
         });
-        let index = match known {
-            Some(index) => index,
-            None => match item["emitterId"].as_str() {
-                Some(emitter) => self.add(id, emitter, from),
-                None => return,
-            },
-        };
+        let index = known.unwrap_or_else(|| self.add(id, emitter, from));
         let source = &mut self.sources[index];
         if source.fresh == 0 {
             self.dirty.push(index);
@@ -247,8 +243,7 @@ impl Taps {
         for index in &seen.watches {
             let watch = &mut self.watches[*index];
             watch.at = Some(speaking::millis());
-            let data = &item["data"];
-            Range::add(&mut watch.range, data.as_f64());
+            Range::add(&mut watch.range, number(data));
             for (plot, path) in &watch.plots {
                 Range::add(&mut self.plots[*plot], number_at(data, path));
             }
@@ -311,11 +306,12 @@ impl Taps {
             let value = newest(state, watch.instance.as_deref(), &watch.emitter);
             let fresh = std::mem::take(&mut watch.fresh);
             if fresh > 0 && watch.range.is_none() {
-                Range::add(&mut watch.range, value.and_then(Value::as_f64));
+                Range::add(&mut watch.range, value.as_ref().and_then(Value::as_f64));
             }
             for (plot, path) in &watch.plots {
                 if fresh > 0 && self.plots[*plot].is_none() {
-                    let number = value.and_then(|value| number_at(value, path));
+                    let part = value.as_ref().and_then(|value| value.pointer(path));
+                    let number = part.and_then(Value::as_f64);
                     Range::add(&mut self.plots[*plot], number);
                 }
             }
@@ -375,7 +371,8 @@ fn seen(
         .collect();
     let mut rows = Vec::new();
     let emitter = state.store.get("Emitter", &source.emitter);
-    if let Some(target) = emitter.and_then(|entry| entry.item["targetId"].as_str()) {
+    if let Some(target) = emitter.and_then(|entry| one(&entry.item, "targetId")) {
+        let target = &*target;
         for instance in instances
             .iter()
             .map(|instance| Some(*instance))
@@ -396,6 +393,11 @@ fn seen(
     }
 }
 
+fn one<'a>(item: &'a Item, field: &str) -> Option<Cow<'a, str>> {
+    let [found] = item.strings([field]);
+    found
+}
+
 /// The instances whose emitter pulses there: the one that the id names, else those of the connection.
 fn instances_of<'a>(state: &'a State, source: &'a Source) -> Vec<&'a str> {
     let named = source.pulse.strip_prefix(&source.emitter);
@@ -409,11 +411,7 @@ fn instances_of<'a>(state: &'a State, source: &'a Source) -> Vec<&'a str> {
 }
 
 /// The last value of an emitter in an instance.
-pub(crate) fn newest<'a>(
-    state: &'a State,
-    instance: Option<&str>,
-    emitter: &str,
-) -> Option<&'a Value> {
+fn newest(state: &State, instance: Option<&str>, emitter: &str) -> Option<Value> {
     let store = &state.store;
     let own = instance.and_then(|instance| store.get("Pulse", &format!("{emitter}:{instance}")));
     let shared = || {
@@ -425,30 +423,43 @@ pub(crate) fn newest<'a>(
             (Some(pulse), Some(instance)) => pulse != instance,
             // Of a server that is mirrored nothing else is known.
             _ => {
-                let (client, own) = (&pulse.item["clientId"], &instance.item["clientId"]);
-                client.is_string() && own.is_string() && client != own
+                let [client] = pulse.item.strings(["clientId"]);
+                let [own] = instance.item.strings(["clientId"]);
+                client.is_some() && own.is_some() && client != own
             }
         };
         (!other).then_some(pulse)
     };
-    own.or_else(shared)?.item.get("data")
+    own.or_else(shared)?.item.field("data")
 }
 
 /// A value as a page gets it: of a long one the beginning.
-fn shown(value: Option<&Value>) -> Value {
+fn shown(value: Option<Value>) -> Value {
     match value {
         None => Value::Null,
-        Some(plain @ (Value::Null | Value::Bool(_) | Value::Number(_))) => plain.clone(),
+        Some(plain @ (Value::Null | Value::Bool(_) | Value::Number(_))) => plain,
         Some(value) => {
             let text = value.to_string();
             if text.len() <= LONG {
-                return value.clone();
+                return value;
             }
             json!({"__long": text.len(), "head": excerpt(&text, HEAD)})
         }
     }
 }
 
-fn number_at(value: &Value, path: &str) -> Option<f64> {
+/// The number that a text is; no other JSON begins like one.
+fn number(data: &str) -> Option<f64> {
+    if !data.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+        return None;
+    }
+    data.parse().ok()
+}
+
+fn number_at(data: &str, path: &str) -> Option<f64> {
+    if path.is_empty() {
+        return number(data);
+    }
+    let value: Value = serde_json::from_str(data).ok()?;
     value.pointer(path)?.as_f64()
 }

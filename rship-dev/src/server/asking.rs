@@ -32,7 +32,7 @@ impl Shared {
     ) -> Result<Value, CommandError> {
         self.settled().await;
         let found = self.look(|state| {
-            let action = state.store.get("Action", action_id)?.item.clone();
+            let action = state.store.get("Action", action_id)?.item.value();
             let mut instances = state
                 .instances_of_target(action["targetId"].as_str().unwrap_or_default())
                 .into_keys();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming as Body};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, UPGRADE};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, UPGRADE};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
@@ -261,7 +261,9 @@ fn text(refusal: &Refusal) -> Answer {
     let mut answer = refusal
         .response()
         .map(|said| Full::from(Bytes::from(said.unwrap_or_default())));
+    let headers = answer.headers_mut();
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    answer.headers_mut().insert(CONTENT_TYPE, plain);
+    headers.insert(CONTENT_TYPE, plain);
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
     answer
 }

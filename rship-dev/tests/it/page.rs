@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use rship_dev::{Generation, LocalCore};
+use rship_dev::{Generation, Limits, LocalCore};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -212,6 +212,9 @@ async fn the_page_is_served_with_a_strict_policy_and_other_paths_are_not() {
             "{said}"
         );
     }
+    // Whoever is refused is not waited for.
+    let kept = get("/none", "").replace("Connection: close\r\n", "");
+    assert!(http(&core, &kept).await.starts_with("HTTP/1.1 404"));
     let post = get("/", "").replace("GET", "POST");
     let said = http(&core, &post).await;
     assert!(
@@ -486,4 +489,82 @@ async fn an_action_is_answered_with_what_the_executor_says() {
                 .contains("cannot be read")
         );
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_a_browser_keeps_is_closed_without_a_word() {
+    let mut limits = Limits::default();
+    limits.opening_time = Duration::from_millis(100);
+    let core = LocalCore::builder().limits(limits).start().await.unwrap();
+    let kept = get("/", "").replace("Connection: close\r\n", "");
+    assert!(http(&core, &kept).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(http(&core, "").await, "", "one that it may need");
+    assert!(core.drops().is_empty(), "{:?}", core.drops());
+}
+
+#[tokio::test]
+async fn the_page_comes_over_a_connection_that_was_handed_in() {
+    let core = LocalCore::builder().start_unbound();
+    let (mut near, far) = tokio::io::duplex(1 << 16);
+    core.accept(far);
+    let request = get("/", "");
+    within("room", near.write_all(request.as_bytes()))
+        .await
+        .unwrap();
+    let mut said = String::new();
+    within("answer", near.read_to_string(&mut said))
+        .await
+        .unwrap();
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    let (near, far) = tokio::io::duplex(1 << 16);
+    core.accept(far);
+    let url = "ws://localhost/page/socket";
+    let opening = tokio_tungstenite::client_async(url, near);
+    let (mut socket, _) = within("opening", opening).await.unwrap();
+    let hello = Message::text(json!({"t": "hello"}).to_string());
+    within("room", socket.send(hello)).await.unwrap();
+    let welcome = within("welcome", socket.next()).await.unwrap().unwrap();
+    assert!(welcome.into_text().unwrap().contains("\"welcome\""));
+}
+
+#[tokio::test]
+async fn a_large_tree_comes_in_pieces_and_targets_in_a_circle_are_shown_once() {
+    const MANY: usize = 3_000;
+    let core = core(Generation::V2026).await;
+    let mut peer = Peer::connect(&core).await;
+    peer.set("Instance", peer.instance("i")).await;
+    let event = |item_type: &str, item: Value| json!({"itemType": item_type, "changeType": "SET", "item": item});
+    let mut events = Vec::new();
+    for number in 0..MANY {
+        let (id, parent) = match number {
+            0 => ("t0".to_owned(), vec!["t1".to_owned()]),
+            1 => ("t1".to_owned(), vec!["t0".to_owned()]),
+            _ => (format!("t{number}"), vec![format!("t{}", number / 10)]),
+        };
+        let target = json!({"id": id, "name": "Stand", "serviceId": "bluth", "category": "retail", "parentTargets": parent});
+        events.push(event("Target", target));
+        events.push(event("TargetStatus", crate::peer::status("i", &id)));
+    }
+    peer.send(json!({"event": "ws:m:event-batch", "data": events}))
+        .await;
+    peer.sync().await;
+    let (mut page, _) = Page::welcomed(&core).await;
+    let mut parents = std::collections::BTreeMap::new();
+    let mut pieces = 0;
+    loop {
+        let tree = page.next("tree").await;
+        assert!(tree.to_string().len() <= 256 << 10);
+        assert_eq!(tree.get("reset").is_some(), pieces == 0);
+        pieces += 1;
+        for target in tree["targets"].as_array().unwrap() {
+            parents.insert(target["k"].to_string(), target["parent"].clone());
+        }
+        if tree["complete"] == true {
+            break;
+        }
+    }
+    assert!(pieces > 1);
+    assert_eq!(parents.len(), MANY);
+    let roots = parents.values().filter(|parent| parent.is_null());
+    assert_eq!(roots.count(), 1, "one of the circle");
 }
