@@ -1,4 +1,4 @@
-// What of the page needs no browser: `node --test rship-dev/page-tests/`.
+// What of the page needs no browser: `node --test rship-dev/page-tests/*.mjs`.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
