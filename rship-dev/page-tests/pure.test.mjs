@@ -1,4 +1,4 @@
-// What of the page needs no browser: `node --test rship-dev/page-tests/`.
+// What of the page needs no browser: `node --test rship-dev/page-tests/*.mjs`.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -103,6 +103,9 @@ test('an error of the executor is shown at the field that it names', () => {
   assert.equal(namedIn('argument `points[2].x`: expected a number', ['points']), 'points');
   assert.equal(namedIn('action `a:set`: the payload: expected a number', ['']), '');
   assert.equal(namedIn('the lamp `x` is broken', ['level']), undefined);
+  // A map's key may be empty, or have dots.
+  assert.equal(namedIn('argument `levels.` is missing', ['levels']), 'levels');
+  assert.equal(namedIn('argument `levels..a.` is missing', ['levels']), 'levels');
 });
 
 test('a copied call is what a shell and what Rust read', () => {

@@ -9,7 +9,7 @@ import { write } from './json.js';
 import { described, kindOf, laidOut, simple } from './schema.js';
 import { call } from './socket.js';
 import { useStore } from './store.js';
-import { namedIn, validate } from './validate.js';
+import { namedIn, shownAt, validate } from './validate.js';
 
 /** Only where the value itself is the payload, it begins as what it sets is now. */
 function beginning(schema, kind, now) {
@@ -32,7 +32,7 @@ export function ActionForm({ action, instance, begin }) {
   const data = kind === 'empty' ? undefined : read(schema, draft);
   const wrong = kind === 'empty' ? [] : validate(schema, data);
   const errors = new Map();
-  if (isTried) for (const { path, text } of wrong) errors.set(shownAt(path, paths.current), text);
+  if (isTried) for (const { path, text } of wrong) errors.set(shownAt(path, [...paths.current]), text);
   // What the executor refused is shown at its field until something is changed.
   const refused = newest?.answer?.ok === false && newest !== forgiven ? newest.answer.error : null;
   const refusedAt = refused && namedIn(refused, [...paths.current]);
@@ -110,10 +110,4 @@ function Answer({ call: { answer } }) {
   const line = write(answer.result ?? null);
   const text = line.length > 80 ? write(answer.result, '  ') : line;
   return html`<p class="good">✓ ${text === 'null' ? 'Done' : html`<code>${text}</code>`} ${ms}</p>`;
-}
-
-/** The field that shows what is wrong at a path: its own, or the one that holds it as one text. */
-function shownAt(path, paths) {
-  while (path && !paths.has(path)) path = path.replace(/(\.?[^.[]+|\[[^[]*)$/, '');
-  return path;
 }

@@ -97,8 +97,9 @@ function Emitter({ emitter, isBig }) {
 /** A rate of the last second, past which nothing says that it is over. */
 const RATE_HOLDS = 2000;
 
-function paintAge(element, { at, rate: last }) {
+function paintAge(element, { value, at, rate: last }) {
   const age = all.timeline ? 0 : Date.now() + (all.clock ?? 0) - at;
-  element.querySelector('.age').textContent = at ? ago(age) : 'no pulse yet';
+  // When a value came that was there before anybody looked, the core does not know.
+  element.querySelector('.age').textContent = at ? ago(age) : value === undefined ? 'no pulse yet' : '';
   element.querySelector('.rate').textContent = age < RATE_HOLDS ? rate(last) : '';
 }

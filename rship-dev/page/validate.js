@@ -161,13 +161,18 @@ function knownNames(names) {
   return words.length > 1 ? `one of ${words.join(', ')}` : (words[0] ?? 'no arguments here');
 }
 
+/** The field that shows what is wrong at a path: its own, or the one that holds it as one text. */
+export function shownAt(path, paths) {
+  while (path && !paths.includes(path)) path = path.slice(0, Math.max(path.lastIndexOf('.'), path.lastIndexOf('['), 0));
+  return path;
+}
+
 /** Which of a form's paths an executor's error names in backticks; `undefined` where none. */
 export function namedIn(text, paths) {
   for (const [, said] of text.matchAll(/`([^`]+)`/g)) {
     // What is inside of a value that the form holds as one text is shown at that text.
-    for (let path = said; path; path = path.replace(/(\.?[^.[]+|\[[^[]*)$/, '')) {
-      if (paths.includes(path)) return path;
-    }
+    const path = shownAt(said, paths);
+    if (path) return path;
   }
   return /^(the payload|argument)\b/.test(text.replace(/^action `[^`]*`: /, '')) && paths.includes('') ? '' : undefined;
 }
