@@ -234,9 +234,9 @@ impl<'r> Role<'r> {
             Content::Bytes(bytes) => return Some(Message::binary(bytes)),
             Content::Document(frame) => frame,
         };
-        match frame["event"].as_str() {
-            Some("ws:m:ping" | "ws:m:command-response" | "ws:m:command-error") => return None,
-            _ => {}
+        let event = frame["event"].as_str();
+        if let Some("ws:m:ping" | "ws:m:command-response" | "ws:m:command-error") = event {
+            return None;
         }
         self.names.document_of_frame(&mut frame);
         codec::encode(self.encoding, &frame)

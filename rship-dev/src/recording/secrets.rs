@@ -53,12 +53,13 @@ impl Secrets {
         let field = TRACES
             .iter()
             .any(|trace| memmem::find(small.as_bytes(), trace.as_bytes()).is_some());
-        // In another spelling it may stand with escapes.
+        // Where there are escapes it may be spelled with them.
+        let escapes = json.contains('\\');
         let known = self
             .known
             .iter()
-            .any(|secret| json.contains(secret.as_str()));
-        if !field && !known && !(json.contains('\\') && !self.known.is_empty()) {
+            .any(|secret| escapes || json.contains(secret.as_str()));
+        if !field && !known {
             return None;
         }
         let mut document = serde_json::from_str(json).ok()?;

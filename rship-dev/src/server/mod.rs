@@ -223,13 +223,6 @@ impl Builder {
         let name = played.as_ref().map(Recording::name);
         let (playback, player) = played.map(player::new).unzip();
         let shared = Shared::new(self, playback.clone());
-        if let (Some(name), Some(playback)) = (name, playback) {
-            shared.house.offer_timeline(name, Arc::new(playback));
-            shared.house.about.send_modify(|about| {
-                let why = "a recording takes no commands: what it shows has been said before";
-                about.read_only = Some(why.to_owned());
-            });
-        }
         let stop = watch::Sender::new(false);
         if let Some(player) = player {
             tokio::spawn(player.run(Arc::clone(&shared), stop.subscribe()));
@@ -250,6 +243,14 @@ impl Builder {
         };
         if core.addr.port() != 0 {
             core.shared.house.is_at(core.url());
+        }
+        // The page says the recording's name in place of the address.
+        if let (Some(name), Some(playback)) = (name, playback) {
+            core.shared.house.offer_timeline(name, Arc::new(playback));
+            core.shared.house.about.send_modify(|about| {
+                let why = "a recording takes no commands: what it shows has been said before";
+                about.read_only = Some(why.to_owned());
+            });
         }
         core
     }

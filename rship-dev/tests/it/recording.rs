@@ -365,7 +365,7 @@ impl Dice {
     }
 
     fn message(&mut self) -> Message {
-        let length = [0, 1, 125, 126, 1_000, 65_535, 65_536, 300_000][self.roll(8)];
+        let length = [0, 1, 125, 126, 1_000, 65_535, 65_536, 70_000][self.roll(8)];
         if self.roll(2) == 0 {
             let bytes: Vec<u8> = (0..length).map(|_| self.roll(256) as u8).collect();
             return Message::binary(bytes);
