@@ -1,6 +1,7 @@
 //! `rship-dev inspect`: the page over a running server.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -59,7 +60,7 @@ pub(crate) async fn run(output: Output, server: &Server, bind: SocketAddr) -> Re
     )?;
     let showing = async {
         loop {
-            let why = show(&mut client, &mirror, &mut handed, server.timeout).await;
+            let Err(why) = show(&mut client, &mirror, &mut handed, server.timeout).await;
             away(output, &mirror, &url, &why)?;
             client = loop {
                 sleep(AGAIN).await;
@@ -73,6 +74,8 @@ pub(crate) async fn run(output: Output, server: &Server, bind: SocketAddr) -> Re
                     client.generation()
                 )));
             }
+            // Whoever waited for the connection before is told by this that it went; nobody else waits yet.
+            while handed.try_recv().is_ok() {}
             mirror.read_only(None);
             output.say(
                 || format!("{url} is back"),
@@ -106,27 +109,13 @@ fn away(output: Output, mirror: &Mirror, url: &str, why: &Failure) -> Result<(),
     )?)
 }
 
-/// Shows what the server tells until its connection ends; says why it did.
+/// Shows what the server tells until its connection ends.
 async fn show(
     client: &mut Client,
     mirror: &Mirror,
     handed: &mut mpsc::Receiver<Handed>,
     limit: Duration,
-) -> Failure {
-    // Whoever waited for the connection before is told by this that it went.
-    while handed.try_recv().is_ok() {}
-    match show_while_open(client, mirror, handed, limit).await {
-        Ok(never) => match never {},
-        Err(why) => why,
-    }
-}
-
-async fn show_while_open(
-    client: &mut Client,
-    mirror: &Mirror,
-    handed: &mut mpsc::Receiver<Handed>,
-    limit: Duration,
-) -> Result<std::convert::Infallible, Failure> {
+) -> Result<Infallible, Failure> {
     let mut asked = BTreeMap::new();
     for item_type in TYPES {
         asked.insert(client.query(&Query::all(item_type)).await?, item_type);

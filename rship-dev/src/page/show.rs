@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::keys;
@@ -111,6 +112,30 @@ fn pieces(
             return frames;
         }
     }
+}
+
+/// A target as it is told.
+#[derive(Serialize)]
+struct TargetRow<'a> {
+    k: &'a str,
+    ik: Option<String>,
+    parent: Option<&'a str>,
+    id: &'a str,
+    name: Option<Text<'a>>,
+    bg: Option<Text<'a>>,
+    fg: Option<Text<'a>>,
+    online: bool,
+    actions: usize,
+    emitters: Vec<EmitterRow<'a>>,
+}
+
+/// An emitter as it is told with its target.
+#[derive(Serialize)]
+struct EmitterRow<'a> {
+    k: String,
+    id: &'a str,
+    name: Option<Text<'a>>,
+    unit: Option<Value>,
 }
 
 /// A text out of the store.
@@ -238,24 +263,31 @@ impl<'a> Grown<'a> {
             .flatten()
             .map(|(id, item)| {
                 let [name] = item.strings(["name"]);
-                let schema = item
-                    .mentions("unit")
-                    .then(|| item.field("schema"))
-                    .flatten();
-                let unit = schema.map(|schema| schema["unit"].clone());
-                json!({"k": keys::of_emitter(instance, id), "id": id, "name": name, "unit": unit})
+                let schema = item.mentions("unit").then(|| item.field("schema"));
+                EmitterRow {
+                    k: keys::of_emitter(instance, id),
+                    id,
+                    name,
+                    unit: schema.flatten().map(|schema| schema["unit"].clone()),
+                }
             })
             .collect();
         let key = keys::of_target(instance, id);
-        let json = json!({
-            "k": key, "ik": instance.map(keys::of_instance), "parent": parent, "id": id, "name": name,
-            "bg": bg, "fg": fg, "online": online,
-            "actions": self.actions.get(id).copied().unwrap_or_default(), "emitters": emitters,
-        });
-        Row {
-            json: json.to_string(),
-            key,
-        }
+        let row = TargetRow {
+            k: &key,
+            ik: instance.map(keys::of_instance),
+            parent,
+            id,
+            name,
+            bg,
+            fg,
+            online,
+            actions: self.actions.get(id).copied().unwrap_or_default(),
+            emitters,
+        };
+        // What has strings for keys always has a text.
+        let json = serde_json::to_string(&row).unwrap_or_default();
+        Row { json, key }
     }
 
     /// The target under which one stands: the first above it that is here. Of targets that are each other's
