@@ -49,7 +49,7 @@ export function Wire() {
       <button type="button" aria-label="Clear wire" onClick=${clear}>Clear</button>
       <span class="dim">${log.frames.length} frames${log.missed > 0 ? `, ${log.missed} missed` : ''}</span>
     </header>
-    <div class="frames" ref=${box} onScroll=${onScroll} tabindex="0" role="list" aria-label="Frames">
+    <div class="frames" ref=${box} onScroll=${onScroll} tabindex="0" role=${log.frames.length ? 'list' : 'group'} aria-label="Frames">
       <div role="none" style=${{ height: `${log.frames.length * ROW}px` }}>${rows.map((frame, index) => html`<div role="listitem"
         class="frame-place" key=${frame.no} style=${{ transform: `translateY(${(from + index) * ROW}px)` }}>
         <button type="button" class="frame ${opened === frame ? 'cursor' : ''}" onClick=${() => setOpened(frame)}>

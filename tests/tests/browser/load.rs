@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 use tokio::task::JoinHandle;
 
-use crate::show::row;
+use crate::show::{booth, row};
 
 /// Meters in a rack.
 #[derive(Target)]
@@ -69,15 +69,41 @@ impl Meter {
 }
 
 /// A core in a process of its own, and a device that pulses.
-struct Load {
+struct Load<T: Send + 'static = Rack> {
     core: Child,
     url: String,
     running: Running,
-    rack: Handle<Rack>,
+    target: Handle<T>,
 }
 
 impl Load {
-    async fn start(meters: u32) -> Self {
+    async fn of_meters(meters: u32) -> Self {
+        let meters = (1..=meters).map(|number| Meter {
+            name: number.to_string(),
+            ..Meter::default()
+        });
+        let meters = meters.collect();
+        Self::start(Rack { meters }).await
+    }
+
+    /// Changes every value ten times a second.
+    fn pulse(&self) -> JoinHandle<()> {
+        let rack = self.target.clone();
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(100));
+            for tick in 1_u32.. {
+                ticks.tick().await;
+                let mut rack = rack.lock().await;
+                for (number, meter) in rack.meters.iter_mut().enumerate() {
+                    meter.turn(f64::from(tick) + number as f64 / 1e4);
+                }
+            }
+        })
+    }
+}
+
+impl<T: Target> Load<T> {
+    async fn start(target: T) -> Self {
         let arguments = ["serve", "--bind", "127.0.0.1:0"];
         let mut core = program(env!("CARGO_BIN_EXE_dev"), &arguments)
             .spawn()
@@ -94,40 +120,14 @@ impl Load {
         .await;
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         let executor = executor(&url);
-        let meters = (1..=meters).map(|number| Meter {
-            name: number.to_string(),
-            ..Meter::default()
-        });
-        let rack = executor
-            .add(
-                "rack",
-                Rack {
-                    meters: meters.collect(),
-                },
-            )
-            .unwrap();
+        let target = executor.add("rack", target).unwrap();
         let running = Running::online(&executor).await;
         Self {
             core,
             url: url.replace("ws://", "http://").replace("/myko", "/"),
             running,
-            rack,
+            target,
         }
-    }
-
-    /// Changes every value ten times a second.
-    fn pulse(&self) -> JoinHandle<()> {
-        let rack = self.rack.clone();
-        tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(Duration::from_millis(100));
-            for tick in 1_u32.. {
-                ticks.tick().await;
-                let mut rack = rack.lock().await;
-                for (number, meter) in rack.meters.iter_mut().enumerate() {
-                    meter.turn(f64::from(tick) + number as f64 / 1e4);
-                }
-            }
-        })
     }
 
     /// What the core used: seconds of processor time, and bytes of memory.
@@ -204,7 +204,7 @@ async fn frames(meters: u32, during: Duration, print: bool) -> (f64, f64) {
     let Some(page) = page().await else {
         return (60.0, 0.0);
     };
-    let load = Load::start(meters).await;
+    let load = Load::of_meters(meters).await;
     let pulses = load.pulse();
     let alone = if print {
         load.used(during).await
@@ -248,7 +248,7 @@ async fn the_page_stays_smooth_while_values_pour_in() {
 #[tokio::test]
 async fn many_targets_are_there_soon() {
     let Some(page) = page().await else { return };
-    let load = Load::start(1_000).await;
+    let load = Load::of_meters(1_000).await;
     let took = interactive(&page, &load.url).await;
     assert!(took < LIMIT / 6, "{took:?}");
     // Only the rows in sight are drawn.
@@ -271,14 +271,14 @@ async fn measured_1_000_targets_with_10_emitters_at_10_hz() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn measured_10_000_targets_until_a_key_is_answered() {
     let Some(page) = page().await else { return };
-    let load = Load::start(10_000).await;
+    let load = Load::start(booth(10_000)).await;
     // What the core makes of it is made.
     tokio::time::sleep(Duration::from_secs(3)).await;
     interactive(&page, &load.url).await;
     let took = interactive(&page, &load.url).await;
     let memory = load.usage().1 / 1_000_000;
     println!(
-        "10,000 targets with 10 emitters: {took:?} from the address to an answered key; the core has {memory} MB"
+        "10,000 targets with 2 emitters: {took:?} from the address to an answered key; the core has {memory} MB"
     );
     assert!(took < Duration::from_secs(1), "{took:?}");
     page.clean();
