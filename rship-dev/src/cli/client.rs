@@ -95,6 +95,11 @@ impl Client {
         self.generation
     }
 
+    /// The address as it may be shown.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Opens a live query and returns its tx.
     pub(crate) async fn query(&mut self, query: &Query) -> Result<String, Failure> {
         let tx = speaking::new_tx();

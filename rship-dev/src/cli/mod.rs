@@ -4,12 +4,16 @@ mod arguments;
 mod call;
 mod check;
 mod client;
+mod completions;
+mod live;
 mod ls;
 mod natural;
 mod output;
 mod pattern;
 mod render;
 mod serve;
+mod signals;
+mod top;
 mod tree;
 mod watch;
 
@@ -20,6 +24,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use rship_core::wire::Generation;
 use rship_runtime::__client::{Given, Secret};
 use tracing_subscriber::EnvFilter;
@@ -73,7 +78,10 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
-    /// Print the last pulse of emitters, and each one that follows, until Ctrl-C.
+    /// Show the last pulse of emitters, and each one that follows.
+    ///
+    /// In a terminal that is a table with rates and trends, which `q` leaves; piped, with --plain, --json or
+    /// --count it is a line for each pulse, until Ctrl-C.
     Watch {
         /// Ids of emitters, or of targets for all emitters that they have; `*` is any text, `?` any one character.
         #[arg(value_name = "ID", required = true)]
@@ -84,6 +92,23 @@ enum Command {
         /// End after that many pulses.
         #[arg(long)]
         count: Option<u64>,
+        /// Print lines, in a terminal too.
+        #[arg(long)]
+        plain: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Show which targets pulse most, and what was dropped of each.
+    ///
+    /// In a terminal that is a table, which `q` leaves; piped, with --plain, --json or --count it is printed every
+    /// second, until Ctrl-C.
+    Top {
+        /// End after it was printed that many times.
+        #[arg(long)]
+        count: Option<u64>,
+        /// Print it every second, in a terminal too.
+        #[arg(long)]
+        plain: bool,
         #[command(flatten)]
         server: Server,
     },
@@ -95,6 +120,13 @@ enum Command {
         /// The manifest; `-` is standard input.
         #[arg(default_value = "-")]
         file: PathBuf,
+    },
+    /// Print what a shell needs to complete this command line.
+    ///
+    /// For bash, `rship-dev completions bash > ~/.local/share/bash-completion/completions/rship-dev`.
+    Completions {
+        /// The shell.
+        shell: Shell,
     },
 }
 
@@ -190,6 +222,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let output = Output::new(cli.json);
     match cli.command {
         Command::Check { file } => return check::run(output, &file),
+        Command::Completions { shell } => completions::print(shell),
         Command::Serve { wire, bind, door } => serve::run(output, wire, bind, door).await,
         Command::Ls { ids, server } => ls::run(output, &mut connect(&server).await?, &ids).await,
         Command::Call {
@@ -212,15 +245,22 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             ids,
             instance,
             count,
+            plain,
             server,
         } => {
             let what = watch::What {
                 ids,
                 instance,
                 count,
+                is_plain: plain,
             };
             watch::run(output, &mut connect(&server).await?, &what).await
         }
+        Command::Top {
+            count,
+            plain,
+            server,
+        } => top::run(output, &mut connect(&server).await?, count, plain).await,
     }?;
     Ok(ExitCode::SUCCESS)
 }
