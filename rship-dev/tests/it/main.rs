@@ -16,4 +16,6 @@ mod meddling;
 mod peer;
 mod queries;
 mod storing;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod windows;

@@ -83,8 +83,12 @@ pub(crate) fn table(columns: &[Column], rows: &[Vec<(String, Tone)>], width: usi
         }
         line
     };
-    let mut heads = columns.iter().map(|column| (column.title, Tone::Head));
-    let mut lines = vec![line(&mut heads)];
+    let mut heads = line(&mut columns.iter().map(|column| (column.title, Tone::Head)));
+    // One bar from the first to the last.
+    for cell in heads.iter_mut().rev().skip(1) {
+        cell.text.push_str("  ");
+    }
+    let mut lines = vec![heads];
     for row in rows {
         lines.push(line(
             &mut row.iter().map(|(text, tone)| (text.as_str(), *tone)),
@@ -203,7 +207,7 @@ mod tests {
     fn columns_take_what_they_need_and_one_takes_the_rest() {
         let rows = [row(&["stand:cash", "250000", "1.0/s", "▁▂▃▄▅"])];
         let expected = [
-            "ID        |VALUE      |  RATE|TREND",
+            "ID          |VALUE        |  RATE  |TREND",
             "stand:cash|250000     | 1.0/s|▁▂▃▄▅",
         ];
         assert_eq!(texts(&rows, 38), expected);

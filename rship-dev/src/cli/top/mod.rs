@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 use rship_core::wire::{Inbound, Query};
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval_at};
+use unicode_width::UnicodeWidthStr as _;
 
 use self::table::{Queries, Targets};
+use super::Failure;
 use super::client::Client;
+use super::live::line::Line;
 use super::live::{self, Steps, Table as _};
 use super::output::Output;
 use super::signals::end_signal;
-use super::{Failure, live::line::Line};
 use crate::explained::DROP_TYPE;
 
 /// How long it is between two tables that are printed.
@@ -81,7 +83,14 @@ async fn print(
     Ok(())
 }
 
+/// A line without looks.
 fn text(line: &Line) -> String {
-    let cells: Vec<_> = line.iter().map(|cell| cell.text.as_str()).collect();
-    cells.join("  ").trim_end().to_owned()
+    let mut text = String::new();
+    for cell in line {
+        let gap = cell.column.saturating_sub(text.width());
+        text.extend(std::iter::repeat_n(' ', gap));
+        text.push_str(&cell.text);
+    }
+    text.truncate(text.trim_end().len());
+    text
 }

@@ -227,7 +227,7 @@ impl Table for Targets {
             Order::Id => "id",
         };
         format!(
-            "{} targets by {by}, {}, {drops} drops (a local core tells of them); commands cannot be seen",
+            "targets: {} by {by}, {}; drops: {drops} (of a local core); commands cannot be seen",
             self.targets.len(),
             per_second(self.total.rate())
         )
@@ -317,7 +317,7 @@ mod tests {
         assert!(
             targets
                 .title()
-                .starts_with("3 targets by rate, 8.0/s, 0 drops")
+                .starts_with("targets: 3 by rate, 8.0/s; drops: 0 (of")
         );
     }
 
@@ -336,7 +336,7 @@ mod tests {
         let drops: Vec<_> = numbers(&targets).into_iter().map(|row| row.3).collect();
         assert_eq!(drops, [1, 4]);
         assert!(
-            targets.title().contains(" 10 drops "),
+            targets.title().contains("drops: 10 "),
             "{}",
             targets.title()
         );

@@ -1,5 +1,6 @@
 //! A table of emitters, with their values, rates and trends.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ pub(super) struct Emitters<'a> {
     url: String,
     /// In the order of their ids.
     rows: Vec<Row>,
+    /// How many rows an emitter has.
+    rows_of: BTreeMap<String, usize>,
     known: Items,
     is_answered: bool,
     total: Meter,
@@ -42,6 +45,7 @@ pub(super) struct Emitters<'a> {
 struct Row {
     /// The id of the pulse, or of an emitter that has none yet.
     id: String,
+    emitter: String,
     value: Option<Value>,
     last: Option<Instant>,
     /// Its executor is not connected.
@@ -53,7 +57,8 @@ impl<'a> Emitters<'a> {
     pub(super) fn new(query: String, filter: &'a Filter<'a>, url: &str) -> Self {
         let mut ids: Vec<_> = filter.emitters.iter().cloned().collect();
         ids.sort_by(|one, other| natural::compare(one, other));
-        let row = |id| Row {
+        let row = |id: String| Row {
+            emitter: id.clone(),
             id,
             ..Row::default()
         };
@@ -61,6 +66,7 @@ impl<'a> Emitters<'a> {
             query,
             filter,
             url: one_line(url).into_owned(),
+            rows_of: ids.iter().map(|id| (id.clone(), 1)).collect(),
             rows: ids.into_iter().map(row).collect(),
             known: Items::new(),
             is_answered: false,
@@ -72,31 +78,10 @@ impl<'a> Emitters<'a> {
         let Value::Object(mut pulse) = pulse else {
             return;
         };
-        let id = pulse["id"].as_str().unwrap_or_default();
-        let row = match self.place(id) {
-            Ok(index) => &mut self.rows[index],
-            Err(index) => {
-                let row = Row {
-                    id: id.to_owned(),
-                    ..Row::default()
-                };
-                // What comes in an instance stands in place of the emitter that had nothing.
-                let emitter = pulse["emitterId"].as_str().unwrap_or_default();
-                match self.place(emitter) {
-                    Ok(empty) if self.rows[empty].value.is_none() => {
-                        self.rows[empty] = row;
-                        self.rows
-                            .sort_by(|one, other| natural::compare(&one.id, &other.id));
-                        let index = self.place(id).unwrap_or(empty);
-                        &mut self.rows[index]
-                    }
-                    _ => {
-                        self.rows.insert(index, row);
-                        &mut self.rows[index]
-                    }
-                }
-            }
-        };
+        let text = |field: &str| pulse[field].as_str().unwrap_or_default().to_owned();
+        let (id, emitter) = (text("id"), text("emitterId"));
+        let index = self.place(&id).unwrap_or_else(|_| self.add(id, emitter));
+        let row = &mut self.rows[index];
         row.value = pulse.remove("data");
         row.is_gone = false;
         // When the value came that was there before is not known.
@@ -105,6 +90,25 @@ impl<'a> Emitters<'a> {
             row.meter.count();
             self.total.count();
         }
+    }
+
+    /// Adds a row, in place of the one that an emitter has before it has a value.
+    fn add(&mut self, id: String, emitter: String) -> usize {
+        if let Ok(empty) = self.place(&emitter)
+            && self.rows[empty].value.is_none()
+        {
+            self.rows.remove(empty);
+        } else {
+            *self.rows_of.entry(emitter.clone()).or_insert(0) += 1;
+        }
+        let index = self.place(&id).unwrap_or_else(|index| index);
+        let row = Row {
+            id,
+            emitter,
+            ..Row::default()
+        };
+        self.rows.insert(index, row);
+        index
     }
 
     fn place(&self, id: &str) -> Result<usize, usize> {
@@ -169,8 +173,13 @@ impl Table for Emitters<'_> {
                 Some(age) if age < FRESH => Tone::Fresh,
                 _ => Tone::Plain,
             };
+            // The instance is told where there are several.
+            let id = match self.rows_of.get(&row.emitter) {
+                Some(1) => &row.emitter,
+                _ => &row.id,
+            };
             vec![
-                (one_line(&row.id).into_owned(), Tone::Plain),
+                (one_line(id).into_owned(), Tone::Plain),
                 (shown(row, width), tone),
                 (per_second(row.meter.rate()), Tone::Plain),
                 (age.map_or_else(|| "-".to_owned(), ago), Tone::Plain),
@@ -282,9 +291,16 @@ mod tests {
             ("other", "other", json!(0)),
         ];
         table.found(found(true, &pulses, &[]), now);
-        let ids = |row: &Row| row.id.clone();
-        let ids: Vec<_> = table.rows.iter().map(ids).collect();
-        assert_eq!(ids, ["e:a:2", "e:a:10", "e:b"]);
+        let ids = |table: &Emitters<'_>| {
+            let texts = texts(table, now);
+            let id = |line: &String| line.split('|').next().unwrap().to_owned();
+            texts.iter().map(id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&table), ["e:a:2", "e:a:10", "e:b"]);
+        table.found(found(false, &[("e:b:2", "e:b", json!(2))], &[]), now);
+        assert_eq!(ids(&table), ["e:a:2", "e:a:10", "e:b"]);
+        table.found(found(false, &[("e:b:2", "e:b", json!(3))], &[]), now);
+        assert!(texts(&table, now)[2].starts_with("e:b|3|"));
     }
 
     #[test]
