@@ -17,8 +17,11 @@
 //! ```
 
 mod codec;
+pub mod compat;
 mod explained;
+mod manifest;
 mod near;
+mod pattern;
 mod query;
 mod reading;
 mod recorded;

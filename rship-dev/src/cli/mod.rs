@@ -4,12 +4,13 @@ mod arguments;
 mod call;
 mod check;
 mod client;
+mod compat;
 mod completions;
+mod file;
 mod live;
 mod ls;
 mod natural;
 mod output;
-mod pattern;
 mod render;
 mod serve;
 mod signals;
@@ -121,6 +122,15 @@ enum Command {
         #[arg(default_value = "-")]
         file: PathBuf,
     },
+    /// Compare two manifests: say which cues, made for the old device, the new one would break.
+    ///
+    /// Ends with status 1 when something would break, and with 2 when there is no manifest to read.
+    Compat {
+        /// The manifest that shows rely on; `-` is standard input.
+        old: PathBuf,
+        /// The manifest of the device as it is now.
+        new: PathBuf,
+    },
     /// Print what a shell needs to complete this command line.
     ///
     /// For bash, `rship-dev completions bash > ~/.local/share/bash-completion/completions/rship-dev`.
@@ -222,6 +232,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let output = Output::new(cli.json);
     match cli.command {
         Command::Check { file } => return check::run(output, &file),
+        Command::Compat { old, new } => return compat::run(output, &old, &new),
         Command::Completions { shell } => completions::print(shell),
         Command::Serve { wire, bind, door } => serve::run(output, wire, bind, door).await,
         Command::Ls { ids, server } => ls::run(output, &mut connect(&server).await?, &ids).await,

@@ -11,9 +11,9 @@ use serde_json::Value;
 use self::table::Emitters;
 use super::client::{Client, Items};
 use super::output::{Output, remark};
-use super::pattern::matches;
 use super::{Failure, live};
 use crate::near;
+use crate::pattern::matches;
 
 /// What to watch.
 #[derive(Debug)]
