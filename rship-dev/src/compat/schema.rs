@@ -136,22 +136,31 @@ impl Walk {
 
     fn fields(&mut self, from: &Value, to: &Value) {
         let none = Map::new();
-        let of = |schema: &Value| schema.get("properties").and_then(Value::as_object).cloned();
-        let (from_fields, to_fields) = (of(from), of(to));
-        // What has no type and no fields takes everything.
-        let is_open = to_fields.is_none() && to.get("type").is_none();
-        let is_closed = to.get("additionalProperties") == Some(&Value::Bool(false));
+        let (from_fields, to_fields) = (known_fields(from), known_fields(to));
+        // What has no type and no fields takes everything: its names are data.
+        let takes_all = |schema: &Value, fields: &Option<_>| {
+            fields.is_none() && schema.get("type").is_none() && !is_closed(schema)
+        };
+        let (is_map, is_open) = (takes_all(from, &from_fields), takes_all(to, &to_fields));
         let (from_fields, to_fields) = (
             from_fields.as_ref().unwrap_or(&none),
             to_fields.as_ref().unwrap_or(&none),
         );
+        if is_map {
+            for (name, wanted) in to_fields {
+                self.inside(name, |walk| walk.fits(&Value::Bool(true), wanted));
+            }
+            if is_closed(to) {
+                self.was_is("open for other fields", "closed");
+            }
+        }
         for (name, field) in from_fields {
             match to_fields.get(name) {
                 Some(wanted) => self.inside(name, |walk| walk.fits(field, wanted)),
                 None if self.side == Side::Taken && !is_open => {
                     self.inside(name, |walk| walk.add("it is gone".to_owned()));
                 }
-                None if self.side == Side::Told && is_closed => {
+                None if self.side == Side::Told && is_closed(to) => {
                     let text = "it is new, where no other fields were to come";
                     self.inside(name, |walk| walk.add(text.to_owned()));
                 }
@@ -309,9 +318,7 @@ fn values(schema: &Value) -> Option<Vec<&Value>> {
 
 /// Whether a value fits the type, the choices and the bounds of a schema.
 fn admits(schema: &Value, value: &Value) -> bool {
-    if let Some(values) = values(schema) {
-        return values.into_iter().any(|one| is_same(one, value));
-    }
+    let is_chosen = values(schema).is_none_or(|all| all.iter().any(|one| is_same(one, value)));
     let is_whole = |number: &serde_json::Number| super::number::whole(number).is_some();
     let is_of_type = match schema["type"].as_str() {
         None => true,
@@ -336,7 +343,8 @@ fn admits(schema: &Value, value: &Value) -> bool {
             })
     };
     let length = |key: &str| schema.get(key).and_then(Value::as_u64);
-    is_of_type
+    is_chosen
+        && is_of_type
         && match value {
             Value::Number(number) => is_in_range(number),
             Value::String(text) => {
@@ -377,6 +385,26 @@ fn may_be(schema: &Value, types: &[&str]) -> bool {
 
 fn type_of(schema: &Value) -> &str {
     schema["type"].as_str().unwrap_or("anything")
+}
+
+/// The fields that a schema names; of one that is required alone nothing is known.
+fn known_fields(schema: &Value) -> Option<Map<String, Value>> {
+    let mut fields = schema.get("properties").and_then(Value::as_object).cloned();
+    let open = if is_closed(schema) {
+        Vec::new()
+    } else {
+        names(schema)
+    };
+    for name in open {
+        let fields = fields.get_or_insert_default();
+        fields.entry(name).or_insert(Value::Bool(true));
+    }
+    fields
+}
+
+/// Whether there may be no fields but those that are named.
+fn is_closed(schema: &Value) -> bool {
+    schema["additionalProperties"] == false
 }
 
 /// The names of the required fields.
