@@ -37,7 +37,7 @@ impl<M: Manifest + ?Sized> Manifest for &M {
     }
 }
 
-/// Panics when a device is not compatible with the manifest in a file of a package.
+/// Holds a device to the manifest in a file of a package.
 ///
 /// With `RSHIP_MANIFEST_UPDATE=1` in the environment the manifest is written there.
 ///
@@ -53,6 +53,7 @@ fn held_to(file: &Path, device: &impl Manifest, wants_update: bool) -> Result<()
     let shown = file.display();
     let manifest = device.manifest();
     if wants_update {
+        let manifest = without_machine(manifest);
         return fs::write(file, format!("{manifest:#}\n"))
             .map_err(|error| format!("cannot write {shown}: {error}"));
     }
@@ -80,6 +81,27 @@ fn held_to(file: &Path, device: &impl Manifest, wants_update: bool) -> Result<()
     ))
 }
 
+/// A manifest as it would be on a machine called `machine`, so that the file does not change with who writes it.
+fn without_machine(mut manifest: Value) -> Value {
+    const MACHINE: &str = "machine";
+    let instances = manifest["instances"].as_array_mut();
+    for instance in instances.into_iter().flatten() {
+        let Some(item) = instance["instance"].as_object_mut() else {
+            continue;
+        };
+        let text = |field: &str| item.get(field).and_then(Value::as_str).unwrap_or_default();
+        let service = text("serviceId").to_owned();
+        let own = format!("{service}-{}", text("machineId"));
+        for field in ["id", "name"] {
+            if item.get(field).is_some_and(|value| *value == own) {
+                item.insert(field.to_owned(), format!("{service}-{MACHINE}").into());
+            }
+        }
+        item.insert("machineId".to_owned(), MACHINE.into());
+    }
+    manifest
+}
+
 /// Fails a test when a device breaks what shows may hold of it.
 ///
 /// The first argument is a file beside the `Cargo.toml` of the package that is tested, the second an
@@ -93,4 +115,65 @@ macro_rules! assert_compatible {
             panic!("{message}");
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A file that is not there, and will not be.
+    struct Gone(std::path::PathBuf);
+
+    impl Gone {
+        fn new() -> Self {
+            let name = format!("rship-{}.manifest.json", uuid::Uuid::new_v4());
+            Self(std::env::temp_dir().join(name))
+        }
+    }
+
+    impl Drop for Gone {
+        fn drop(&mut self) {
+            drop(fs::remove_file(&self.0));
+        }
+    }
+
+    fn lamp(machine: &str, max: u32) -> Value {
+        let action = json!({"id": "lamp:dim", "schema": {"type": "number", "maximum": max}});
+        let target = json!({"id": "lamp", "actions": [action], "emitters": [], "targets": []});
+        let id = format!("lamps-{machine}");
+        let instance = json!({"id": id, "name": id, "serviceId": "lamps", "machineId": machine});
+        json!({"serviceId": "lamps", "instances": [{"instance": instance, "targets": [target]}]})
+    }
+
+    #[test]
+    fn a_file_is_written_when_told_and_then_held_to_on_every_machine() {
+        let file = Gone::new();
+        let error = held_to(&file.0, &lamp("pier", 10), false).unwrap_err();
+        assert!(error.contains("RSHIP_MANIFEST_UPDATE=1"), "{error}");
+        held_to(&file.0, &lamp("pier", 10), true).unwrap();
+        let written = fs::read_to_string(&file.0).unwrap();
+        assert!(!written.contains("pier"), "{written}");
+        held_to(&file.0, &lamp("stage", 20), false).unwrap();
+        let error = held_to(&file.0, &lamp("pier", 5), false).unwrap_err();
+        assert!(
+            error.contains(
+                "- action `lamp:dim`: it was at most 10, and is at most 5; take what was taken"
+            ),
+            "{error}"
+        );
+        held_to(&file.0, &lamp("pier", 5), true).unwrap();
+        held_to(&file.0, &lamp("pier", 5), false).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_is_not_a_manifest_is_said_with_its_name() {
+        let file = Gone::new();
+        for text in ["lamp", "{}"] {
+            fs::write(&file.0, text).unwrap();
+            let error = held_to(&file.0, &lamp("pier", 10), false).unwrap_err();
+            assert!(error.contains(".manifest.json: "), "{error}");
+        }
+    }
 }

@@ -40,7 +40,7 @@ pub(super) fn changes(old: &Tree<'_>, new: &Tree<'_>) -> Vec<Change> {
 struct Walk<'a> {
     changes: Vec<Change>,
     /// The ids that are new, one of which may be meant by one that is gone.
-    ids: BTreeSet<&'a str>,
+    ids: BTreeSet<(Kind, &'a str)>,
 }
 
 impl Walk<'_> {
@@ -192,7 +192,8 @@ impl Walk<'_> {
     }
 
     fn is_gone(&mut self, kind: Kind, id: &str, mend: &str) {
-        let near = near::names(id, self.ids.iter().copied());
+        let of_kind = self.ids.iter().filter(|(of, _)| *of == kind);
+        let near = near::names(id, of_kind.map(|(_, id)| *id));
         let text = match near.first() {
             Some(near) => format!("it is gone, or is `{near}` now"),
             None => "it is gone".to_owned(),
@@ -268,17 +269,18 @@ fn parsed(schema: &Value) -> Value {
     }
 }
 
-fn all_ids<'a>(tree: &Tree<'a>) -> BTreeSet<&'a str> {
-    let mut ids: BTreeSet<_> = tree
-        .instances
-        .iter()
-        .map(|one| text(one.item, "id"))
+fn all_ids<'a>(tree: &Tree<'a>) -> BTreeSet<(Kind, &'a str)> {
+    let instances = tree.instances.iter();
+    let mut ids: BTreeSet<_> = instances
+        .map(|one| (Kind::Instance, text(one.item, "id")))
         .collect();
     let mut open: Vec<_> = tree.instances.iter().flat_map(|one| &one.targets).collect();
     while let Some(target) = open.pop() {
-        ids.insert(target.id());
-        let members = target.actions.iter().chain(target.emitters);
-        ids.extend(members.map(|member| text(member, "id")));
+        ids.insert((Kind::Target, target.id()));
+        let actions = target.actions.iter();
+        ids.extend(actions.map(|one| (Kind::Action, text(one, "id"))));
+        let emitters = target.emitters.iter();
+        ids.extend(emitters.map(|one| (Kind::Emitter, text(one, "id"))));
         open.extend(&target.targets);
     }
     ids

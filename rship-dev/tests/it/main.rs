@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod closing;
 mod commands;
+mod compat;
 mod doors;
 mod handshake;
 mod limits;
