@@ -8,6 +8,7 @@ use rship_runtime::Executor;
 use serde_json::Value;
 
 use super::compare;
+use super::tree::{ANY_HOST, is_named_after_host, text};
 use crate::manifest::in_text;
 
 /// Has the file written in place of comparing with it.
@@ -81,23 +82,23 @@ fn held_to(file: &Path, device: &impl Manifest, wants_update: bool) -> Result<()
     ))
 }
 
-/// A manifest as it would be on a machine called `machine`, so that the file does not change with who writes it.
+/// A manifest as it would be on a host without a name of its own.
 fn without_machine(mut manifest: Value) -> Value {
-    const MACHINE: &str = "machine";
     let instances = manifest["instances"].as_array_mut();
     for instance in instances.into_iter().flatten() {
-        let Some(item) = instance["instance"].as_object_mut() else {
-            continue;
-        };
-        let text = |field: &str| item.get(field).and_then(Value::as_str).unwrap_or_default();
-        let service = text("serviceId").to_owned();
-        let own = format!("{service}-{}", text("machineId"));
-        for field in ["id", "name"] {
-            if item.get(field).is_some_and(|value| *value == own) {
-                item.insert(field.to_owned(), format!("{service}-{MACHINE}").into());
+        let item = &mut instance["instance"];
+        if is_named_after_host(item) {
+            let own = item["id"].clone();
+            let other = format!("{}-{ANY_HOST}", text(item, "serviceId"));
+            for field in ["id", "name"] {
+                if item[field] == own {
+                    item[field] = other.as_str().into();
+                }
             }
         }
-        item.insert("machineId".to_owned(), MACHINE.into());
+        if item.get("machineId").is_some() {
+            item["machineId"] = ANY_HOST.into();
+        }
     }
     manifest
 }

@@ -107,3 +107,19 @@ impl<'a> Target<'a> {
 pub(super) fn text<'a>(item: &'a Value, field: &str) -> &'a str {
     item[field].as_str().unwrap_or_default()
 }
+
+/// The host in the manifest of a file, so that the file does not change with who writes it.
+pub(super) const ANY_HOST: &str = "machine";
+
+/// Whether an instance has the id that it has unless it is given one: that of its service and of its host, which is
+/// its machine's, or this one's where the machine was given another name.
+pub(super) fn is_named_after_host(instance: &Value) -> bool {
+    let service = text(instance, "serviceId");
+    let id = text(instance, "id").strip_prefix(service);
+    let Some(host) = id.and_then(|rest| rest.strip_prefix('-')) else {
+        return false;
+    };
+    host == text(instance, "machineId")
+        || host == ANY_HOST
+        || *host == *gethostname::gethostname().to_string_lossy()
+}

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::change::{Change, Kind};
 use super::schema::{Side, misfits};
-use super::tree::{Instance, Target, Tree, text};
+use super::tree::{Instance, Target, Tree, is_named_after_host, text};
 use crate::near;
 
 /// What to do about an id that is gone.
@@ -47,10 +47,8 @@ impl Walk<'_> {
     fn instance(&mut self, old: &Instance<'_>, new: &Tree<'_>) {
         let id = text(old.item, "id");
         let same = (new.instances.iter()).find(|instance| text(instance.item, "id") == id);
-        // One that is named after its machine has another name on the next one.
-        let machine = text(old.item, "machineId");
-        let own = format!("{}-{machine}", text(old.item, "serviceId"));
-        if same.is_none() && id != own {
+        // One that is named after its host has another name on the next one.
+        if same.is_none() && !is_named_after_host(old.item) {
             self.is_gone(
                 Kind::Instance,
                 id,

@@ -61,10 +61,7 @@ impl Lamp {
 }
 
 fn executor(heads: usize) -> Executor {
-    let executor = Executor::builder("lamps")
-        .machine_id("pier")
-        .build()
-        .expect("an executor");
+    let executor = Executor::builder("lamps").build().expect("an executor");
     let lamp = Lamp {
         level: 0.0,
         curve: Curve::Linear,
@@ -296,10 +293,12 @@ fn every_break_is_found_at_its_place_and_says_what_to_do() {
     }
 }
 
+type Harmless = (&'static str, fn(&mut Value));
+
 #[test]
 fn what_breaks_nothing_is_listed_as_such() {
     let old = executor(0).manifest();
-    let changes: [(&str, fn(&mut Value)); 6] = [
+    let changes: [Harmless; 6] = [
         ("a name", |m| find(m, "lamp")["name"] = json!("Light")),
         ("a color", |m| {
             find(m, "lamp.fan")["bgColor"] = json!("#ff0000")
@@ -347,16 +346,22 @@ fn members_are_held_to_what_their_list_was_to_have_and_the_other_way_around() {
 }
 
 #[test]
-fn the_machine_is_no_part_of_the_contract_but_a_chosen_instance_is() {
-    let on = |machine: &str, id: Option<&str>| {
-        let mut builder = Executor::builder("lamps").machine_id(machine);
-        if let Some(id) = id {
-            builder = builder.instance_id(id);
-        }
+fn the_host_is_not_part_of_the_contract_but_a_chosen_instance_is() {
+    let with = |id: Option<&str>| {
+        let builder = Executor::builder("lamps");
+        let builder = match id {
+            Some(id) => builder.instance_id(id),
+            None => builder,
+        };
         builder.build().expect("an executor").manifest()
     };
-    assert_eq!(breaking(&on("pier", None), &on("stage", None)), []);
-    let found = breaking(&on("pier", Some("left")), &on("pier", Some("right")));
+    let here = with(None);
+    let mut elsewhere = here.clone();
+    elsewhere["instances"][0]["instance"]["id"] = json!("lamps-stage");
+    elsewhere["instances"][0]["instance"]["machineId"] = json!("stage");
+    assert_eq!(breaking(&here, &elsewhere), []);
+    assert_eq!(breaking(&elsewhere, &here), []);
+    let found = breaking(&with(Some("left")), &with(Some("right")));
     assert_eq!(
         (found[0].kind, found[0].id.as_str(), found.len()),
         (Kind::Instance, "left", 1)

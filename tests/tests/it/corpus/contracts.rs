@@ -125,6 +125,104 @@ fn every_schema_is_compatible_with_itself() {
 }
 
 #[test]
+fn a_break_is_found_in_every_type() {
+    let mut found = 0;
+    for case in cases() {
+        for old in schemas(&case) {
+            for (what, new, expected) in breaking(&old) {
+                let [action, emitter] = breaks(&old, &new);
+                let [wants_action, wants_emitter] = expected;
+                assert!(
+                    (action || !wants_action) && (emitter || !wants_emitter),
+                    "{}: {what} is not found: {old} {new}",
+                    case.name
+                );
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 500, "{found}");
+}
+
+/// What breaks of a schema, at its top: what is done, and whether that breaks an action and an emitter.
+fn breaking(old: &Value) -> Vec<(String, Value, [bool; 2])> {
+    let mut all = Vec::new();
+    let mut add = |what: &str, sides, change: &dyn Fn(&mut Map<String, Value>)| {
+        let mut new = old.clone();
+        change(new.as_object_mut().expect("an object"));
+        all.push((what.to_owned(), new, sides));
+    };
+    let kind = old["type"].as_str();
+    if let Some(kind) = kind {
+        let other = if kind == "boolean" {
+            "string"
+        } else {
+            "boolean"
+        };
+        add("another type", [true, true], &|new| {
+            *new = Map::from_iter([("type".to_owned(), json!(other))]);
+        });
+        add("no type", [false, true], &|new| new.clear());
+    } else {
+        add("a type", [true, false], &|new| {
+            *new = Map::from_iter([("type".to_owned(), json!("boolean"))]);
+        });
+    }
+    if let Some(choices) = old["enum"].as_array().filter(|all| all.len() > 1) {
+        add("a choice is gone", [true, true], &|new| {
+            new.remove("oneOf");
+            new.insert("enum".to_owned(), json!(choices[1..]));
+        });
+        add("a choice is new", [false, true], &|new| {
+            new.remove("oneOf");
+            new.insert(
+                "enum".to_owned(),
+                json!([&choices[..], &[json!("another")]].concat()),
+            );
+        });
+    } else if kind.is_some_and(|kind| ["integer", "number"].contains(&kind)) {
+        add("a bound", [true, false], &|new| {
+            new.insert("maximum".to_owned(), json!(-1e6));
+        });
+        if old.get("maximum").is_some() {
+            add("no bound", [false, true], &|new| {
+                drop(new.remove("maximum"))
+            });
+        }
+    }
+    let fields = old["properties"].as_object();
+    for name in fields.into_iter().flatten().map(|(name, _)| name) {
+        if kind != Some("object") {
+            break;
+        }
+        add("a field is gone", [true, true], &|new| {
+            new["properties"]
+                .as_object_mut()
+                .expect("fields")
+                .remove(name);
+            if let Some(Value::Array(required)) = new.get_mut("required") {
+                required.retain(|one| one != name);
+            }
+        });
+        let required = old["required"].as_array().cloned().unwrap_or_default();
+        let is_required = required.contains(&json!(name));
+        add(
+            "a field is required, or not",
+            [!is_required, is_required],
+            &|new| {
+                let mut required = required.clone();
+                required.retain(|one| one != name);
+                if !is_required {
+                    required.push(json!(name));
+                }
+                new.insert("required".to_owned(), json!(required));
+            },
+        );
+    }
+    all
+}
+
+#[test]
 fn what_is_compatible_takes_what_was_taken_and_tells_what_was_told() {
     let mut count = Count::default();
     for (number, case) in (0_u64..).zip(cases()) {
