@@ -1,6 +1,6 @@
 //! Two trees, side by side.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -14,6 +14,9 @@ const KEEP_ID: &str = "give it its old id with `id = \"..\"`, as cues and bindin
 const KEEP_TAKING: &str = "take what was taken, or add an action with an id of its own beside it";
 const KEEP_TELLING: &str = "tell what was told, or add an emitter with an id of its own beside it";
 
+/// For how many ids that are gone a like one is looked for: that takes long where many are.
+const SOUGHT: usize = 20;
+
 /// All changes, in the order of the old tree and then of what is new.
 pub(super) fn changes(old: &Tree<'_>, new: &Tree<'_>) -> Vec<Change> {
     let known = all_ids(old);
@@ -22,51 +25,61 @@ pub(super) fn changes(old: &Tree<'_>, new: &Tree<'_>) -> Vec<Change> {
     let mut walk = Walk {
         changes: Vec::new(),
         ids,
+        sought: 0,
     };
     if old.service != new.service {
         let is = format!("it is `{}` now", new.service);
         let mend = "instances are named after their service: give the executor its old one";
         walk.breaks(Kind::Service, old.service, is, mend);
     }
+    let of_new = index(new);
     for instance in &old.instances {
-        walk.instance(instance, new);
+        walk.instance(instance, same(instance, new), &of_new);
     }
-    let of_new: Vec<_> = new.instances.iter().flat_map(|one| &one.targets).collect();
-    let of_old: Vec<_> = old.instances.iter().flat_map(|one| &one.targets).collect();
-    walk.new_targets(&of_old, &of_new);
+    let index = index(old);
+    for instance in &new.instances {
+        let same = same(instance, old);
+        let here = same.map_or(&[][..], |one| &one.targets);
+        walk.new_targets(here, &index, &instance.targets);
+    }
     walk.changes
 }
+
+/// The instance of the same id.
+fn same<'t, 'a>(instance: &Instance<'_>, tree: &'t Tree<'a>) -> Option<&'t Instance<'a>> {
+    let id = text(instance.item, "id");
+    tree.instances
+        .iter()
+        .find(|other| text(other.item, "id") == id)
+}
+
+/// The targets of a tree by their ids: of those that are in several instances, one, and whether there are others.
+type Index<'t, 'a> = BTreeMap<&'a str, (&'t Target<'a>, bool)>;
 
 struct Walk<'a> {
     changes: Vec<Change>,
     /// The ids that are new, one of which may be meant by one that is gone.
     ids: BTreeSet<(Kind, &'a str)>,
+    /// How many were looked for among them.
+    sought: usize,
 }
 
 impl Walk<'_> {
-    fn instance(&mut self, old: &Instance<'_>, new: &Tree<'_>) {
-        let id = text(old.item, "id");
-        let same = (new.instances.iter()).find(|instance| text(instance.item, "id") == id);
+    fn instance(&mut self, old: &Instance<'_>, new: Option<&Instance<'_>>, all: &Index<'_, '_>) {
         // One that is named after its host has another name on the next one.
-        if same.is_none() && !is_named_after_host(old.item) {
-            self.is_gone(
-                Kind::Instance,
-                id,
-                "give it its old id, as commands name it",
-            );
+        if new.is_none() && !is_named_after_host(old.item) {
+            let mend = "give it its old id, as commands name it";
+            self.is_gone(Kind::Instance, text(old.item, "id"), mend);
         }
-        // Targets are looked for in their own instance, and else in all of them.
-        let everywhere: Vec<_> = new.instances.iter().flat_map(|one| &one.targets).collect();
-        let here: Vec<_> = same.map_or(Vec::new(), |one| one.targets.iter().collect());
+        let here = new.map_or(&[][..], |one| &one.targets);
         for target in &old.targets {
-            self.target(target, &here, &everywhere);
+            self.target(target, here, all);
         }
     }
 
     /// A target that was; `near` are those where it was, `all` are those that are anywhere.
-    fn target(&mut self, old: &Target<'_>, near: &[&Target<'_>], all: &[&Target<'_>]) {
-        let found = find_among(old, near).or_else(|| find_within(old, all));
-        let Some(new) = found else {
+    fn target(&mut self, old: &Target<'_>, near: &[Target<'_>], all: &Index<'_, '_>) {
+        let Some(new) = find(old, near, all) else {
             let mend = if old.is_template {
                 "members of that list are targets which cues hold: keep the field"
             } else {
@@ -82,9 +95,8 @@ impl Walk<'_> {
         }
         self.actions(old, new);
         self.emitters(old, new);
-        let children: Vec<_> = new.targets.iter().collect();
         for child in &old.targets {
-            self.target(child, &children, all);
+            self.target(child, &new.targets, all);
         }
     }
 
@@ -157,9 +169,9 @@ impl Walk<'_> {
         }
     }
 
-    fn new_targets(&mut self, old: &[&Target<'_>], new: &[&Target<'_>]) {
+    fn new_targets(&mut self, near: &[Target<'_>], all: &Index<'_, '_>, new: &[Target<'_>]) {
         for target in new {
-            let Some(before) = find_within(target, old) else {
+            let Some(before) = find(target, near, all) else {
                 self.compatible(Kind::Target, target.id(), "it is new".to_owned());
                 continue;
             };
@@ -174,8 +186,7 @@ impl Walk<'_> {
                     }
                 }
             }
-            let children: Vec<_> = target.targets.iter().collect();
-            self.new_targets(old, &children);
+            self.new_targets(&before.targets, all, &target.targets);
         }
     }
 
@@ -190,8 +201,13 @@ impl Walk<'_> {
     }
 
     fn is_gone(&mut self, kind: Kind, id: &str, mend: &str) {
-        let of_kind = self.ids.iter().filter(|(of, _)| *of == kind);
-        let near = near::names(id, of_kind.map(|(_, id)| *id));
+        self.sought += 1;
+        let near = if self.sought > SOUGHT {
+            Vec::new()
+        } else {
+            let of_kind = self.ids.iter().filter(|(of, _)| *of == kind);
+            near::names(id, of_kind.map(|(_, id)| *id))
+        };
         let text = match near.first() {
             Some(near) => format!("it is gone, or is `{near}` now"),
             None => "it is gone".to_owned(),
@@ -222,22 +238,31 @@ impl Walk<'_> {
     }
 }
 
-/// The target of the same id, or else the template or a member of the same list.
-fn find_among<'t, 'a>(wanted: &Target<'_>, among: &[&'t Target<'a>]) -> Option<&'t Target<'a>> {
-    let same = among.iter().find(|target| target.id() == wanted.id());
-    let stands = || among.iter().find(|target| target.stands_for(wanted));
-    same.or_else(stands).copied()
+fn index<'t, 'a>(tree: &'t Tree<'a>) -> Index<'t, 'a> {
+    let mut index = Index::new();
+    let mut open: Vec<_> = tree.instances.iter().flat_map(|one| &one.targets).collect();
+    while let Some(target) = open.pop() {
+        let has_others = index.contains_key(target.id());
+        index.insert(target.id(), (target, has_others));
+        open.extend(&target.targets);
+    }
+    index
 }
 
-/// The target of the same id, or else one that stands for it, wherever it is.
-fn find_within<'t, 'a>(wanted: &Target<'_>, within: &[&'t Target<'a>]) -> Option<&'t Target<'a>> {
-    let mut all = Vec::new();
-    let mut open = within.to_vec();
-    while let Some(target) = open.pop() {
-        open.extend(target.targets.iter());
-        all.push(target);
+/// The target of the same id, where it was or else anywhere, or what stands for it where it was.
+fn find<'f, 'a>(
+    wanted: &Target<'_>,
+    near: &'f [Target<'a>],
+    all: &Index<'f, 'a>,
+) -> Option<&'f Target<'a>> {
+    match all.get(wanted.id()) {
+        Some((only, false)) => Some(only),
+        Some((any, true)) => {
+            let here = near.iter().find(|target| target.id() == wanted.id());
+            here.or(Some(any))
+        }
+        None => near.iter().find(|target| target.stands_for(wanted)),
     }
-    find_among(wanted, &all)
 }
 
 /// The action or emitter of an id, in a target that may have another key in its id.
