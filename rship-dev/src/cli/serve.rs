@@ -1,7 +1,7 @@
 //! `rship-dev serve`: a local core until Ctrl-C, telling what happens.
 
 use std::collections::BTreeSet;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use rship_core::wire::Generation;
@@ -9,6 +9,7 @@ use rship_runtime::__client::variable;
 use serde_json::{Value, json};
 
 use super::output::{Output, one_line};
+use super::signals::end_signal;
 use super::{Door, Failure};
 use crate::explained::{DROP_TYPE, WARNING_TYPE};
 use crate::server::{EventsError, LocalCore};
@@ -133,29 +134,4 @@ impl Told {
         }
         Ok(())
     }
-}
-
-/// Ctrl-C, or the polite end from a supervisor. Whoever sees the address may send it at once, so the
-/// handlers are in place when this returns.
-#[cfg(unix)]
-pub(super) fn end_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-pub(super) fn end_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Without a handler the signal ends the process by itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }

@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod closing;
 mod commands;
+mod compat;
 mod doors;
 mod handshake;
 mod inspect;
@@ -19,4 +20,6 @@ mod page_looks;
 mod peer;
 mod queries;
 mod storing;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod windows;
