@@ -28,6 +28,7 @@ mod pattern;
 mod query;
 mod reading;
 mod recorded;
+mod recording;
 mod server;
 mod speaking;
 mod store;
@@ -46,5 +47,9 @@ pub use self::page::timeline::{Moment, Timeline};
 pub use self::reading::bindable::{Bindable, FieldKind, bindable};
 pub use self::reading::judge::judge;
 pub use self::recorded::Recorded;
+pub use self::recording::{
+    Comparison, Difference, OpenError, Playback, Recorder, RecorderBuilder, Recording, ReplayError,
+    Speed, Subject,
+};
 pub use self::server::{Builder, CommandError, Events, EventsError, Limits, LocalCore, WaitError};
 pub use self::store::{Change, Entities, StoreEvent};

@@ -11,7 +11,9 @@ mod inspect;
 mod live;
 mod ls;
 mod output;
+mod record;
 mod render;
+mod replay;
 mod serve;
 mod signals;
 mod top;
@@ -27,11 +29,13 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use rship_core::wire::Generation;
-use rship_runtime::__client::{Given, Secret};
+use rship_runtime::__client::{Given, Secret, variable};
 use tracing_subscriber::EnvFilter;
 
 use self::client::Client;
 use self::output::Output;
+use crate::recording::Speed;
+use crate::server::opening::Doors;
 
 /// Run a local Rocketship core, and look into any running one.
 // None of these has a `Debug`: an address may have a password in it.
@@ -55,6 +59,12 @@ enum Command {
         /// Where to listen; what other machines can reach needs --token or --insecure.
         #[arg(long, default_value = "127.0.0.1:5155")]
         bind: SocketAddr,
+        /// Write every frame into a file, for `replay`; it must not be there yet.
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
+        /// The largest that the file may become; the recording ends there.
+        #[arg(long, default_value = "256MiB", value_parser = record::size, requires = "record")]
+        limit: u64,
         #[command(flatten)]
         door: Door,
     },
@@ -113,6 +123,60 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
+    /// Record what passes between executors and a server, as a proxy between them, until Ctrl-C.
+    ///
+    /// Executors connect to the proxy as to the server: with their own token, unless one is given here.
+    Record {
+        /// Where to; must not be there yet.
+        file: PathBuf,
+        /// The largest that the file may become; the recording ends there, and frames still pass.
+        #[arg(long, default_value = "256MiB", value_parser = record::size)]
+        limit: u64,
+        /// Where to listen for executors.
+        #[arg(long, default_value = "127.0.0.1:5156")]
+        bind: SocketAddr,
+        /// The server's address; else RSHIP_URL, or RSHIP_ADDRESS and RSHIP_PORT, or a local core.
+        #[arg(long)]
+        url: Option<String>,
+        /// Sent to the server as `Authorization: Bearer TOKEN`; else RSHIP_TOKEN, or what is in the file
+        /// RSHIP_TOKEN_FILE, or what the executor sends. From other machines it is wanted of executors, too.
+        #[arg(long)]
+        token: Option<Secret>,
+        #[command(flatten)]
+        guests: Guests,
+    },
+    /// Play a recording to an executor that connects, or to a server, and say what came back differently.
+    ///
+    /// Ends with status 0 when all came back as it was, 1 when something did not, and 2 when the file cannot be used.
+    Replay {
+        /// The recording.
+        file: PathBuf,
+        /// How many times as fast as it was, or `max` for as fast as the other side keeps up.
+        #[arg(long, default_value = "1", value_parser = replay::speed)]
+        speed: Speed,
+        /// How long nothing that is missing may come until it is given up, as `500ms` or `5s`.
+        #[arg(long, default_value = "5s", value_parser = humantime::parse_duration)]
+        patience: Duration,
+        /// Leave out values of these emitters and answers of these actions; `*` is any text, `?` any one character.
+        /// May be repeated.
+        #[arg(long, value_name = "ID")]
+        ignore: Vec<String>,
+        /// The instance to play, where the recording has several executors.
+        #[arg(long)]
+        instance: Option<String>,
+        /// Play the executor's side to the server at this address, instead of the server's to an executor.
+        #[arg(long, value_name = "URL", conflicts_with_all = ["bind", "insecure", "allow_origin", "allow_host"])]
+        against: Option<String>,
+        /// Be a core that shows what the recording has, on its page with a slider for the time and to the other
+        /// commands, until Ctrl-C.
+        #[arg(long, conflicts_with_all = ["against", "speed", "patience", "ignore", "instance"])]
+        page: bool,
+        /// Where to listen for the executor.
+        #[arg(long, default_value = "127.0.0.1:5155")]
+        bind: SocketAddr,
+        #[command(flatten)]
+        door: Door,
+    },
     /// Show the page over a running server, until Ctrl-C; where the server takes no commands, it is for looking only.
     Inspect {
         /// Where the page is to be; what other machines can reach is not for this.
@@ -155,6 +219,13 @@ struct Door {
     /// Else RSHIP_TOKEN.
     #[arg(long)]
     token: Option<String>,
+    #[command(flatten)]
+    guests: Guests,
+}
+
+/// Who may come in from where.
+#[derive(Args)]
+struct Guests {
     /// Let other machines in without a token.
     #[arg(long)]
     insecure: bool,
@@ -165,6 +236,37 @@ struct Door {
     /// repeated. Addresses, `localhost` and the name of this machine always may.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
+}
+
+impl Guests {
+    fn doors(self) -> Doors {
+        let mut doors = Doors::default();
+        if self.insecure {
+            doors.insecure();
+        }
+        for origin in self.allow_origin {
+            doors.allow_origin(origin);
+        }
+        for host in self.allow_host {
+            doors.allow_host(&host);
+        }
+        doors
+    }
+}
+
+impl Door {
+    /// The doors that this describes, with the token of the environment where none is given.
+    fn doors(self) -> Result<Doors, Failure> {
+        let token = match self.token {
+            Some(token) => Some(token),
+            None => variable("RSHIP_TOKEN").map_err(|error| Failure::Told(error.to_string()))?,
+        };
+        let mut doors = self.guests.doors();
+        if let Some(token) = token {
+            doors.token(token);
+        }
+        Ok(doors)
+    }
 }
 
 #[derive(Args)]
@@ -242,7 +344,53 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Check { file } => return check::run(output, &file),
         Command::Compat { old, new } => return compat::run(output, &old, &new),
         Command::Completions { shell } => completions::print(shell),
-        Command::Serve { wire, bind, door } => serve::run(output, wire, bind, door).await,
+        Command::Serve {
+            wire,
+            bind,
+            record,
+            limit,
+            door,
+        } => serve::run(output, wire, bind, record.map(|file| (file, limit)), door).await,
+        Command::Record {
+            file,
+            limit,
+            bind,
+            url,
+            token,
+            guests,
+        } => {
+            let place = record::Place {
+                bind,
+                url,
+                token,
+                guests,
+            };
+            record::run(output, &file, limit, place).await
+        }
+        Command::Replay {
+            file,
+            speed,
+            patience,
+            ignore,
+            instance,
+            against,
+            page,
+            bind,
+            door,
+        } => {
+            let how = replay::How {
+                speed,
+                patience,
+                ignored: ignore,
+                instance,
+            };
+            let to = match against {
+                Some(url) => replay::To::Server(url, door.token.map(Secret::new)),
+                None if page => replay::To::Page(bind, door),
+                None => replay::To::Executor(bind, door),
+            };
+            return replay::run(output, &file, how, to).await;
+        }
         Command::Inspect { bind, server } => inspect::run(output, &server, bind).await,
         Command::Ls { ids, server } => ls::run(output, &mut connect(&server).await?, &ids).await,
         Command::Call {

@@ -1,16 +1,16 @@
 //! `rship-dev serve`: a local core until Ctrl-C, telling what happens.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use rship_core::wire::Generation;
-use rship_runtime::__client::variable;
 use serde_json::{Value, json};
 
-use super::output::{Output, one_line};
+use super::output::{Output, one_line, remark};
 use super::signals::end_signal;
-use super::{Door, Failure};
+use super::{Door, Failure, record};
 use crate::explained::{DROP_TYPE, WARNING_TYPE};
 use crate::server::{EventsError, LocalCore};
 use crate::store::{Change, StoreEvent};
@@ -20,34 +20,34 @@ pub(crate) async fn run(
     output: Output,
     generation: Generation,
     bind: SocketAddr,
+    record: Option<(PathBuf, u64)>,
     door: Door,
 ) -> Result<(), Failure> {
-    let mut builder = LocalCore::builder().generation(generation).bind(bind);
-    let token = match door.token {
-        Some(token) => Some(token),
-        None => variable("RSHIP_TOKEN").map_err(|error| Failure::Told(error.to_string()))?,
+    let mut builder = LocalCore::builder()
+        .generation(generation)
+        .bind(bind)
+        .doors(door.doors()?);
+    let recorder = match &record {
+        Some((file, limit)) => Some(record::recorder(file, *limit)?),
+        None => None,
     };
-    if let Some(token) = token {
-        builder = builder.token(token);
-    }
-    if door.insecure {
-        builder = builder.insecure();
-    }
-    for origin in door.allow_origin {
-        builder = builder.allow_origin(origin);
-    }
-    for host in door.allow_host {
-        builder = builder.allow_host(host);
+    if let Some(recorder) = &recorder {
+        builder = builder.recorder(recorder.clone());
     }
     let core = builder.start().await.map_err(|error| {
-        Failure::Told(match error.kind() {
-            ErrorKind::InvalidInput => error.to_string(),
-            ErrorKind::AddrInUse => format!(
-                "cannot listen on {bind} ({error}): another core may be running there, name another address with --bind"
-            ),
-            _ => format!("cannot listen on {bind} ({error}): name another address with --bind"),
-        })
+        if let Some((file, _)) = &record {
+            // There is nothing in it.
+            drop(std::fs::remove_file(file));
+        }
+        Failure::Told(cannot_listen(bind, &error))
     })?;
+    let mut recording = std::pin::pin!(async {
+        match &recorder {
+            Some(recorder) => recorder.ended_early().await,
+            None => std::future::pending().await,
+        }
+    });
+    let mut ended = false;
     let mut events = core.events_of(&["Instance", DROP_TYPE, WARNING_TYPE]);
     let end = end_signal()
         .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
@@ -65,6 +65,10 @@ pub(crate) async fn run(
         tokio::select! {
             biased;
             () = &mut end => break,
+            why = &mut recording, if !ended => {
+                ended = true;
+                remark(&format!("{why}; the core goes on"));
+            }
             event = events.recv() => match event {
                 Ok(event) => told.event(&event)?,
                 Err(EventsError::Missed(_)) => told.catch_up(&core)?,
@@ -73,7 +77,21 @@ pub(crate) async fn run(
         }
     }
     core.shutdown().await;
+    if let (Some(recorder), Some((file, _)), false) = (&recorder, &record, ended) {
+        record::finish(recorder, file);
+    }
     Ok(())
+}
+
+/// Why there is no socket, and what to do.
+pub(crate) fn cannot_listen(bind: SocketAddr, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::InvalidInput => error.to_string(),
+        ErrorKind::AddrInUse => format!(
+            "cannot listen on {bind} ({error}): another core may be running there, name another address with --bind"
+        ),
+        _ => format!("cannot listen on {bind} ({error}): name another address with --bind"),
+    }
 }
 
 struct Told {

@@ -4,12 +4,13 @@ mod asking;
 mod client;
 mod error;
 mod follow;
-mod half_open;
+pub(crate) mod half_open;
 pub(crate) mod limits;
 mod listener;
 mod meddling;
 pub(crate) mod meter;
-mod opening;
+pub(crate) mod opening;
+pub(crate) mod playing;
 mod pulses;
 mod receive;
 mod routing;
@@ -48,6 +49,7 @@ use crate::page::Handed;
 use crate::page::mirror::Mirror;
 use crate::page::timeline::Timeline;
 use crate::recorded::Recorded;
+use crate::recording::{Playback, Recorder, Recording, player};
 use crate::store::{Entities, is_own};
 
 /// A look at the store that takes longer is not taken at every change.
@@ -62,6 +64,8 @@ pub struct Builder {
     ping_every: Duration,
     window: Duration,
     record: bool,
+    recorder: Option<Recorder>,
+    played: Option<Recording>,
     entities: Entities,
     limits: Limits,
     doors: Doors,
@@ -109,6 +113,25 @@ impl Builder {
     #[must_use]
     pub const fn record(mut self, record: bool) -> Self {
         self.record = record;
+        self
+    }
+
+    /// Writes every frame that comes and goes into a file, which can be played again: see
+    /// [`Recording`](crate::Recording). The file is complete once the core has been shut down and
+    /// [`Recorder::finish`] has returned.
+    #[must_use]
+    pub fn recorder(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
+    /// Shows what is in a recording, as if the executors in it were connected now: see [`LocalCore::playback`]. The
+    /// generation is that of the recording, and each change is in the store at once.
+    #[must_use]
+    pub fn play(mut self, recording: Recording) -> Self {
+        self.generation = recording.generation();
+        self.window = Duration::ZERO;
+        self.played = Some(recording);
         self
     }
 
@@ -162,6 +185,12 @@ impl Builder {
         self
     }
 
+    /// Who may come in, all at once.
+    pub(crate) fn doors(mut self, doors: Doors) -> Self {
+        self.doors = doors;
+        self
+    }
+
     /// Lets in pages alone.
     pub(crate) fn for_pages_alone(mut self) -> Self {
         self.doors.for_pages_alone();
@@ -189,9 +218,15 @@ impl Builder {
         self.serve(None, nowhere)
     }
 
-    fn serve(self, listener: Option<TcpListener>, addr: SocketAddr) -> LocalCore {
-        let shared = Shared::new(self);
+    fn serve(mut self, listener: Option<TcpListener>, addr: SocketAddr) -> LocalCore {
+        let played = self.played.take();
+        let name = played.as_ref().map(Recording::name);
+        let (playback, player) = played.map(player::new).unzip();
+        let shared = Shared::new(self, playback.clone());
         let stop = watch::Sender::new(false);
+        if let Some(player) = player {
+            tokio::spawn(player.run(Arc::clone(&shared), stop.subscribe()));
+        }
         let (door, handed_in) = mpsc::unbounded_channel();
         let task = tokio::spawn(listener::listen(
             listener,
@@ -208,6 +243,14 @@ impl Builder {
         };
         if core.addr.port() != 0 {
             core.shared.house.is_at(core.url());
+        }
+        // The page says the recording's name in place of the address.
+        if let (Some(name), Some(playback)) = (name, playback) {
+            core.shared.house.offer_timeline(name, Arc::new(playback));
+            core.shared.house.about.send_modify(|about| {
+                let why = "a recording takes no commands: what it shows has been said before";
+                about.read_only = Some(why.to_owned());
+            });
         }
         core
     }
@@ -238,6 +281,8 @@ impl LocalCore {
             ping_every: Duration::from_secs(5),
             window: window::WINDOW,
             record: false,
+            recorder: None,
+            played: None,
             entities: Entities::default(),
             limits: Limits::default(),
             doors: Doors::default(),
@@ -293,6 +338,12 @@ impl LocalCore {
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// The recording that it shows, if it [plays](Builder::play) one.
+    #[must_use]
+    pub fn playback(&self) -> Option<&Playback> {
+        self.shared.playback.as_ref()
     }
 
     /// The generation that it speaks.

@@ -76,6 +76,11 @@ impl Doors {
         self.token = Some(Secret::new(token));
     }
 
+    /// The token, for what has to leave it out.
+    pub(crate) fn secret(&self) -> Option<&str> {
+        self.token.as_ref().map(Secret::reveal)
+    }
+
     pub(crate) fn insecure(&mut self) {
         self.insecure = true;
     }

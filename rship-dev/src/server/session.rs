@@ -27,6 +27,7 @@ use crate::page::{self, Line};
 use crate::reading::plain::Pulse;
 use crate::reading::{Problem, frames, plain, plain_cbor};
 use crate::recorded::Recorded;
+use crate::recording::{self, Ended};
 use crate::speaking;
 use crate::store::ClientNo;
 
@@ -89,14 +90,22 @@ async fn client(
     } = shared.open();
     let line = shared.house.lines.open(no, meter);
     shared.look_mut(|state| state.looks.happened.add(&format!("c{no} came")));
+    if let Some(recorder) = &shared.recorder {
+        recorder.opened(no);
+    }
+    let mut ended = (Ended::Recorder, "the core closed it");
     let reads = || !*shared.stalled.borrow();
     let farewell = tokio::select! {
         biased;
         () = stopped(&mut stop) => true,
         _ = thrown_out => false,
-        () = read(&shared, no, &binary, &line, &mut stream) => false,
+        () = read(&shared, no, &binary, &line, &mut stream) => {
+            ended = (Ended::Executor, "it closed the connection, or broke off");
+            false
+        }
         result = write(&shared, no, &line, &mut sink, &mut queue) => {
             if let Err(error) = result {
+                ended = (Ended::Executor, "it took nothing more");
                 tracing::debug!(target: "rship_dev", %error, "a connection broke");
             }
             false
@@ -106,6 +115,9 @@ async fn client(
             false
         }
     };
+    if let Some(recorder) = &shared.recorder {
+        recorder.closed(no, ended.0, ended.1);
+    }
     shared.house.lines.close(no);
     shared.transact(|state| {
         state.close(no);
@@ -178,6 +190,9 @@ async fn read(
             line.pong(payload);
         }
         shared.house.wire.note(no, Direction::In, &message);
+        if let Some(recorder) = &shared.recorder {
+            recorder.frame(no, recording::Direction::Up, &message);
+        }
         if let Some(pulses) = pulses_in(shared, &message) {
             if message.is_binary() {
                 binary.store(true, Ordering::Relaxed);
@@ -306,5 +321,8 @@ async fn feed(
         },
     };
     shared.house.wire.note(no, Direction::Out, &message);
+    if let Some(recorder) = &shared.recorder {
+        recorder.frame(no, recording::Direction::Down, &message);
+    }
     sink.feed(message).await
 }

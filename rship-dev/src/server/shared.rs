@@ -16,6 +16,7 @@ use super::limits::Limits;
 use super::opening::Doors;
 use super::state::State;
 use crate::page::House;
+use crate::recording::{Playback, Recorder};
 use crate::store::ClientNo;
 
 #[derive(Debug)]
@@ -24,6 +25,10 @@ pub(crate) struct Shared {
     pub(crate) answer_limit: Duration,
     pub(crate) ping_every: Duration,
     pub(crate) record: bool,
+    /// What writes all frames into a file.
+    pub(crate) recorder: Option<Recorder>,
+    /// The recording that is played.
+    pub(crate) playback: Option<Playback>,
     pub(crate) limits: Limits,
     pub(crate) doors: Doors,
     /// Connections that are not open yet.
@@ -57,12 +62,13 @@ pub(crate) struct Opened {
 }
 
 impl Shared {
-    pub(crate) fn new(builder: Builder) -> Arc<Self> {
+    pub(crate) fn new(builder: Builder, playback: Option<Playback>) -> Arc<Self> {
         let Builder {
             generation,
             answer_limit,
             ping_every,
             record,
+            recorder,
             window,
             entities,
             limits,
@@ -73,11 +79,19 @@ impl Shared {
             Generation::V2026 => window,
             Generation::V2023 | Generation::V2024 => Duration::ZERO,
         };
+        if let Some(recorder) = &recorder {
+            recorder.begin(Some(generation));
+            if let Some(token) = doors.secret() {
+                recorder.secret(token);
+            }
+        }
         Arc::new(Self {
             generation,
             answer_limit,
             ping_every: ping_every.max(Duration::from_millis(1)),
             record,
+            recorder,
+            playback,
             doors,
             half_open: Arc::default(),
             seats: Arc::new(Semaphore::new(limits.clients.min(Semaphore::MAX_PERMITS))),

@@ -111,6 +111,11 @@ impl State {
         }
     }
 
+    /// The count of what waits for all clients.
+    pub(crate) const fn waiting_for_all(&self) -> &Arc<AtomicUsize> {
+        &self.waiting_for_all
+    }
+
     /// Sends something to a client; never waits.
     pub(crate) fn send(&mut self, to: ClientNo, what: Outgoing) {
         let Some(client) = self.clients.get(&to) else {

@@ -19,6 +19,7 @@ mod page;
 mod page_looks;
 mod peer;
 mod queries;
+mod recording;
 mod storing;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -40,6 +40,7 @@ mod proxy;
 mod pulses;
 mod readme;
 mod reconnect;
+mod recording;
 mod registration;
 mod shared;
 mod sub_targets;
