@@ -4,6 +4,7 @@ mod answering;
 mod bare;
 mod build_cost;
 mod child;
+mod core;
 mod counts;
 mod dispatch;
 mod exchange;
@@ -36,6 +37,7 @@ use tokio::runtime::Builder;
 
 use crate::answering::Answering;
 use crate::bare::Bare;
+use crate::core::Core;
 use crate::load::Load;
 use crate::publish::Readme;
 use crate::scope::Scope;
@@ -70,6 +72,9 @@ enum Other {
     /// Answers commands, in a process of its own as well.
     #[command(hide = true)]
     Answering(Answering),
+    /// A local core, in a process of its own.
+    #[command(hide = true)]
+    Core(Core),
     /// Counts the files that a command and a changed field enter, with valgrind.
     Walks(Walks),
     /// A device under load and all faults, one after the other: whether it recovers, how soon, and what it has then.
@@ -86,6 +91,7 @@ enum Part {
     Threads,
     Registration,
     Scale,
+    Core,
     Soak,
     Pieces,
     Build,
@@ -107,6 +113,11 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.other {
         Some(Other::Bare(bare)) => single()?.block_on(bare.run()),
         Some(Other::Answering(answering)) => single()?.block_on(answering.run()),
+        // As `rship-dev serve` runs it.
+        Some(Other::Core(core)) => Builder::new_multi_thread()
+            .enable_all()
+            .build()?
+            .block_on(core.run()),
         Some(Other::Walks(walks)) => single()?.block_on(walks.run()),
         Some(Other::Soak(soak)) => soak.run(),
         Some(Other::SoakDevice(device)) => device.run(),
@@ -143,6 +154,9 @@ async fn measure(cli: &Cli) -> Result<(), Failure> {
             plot::write(&curves, &root.join("docs").join("scale.svg"))?;
         }
         parts.push(("Scale", scale::figures(&curves)));
+    }
+    if wanted(Part::Core) {
+        parts.push(("Local core", core::measure(&load, scope).await?));
     }
     // The long one is a command of its own.
     if cli.short && wanted(Part::Soak) {

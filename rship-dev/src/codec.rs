@@ -16,7 +16,7 @@ use crate::weight::Weight;
 pub(crate) const MAX_MESSAGE: usize = 64 << 20;
 
 /// A message up to this size is read without weighing what comes of it first.
-const LIGHT: usize = 1 << 20;
+pub(crate) const LIGHT: usize = 1 << 20;
 
 /// As deep as text is read.
 const DEPTH: usize = 127;

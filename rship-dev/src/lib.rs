@@ -19,6 +19,7 @@
 mod codec;
 pub mod compat;
 mod explained;
+mod item;
 mod manifest;
 mod near;
 mod pattern;

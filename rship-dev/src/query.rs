@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rship_core::wire::Generation;
 use serde_json::{Map, Value};
 
+use crate::item::Item;
 use crate::reading::Problem;
 use crate::reading::filter::Filter;
 
@@ -56,7 +57,7 @@ impl Query {
     }
 
     /// Whether the entity is one that the query asks for.
-    pub(crate) fn wants(&self, id: &str, item: &Value) -> bool {
+    pub(crate) fn wants(&self, id: &str, item: &Item) -> bool {
         match &self.wanted {
             Wanted::All => true,
             Wanted::Ids(ids) => ids.contains(id),
@@ -118,7 +119,7 @@ impl Watch {
     }
 
     /// What the watcher is to be told when the entity is now `item`, or gone.
-    pub(crate) fn hears(&mut self, id: &Arc<str>, item: Option<&Value>) -> Told {
+    pub(crate) fn hears(&mut self, id: &Arc<str>, item: Option<&Item>) -> Told {
         match item {
             Some(item) if self.query.wants(id, item) => {
                 self.known.insert(Arc::clone(id));
@@ -145,9 +146,13 @@ mod tests {
         read(id, body).unwrap()
     }
 
+    fn item(fields: Value) -> Item {
+        Item::new(fields.as_object().unwrap())
+    }
+
     #[test]
     fn ids_filter_and_unknown_queries_take_everything() {
-        let item = json!({"id": "t"});
+        let item = item(json!({"id": "t"}));
         assert!(query("GetTargetsByIds", json!({"ids": ["t"]})).wants("t", &item));
         assert!(!query("GetTargetsByIds", json!({"ids": []})).wants("t", &item));
         assert!(query("GetTargetsByMood", json!({"ids": []})).wants("t", &item));
@@ -164,15 +169,15 @@ mod tests {
         let mut watch = Watch::new(query, 100);
         let t: Arc<str> = "t".into();
         assert_eq!(
-            watch.hears(&t, Some(&json!({"category": "d"}))),
+            watch.hears(&t, Some(&item(json!({"category": "d"})))),
             Told::Nothing
         );
         assert_eq!(
-            watch.hears(&t, Some(&json!({"category": "c"}))),
+            watch.hears(&t, Some(&item(json!({"category": "c"})))),
             Told::Upsert
         );
         assert_eq!(
-            watch.hears(&t, Some(&json!({"category": "d"}))),
+            watch.hears(&t, Some(&item(json!({"category": "d"})))),
             Told::Delete
         );
         assert_eq!(watch.hears(&t, None), Told::Nothing);

@@ -6,6 +6,8 @@ use rship_core::wire::Generation;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::item::Item;
+
 /// The time as servers write it.
 pub(crate) fn now() -> String {
     humantime::format_rfc3339_millis(SystemTime::now()).to_string()
@@ -117,7 +119,7 @@ pub(crate) fn own_ping(ts: u64) -> Value {
 pub(crate) struct Update<'a> {
     pub(crate) sequence: u64,
     pub(crate) item_type: &'a str,
-    pub(crate) upserts: Vec<&'a Value>,
+    pub(crate) upserts: Vec<&'a Item>,
     pub(crate) deletes: Vec<&'a str>,
     pub(crate) total: usize,
 }
@@ -152,7 +154,7 @@ enum Data<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Upsert<'a> {
-    item: &'a Value,
+    item: &'a Item,
     item_type: &'a str,
 }
 

@@ -1,5 +1,6 @@
 //! The last state of every entity.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -7,7 +8,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::weight;
+use crate::item::Item;
+use crate::reading::plain::Pulse;
 
 /// What an event does to an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -43,27 +45,48 @@ pub(crate) type ClientNo = u64;
 /// An entity and where it came from.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    pub(crate) item: Value,
+    pub(crate) item: Item,
     /// The connection that set it last, as long as it is open.
     pub(crate) owner: Option<ClientNo>,
-    /// The hash that decides whether watchers are told; see [`hash_of`].
-    pub(crate) hash: String,
+    /// The hash that decides whether watchers are told, where it is not the one of the item; see [`hash_of`].
+    hash: Option<Box<str>>,
     /// What it takes in memory, roughly.
     pub(crate) weight: usize,
 }
 
 impl Entry {
-    pub(crate) fn new(
-        id: &str,
-        item: Map<String, Value>,
-        owner: Option<ClientNo>,
-        hash: String,
-    ) -> Self {
+    pub(crate) fn new(id: &str, item: Item, owner: Option<ClientNo>) -> Self {
         Self {
-            weight: weight_of(id, &item),
-            item: Value::Object(item),
+            weight: weight_of(id, item.text().len()),
+            item,
             owner,
-            hash,
+            hash: None,
+        }
+    }
+
+    pub(crate) fn with_hash(self, hash: impl Into<Box<str>>) -> Self {
+        let hash = Some(hash.into());
+        Self { hash, ..self }
+    }
+
+    /// Its emitter's next value takes its place.
+    pub(crate) fn replace(
+        &mut self,
+        pulse: &Pulse<'_>,
+        stamp: Option<&str>,
+        from: ClientNo,
+        hash: Option<&str>,
+    ) {
+        self.item.become_pulse(pulse, stamp);
+        self.owner = Some(from);
+        self.hash = hash.map(Into::into);
+    }
+
+    /// The hash that decides whether watchers are told.
+    pub(crate) fn hash(&self) -> Cow<'_, str> {
+        match &self.hash {
+            Some(hash) => Cow::Borrowed(hash),
+            None => Cow::Owned(hash_of(&self.item.fields())),
         }
     }
 }
@@ -99,11 +122,11 @@ pub(crate) fn is_own(item_type: &str) -> bool {
     item_type.starts_with("rship-dev:")
 }
 
-/// What an entity takes in memory, roughly.
-pub(crate) fn weight_of(id: &str, item: &Map<String, Value>) -> usize {
+/// What an entity whose item has so much text takes in memory, roughly.
+pub(crate) fn weight_of(id: &str, text: usize) -> usize {
     /// Its place in the store, its hash, and the type that it may be the only one of.
     const PLACE: usize = 512;
-    PLACE + id.len() + weight::of_fields(item)
+    PLACE + id.len() + text
 }
 
 impl Store {
@@ -135,6 +158,25 @@ impl Store {
             Some(old) => self.weight = self.weight.saturating_sub(old.weight),
             None => self.count += counts,
         }
+    }
+
+    /// The entity that is there, counted as one of this weight from now on; nothing when there is none, or when all
+    /// would take more than `most` then.
+    pub(crate) fn replaceable(
+        &mut self,
+        item_type: &str,
+        id: &str,
+        weight: usize,
+        most: usize,
+    ) -> Option<&mut Entry> {
+        let entry = self.types.get_mut(item_type)?.get_mut(id)?;
+        let all = self.weight - entry.weight + weight;
+        if all > most {
+            return None;
+        }
+        self.weight = all;
+        entry.weight = weight;
+        Some(entry)
     }
 
     pub(crate) fn remove(&mut self, item_type: &str, id: &str) -> Option<Entry> {
@@ -265,7 +307,7 @@ mod tests {
     #[test]
     fn a_type_without_entities_is_not_listed() {
         let mut store = Store::default();
-        let entry = || Entry::new("t", Map::new(), None, String::new());
+        let entry = || Entry::new("t", Item::new(&Map::new()), None);
         store.insert("Target", "t", entry());
         assert_eq!(store.types().collect::<Vec<_>>(), ["Target"]);
         store.remove("Target", "t");
@@ -278,7 +320,7 @@ mod tests {
         let mut store = Store::default();
         let entry = |data: &str| {
             let item = object(json!({ "data": data }));
-            Entry::new("t", item, None, String::new())
+            Entry::new("t", Item::new(&item), None)
         };
         store.insert("Target", "t", entry("a"));
         let small = store.weight();

@@ -25,6 +25,7 @@ alone! {
     a_follower_of_events_that_does_not_read_is_bounded => follower,
     an_entity_with_thousands_of_mistakes_is_explained_in_little => mistakes,
     batches_for_nobody_are_answered_in_little => batches,
+    an_entity_takes_no_more_than_4_kb => entities,
 }
 
 /// A client that says what it likes, without a copy of it.
@@ -265,4 +266,34 @@ async fn batches() {
     }
     others_are_served(&core).await;
     memory.grew_at_most(BOUNDED, "400,000 members for nobody");
+}
+
+async fn entities() {
+    const COUNT: usize = 30_000;
+    let core = core().await;
+    let memory = Memory::start();
+    let mut client = Client::open(&core).await;
+    let field = |kind: &str| json!({"type": kind, "description": "What it is for"});
+    let properties =
+        json!({"level": field("number"), "channel": field("integer"), "label": field("string")});
+    let schema = json!({"type": "object", "properties": properties, "required": ["level", "channel", "label"]});
+    for from in (0..COUNT).step_by(100) {
+        let event = |number: usize| {
+            let item = json!({
+                "id": format!("service:target-{number}:level"), "name": "Level", "schema": schema, "hash": "0",
+                "targetId": format!("service:target-{number}"), "serviceId": "service", "category": "levels",
+            });
+            json!({"itemType": "Action", "changeType": "SET", "item": item})
+        };
+        let events: Vec<_> = (from..from + 100).map(event).collect();
+        let batch = json!({"event": "ws:m:event-batch", "data": events});
+        client.send(&batch.to_string()).await;
+    }
+    within("all", async {
+        while core.count("Action") < COUNT {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    memory.grew_at_most(COUNT * 4_000, "entities with a schema each");
 }

@@ -48,7 +48,7 @@ pub(crate) async fn run(
             _ => format!("cannot listen on {bind} ({error}): name another address with --bind"),
         })
     })?;
-    let mut events = core.events();
+    let mut events = core.events_of(&["Instance", DROP_TYPE, WARNING_TYPE]);
     let end = end_signal()
         .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
     let mut end = std::pin::pin!(end);

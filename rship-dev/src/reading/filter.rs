@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::entities;
 use super::fields::Kind;
 use super::{Problem, found_words};
+use crate::item::Item;
 
 /// What all fields of an entity have to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,9 +73,9 @@ impl Filter {
         doubtful.collect()
     }
 
-    pub(crate) fn wants(&self, item: &Value) -> bool {
+    pub(crate) fn wants(&self, item: &Item) -> bool {
         let fits = |(name, condition): &(String, Condition)| {
-            item.get(name).is_some_and(|found| condition.fits(found))
+            item.field(name).is_some_and(|found| condition.fits(&found))
         };
         self.fields.iter().all(fits)
     }
@@ -225,8 +226,12 @@ mod tests {
         Filter::read(generation, item_type, body.as_object().unwrap().clone())
     }
 
+    fn item(fields: Value) -> Item {
+        Item::new(fields.as_object().unwrap())
+    }
+
     fn wants(body: Value) -> bool {
-        let item = json!({"id": "t", "serviceId": "bluth", "category": "retail", "size": 3});
+        let item = item(json!({"id": "t", "serviceId": "bluth", "category": "retail", "size": 3}));
         read(Generation::V2026, "Target", body)
             .unwrap()
             .wants(&item)
@@ -302,7 +307,7 @@ mod tests {
 
     #[test]
     fn before_2026_everything_is_compared_as_it_is() {
-        let item = json!({"category": "retail", "parentTargets": ["a"]});
+        let item = item(json!({"category": "retail", "parentTargets": ["a"]}));
         for generation in [Generation::V2023, Generation::V2024] {
             let wants = |body| read(generation, "Target", body).unwrap().wants(&item);
             assert!(wants(json!({"category": "retail"})));

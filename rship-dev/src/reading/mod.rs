@@ -9,6 +9,8 @@ pub(crate) mod fields;
 pub(crate) mod filter;
 pub(crate) mod frames;
 pub(crate) mod judge;
+pub(crate) mod plain;
+pub(crate) mod plain_cbor;
 pub(crate) mod schema;
 
 use rship_core::wire::Generation;

@@ -30,6 +30,8 @@ pub enum EventsError {
 /// What waits for one follower.
 #[derive(Debug)]
 struct Queue {
+    /// The types that it is about; all when there is none.
+    item_types: &'static [&'static str],
     waiting: Mutex<Waiting>,
     news: Notify,
 }
@@ -92,6 +94,20 @@ impl Events {
     }
 }
 
+/// The types that somebody follows.
+#[derive(Debug, Default)]
+pub(crate) struct Followed(Vec<&'static [&'static str]>);
+
+impl Followed {
+    pub(crate) fn has(&self, item_type: &str) -> bool {
+        self.0.iter().any(|types| is_of(types, item_type))
+    }
+}
+
+fn is_of(types: &[&str], item_type: &str) -> bool {
+    types.is_empty() || types.contains(&item_type)
+}
+
 /// All followers.
 #[derive(Debug, Default)]
 pub(crate) struct Followers {
@@ -103,8 +119,10 @@ impl Followers {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn follow(&self) -> Events {
+    /// Another one, of these types or of all when none is named.
+    pub(crate) fn follow(&self, item_types: &'static [&'static str]) -> Events {
         let queue = Arc::new(Queue {
+            item_types,
             waiting: Mutex::default(),
             news: Notify::new(),
         });
@@ -112,18 +130,21 @@ impl Followers {
         Events { queue }
     }
 
-    /// Whether there is one.
-    pub(crate) fn any(&self) -> bool {
+    /// What all of them are about.
+    pub(crate) fn followed(&self) -> Followed {
         let mut queues = self.lock();
         queues.retain(|queue| queue.strong_count() > 0);
-        !queues.is_empty()
+        let queues = queues.iter().filter_map(Weak::upgrade);
+        Followed(queues.map(|queue| queue.item_types).collect())
     }
 
-    /// Tells all of them; for whom more than `most` waits loses the oldest.
+    /// Tells all of them whom it is for; for whom more than `most` waits loses the oldest.
     pub(crate) fn tell(&self, event: StoreEvent, most: usize) {
         let weight = size_of::<StoreEvent>() + event.id.len() + weight::of(&event.item);
         let event = Arc::new(event);
-        for queue in self.lock().iter().filter_map(Weak::upgrade) {
+        let queues = self.lock();
+        let queues = queues.iter().filter_map(Weak::upgrade);
+        for queue in queues.filter(|queue| is_of(queue.item_types, &event.item_type)) {
             let mut waiting = queue.lock();
             waiting.events.push_back((Arc::clone(&event), weight));
             waiting.weight += weight;
@@ -169,15 +190,17 @@ mod tests {
     #[tokio::test]
     async fn a_slow_follower_loses_the_oldest_and_is_told() {
         let followers = Followers::default();
-        assert!(!followers.any());
-        let mut slow = followers.follow();
-        let mut quick = followers.follow();
+        assert!(!followers.followed().has("Pulse"));
+        let mut slow = followers.follow(&[]);
+        let mut quick = followers.follow(&["Pulse"]);
+        let mut other = followers.follow(&["Target"]);
         for number in 0..10 {
             followers.tell(event(&number.to_string(), &"x".repeat(1_000)), 5_000);
             assert_eq!(quick.recv().await.unwrap().id, number.to_string());
         }
         assert_eq!(slow.recv().await, Err(EventsError::Missed(8)));
         assert_eq!(slow.recv().await.unwrap().id, "8");
+        assert_eq!(other.try_recv(), Ok(None));
         drop(followers);
         assert_eq!(slow.recv().await.unwrap().id, "9");
         assert_eq!(slow.recv().await, Err(EventsError::Ended));
@@ -186,7 +209,11 @@ mod tests {
     #[test]
     fn who_is_dropped_is_forgotten() {
         let followers = Followers::default();
-        drop(followers.follow());
-        assert!(!followers.any());
+        let kept = followers.follow(&["Target"]);
+        drop(followers.follow(&[]));
+        let followed = followers.followed();
+        assert!(followed.has("Target") && !followed.has("Pulse"));
+        drop(kept);
+        assert!(!followers.followed().has("Target"));
     }
 }

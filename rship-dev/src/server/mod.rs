@@ -9,6 +9,7 @@ mod listener;
 mod meddling;
 mod meter;
 mod opening;
+mod pulses;
 mod receive;
 mod routing;
 mod session;
@@ -276,7 +277,7 @@ impl LocalCore {
             state
                 .store
                 .get(item_type, id)
-                .map(|entry| entry.item.clone())
+                .map(|entry| entry.item.value())
         })
     }
 
@@ -287,9 +288,12 @@ impl LocalCore {
     pub fn value<T: DeserializeOwned>(&self, emitter_id: &str) -> Option<T> {
         self.shared.look(|state| {
             let pulses = state.store.of_type("Pulse");
-            let mut pulses = pulses.filter(|(_, pulse)| pulse.item["emitterId"] == emitter_id);
+            let mut pulses = pulses.filter(|(_, pulse)| {
+                let is = || pulse.item.strings(["emitterId"])[0].as_deref() == Some(emitter_id);
+                pulse.item.mentions(emitter_id) && is()
+            });
             let (_, pulse) = pulses.next()?;
-            T::deserialize(pulse.item.get("data")?).ok()
+            T::deserialize(pulse.item.field("data")?).ok()
         })
     }
 
@@ -358,7 +362,12 @@ impl LocalCore {
     /// A follower for whom more than [`Limits::followed`] waits loses the oldest and is told so.
     #[must_use]
     pub fn events(&self) -> Events {
-        self.shared.followers.follow()
+        self.shared.followers.follow(&[])
+    }
+
+    /// The same, of these types alone: what is not among them costs nothing.
+    pub(crate) fn events_of(&self, item_types: &'static [&'static str]) -> Events {
+        self.shared.followers.follow(item_types)
     }
 
     /// How many sockets are open, those of user interfaces included.
@@ -446,7 +455,7 @@ impl LocalCore {
     ) -> Result<Value, CommandError> {
         self.settled().await;
         let found = self.shared.look(|state| {
-            let action = state.store.get("Action", action_id)?.item.clone();
+            let action = state.store.get("Action", action_id)?.item.value();
             let mut instances = state
                 .instances_of_target(action["targetId"].as_str().unwrap_or_default())
                 .into_keys();
@@ -549,6 +558,6 @@ fn items(state: &State, item_type: &str) -> BTreeMap<String, Value> {
     state
         .store
         .of_type(item_type)
-        .map(|(id, entry)| (id.to_string(), entry.item.clone()))
+        .map(|(id, entry)| (id.to_string(), entry.item.value()))
         .collect()
 }

@@ -9,6 +9,7 @@ use super::limits::size;
 use super::routing::{Caller, NO_HANDLER};
 use super::state::{Outgoing, State};
 use crate::codec::Unreadable;
+use crate::item::Item;
 use crate::query::Watch;
 use crate::reading::Problem;
 use crate::reading::entities;
@@ -116,19 +117,15 @@ impl State {
             return;
         };
         if self.windows.gathers(&item_type) {
-            let weight = weight_of(&id, &item);
+            let item = Item::new(&item);
+            let weight = weight_of(&id, item.text().len());
             if self.windows.weight() + weight > self.limits.store {
                 let most = size(self.limits.store);
                 let reason = format!("more than {most} came within one window");
                 self.explain(Some(from), &item_type, &id, Problem::fatal("", reason));
                 return;
             }
-            let event = Event {
-                item_type,
-                change,
-                item,
-            };
-            self.windows.gather(from, id, event, weight);
+            self.windows.gather(from, item_type, id, change, item);
             return;
         }
         match change {

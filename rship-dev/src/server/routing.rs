@@ -1,5 +1,6 @@
 //! Commands on their way to executors, and answers on their way back.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 use super::limits::size;
 use super::state::{Outgoing, State};
 use crate::explained::excerpt;
+use crate::item::Item;
 use crate::reading::frames::Refusal;
 use crate::reading::{Problem, found_words};
 use crate::store::ClientNo;
@@ -59,7 +61,12 @@ pub(crate) struct Pending {
 type Leg = (ClientNo, Map<String, Value>);
 
 /// The executors of each target that is online.
-type Online<'a> = BTreeMap<&'a str, BTreeSet<ClientNo>>;
+type Online<'a> = BTreeMap<Cow<'a, str>, BTreeSet<ClientNo>>;
+
+/// Of which target a status is, what it is, and in which instance.
+fn status_of(status: &Item) -> [Option<Cow<'_, str>>; 3] {
+    status.strings(["targetId", "status", "instanceId"])
+}
 
 impl State {
     /// Sends the command to everyone in `legs`; the caller gets one answer for all of them.
@@ -158,9 +165,11 @@ impl State {
                     .get("emitterId")
                     .and_then(Value::as_str)
                     .unwrap_or_default();
-                let emitter = self.store.get("Emitter", emitter).map(|entry| &entry.item);
-                let owners =
-                    self.owners(command, emitter, |target| self.owners_of_target(target))?;
+                let emitter = self.store.get("Emitter", emitter);
+                let emitter = emitter.map(|entry| entry.item.value());
+                let owners = self.owners(command, emitter.as_ref(), |target| {
+                    self.owners_of_target(target)
+                })?;
                 Ok((
                     owners.into_iter().map(|no| (no, command.clone())).collect(),
                     Vec::new(),
@@ -288,15 +297,15 @@ impl State {
     pub(crate) fn instances_of_target(&self, target: &str) -> BTreeMap<String, ClientNo> {
         self.store
             .of_type("TargetStatus")
-            .filter(|(_, entry)| {
-                entry.item["targetId"] == target && entry.item["status"] == "online"
-            })
+            .filter(|(_, entry)| entry.item.mentions(target))
             .filter_map(|(_, entry)| {
-                let instance = entry.item["instanceId"].as_str()?;
-                Some((
-                    instance.to_owned(),
-                    self.store.get("Instance", instance)?.owner?,
-                ))
+                let [of, status, instance] = status_of(&entry.item);
+                if of.as_deref() != Some(target) || status.as_deref() != Some("online") {
+                    return None;
+                }
+                let instance = instance?.into_owned();
+                let owner = self.store.get("Instance", &instance)?.owner?;
+                Some((instance, owner))
             })
             .collect()
     }
@@ -309,10 +318,11 @@ impl State {
     fn online(&self) -> Online<'_> {
         let mut online = Online::new();
         for (_, entry) in self.store.of_type("TargetStatus") {
-            if entry.item["status"] == "online"
-                && let Some(target) = entry.item["targetId"].as_str()
-                && let Some(instance) = entry.item["instanceId"].as_str()
-                && let Ok(owner) = self.owner_of(instance)
+            let [target, status, instance] = status_of(&entry.item);
+            if status.as_deref() == Some("online")
+                && let Some(target) = target
+                && let Some(instance) = instance
+                && let Ok(owner) = self.owner_of(&instance)
             {
                 online.entry(target).or_default().insert(owner);
             }

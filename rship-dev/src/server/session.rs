@@ -23,7 +23,8 @@ use super::meter::{Meter, Metered, Stuck};
 use super::opening::Refusal;
 use super::shared::{Opened, Shared, stopped};
 use crate::codec::{self, Unreadable};
-use crate::reading::{Problem, frames};
+use crate::reading::plain::Pulse;
+use crate::reading::{Problem, frames, plain, plain_cbor};
 use crate::recorded::Recorded;
 use crate::speaking;
 use crate::store::ClientNo;
@@ -194,6 +195,13 @@ async fn read(
         if matches!(message, Message::Close(_)) {
             return;
         }
+        if let Some(pulses) = pulses_in(shared, &message) {
+            if message.is_binary() {
+                binary.store(true, Ordering::Relaxed);
+            }
+            shared.transact(|state| state.pulses(no, &pulses));
+            continue;
+        }
         let Some(document) = codec::decode(&message, shared.limits.document) else {
             continue;
         };
@@ -220,6 +228,21 @@ async fn read(
                 Err(unreadable) => state.unreadable(no, unreadable),
             }
         });
+    }
+}
+
+/// The pulses of a frame that is read without making a tree of it; one that is recorded is not.
+fn pulses_in<'m>(shared: &Shared, message: &'m Message) -> Option<Vec<Pulse<'m>>> {
+    if shared.record || message.len() > codec::LIGHT {
+        return None;
+    }
+    let heaviest = shared.limits.entity;
+    match message {
+        Message::Text(text) => plain::read(shared.generation, text, heaviest),
+        Message::Binary(bytes) if shared.generation == Generation::V2026 => {
+            plain_cbor::read(bytes, heaviest)
+        }
+        _ => None,
     }
 }
 

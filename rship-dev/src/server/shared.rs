@@ -99,7 +99,7 @@ impl Shared {
     /// Changes the state, then tells everyone who watches it.
     pub(crate) fn transact<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.lock();
-        state.followed = self.followers.any();
+        state.followed = self.followers.followed();
         let (idle, window) = (state.pending.is_empty(), state.windows.next());
         let result = change(&mut state);
         for event in state.settle() {

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 pub(crate) use super::client::Outgoing;
 use super::client::{Client, Queued};
+use super::follow::Followed;
 use super::limits::{Limits, size};
 use super::routing::Pending;
 use super::shared::Opened;
@@ -18,6 +19,7 @@ use super::watching::{Untold, Watched};
 use super::window::Windows;
 use crate::codec;
 use crate::explained::{DROP_TYPE, Explained, Explanations, Verdict, WARNING_TYPE};
+use crate::item::Item;
 use crate::reading::Problem;
 use crate::reading::entities::has_client_id;
 use crate::recorded::{Frames, Recorded};
@@ -39,8 +41,8 @@ pub(crate) struct State {
     pub(crate) windows: Windows,
     pub(crate) explanations: Explanations,
     pub(crate) frames: Frames,
-    /// Whether somebody follows the store's events.
-    pub(crate) followed: bool,
+    /// Of which types somebody follows the store's events.
+    pub(crate) followed: Followed,
     pub(crate) watched: Watched,
     pub(crate) limits: Limits,
     /// What waits to be sent, to all clients.
@@ -71,7 +73,7 @@ impl State {
             windows: Windows::new(window),
             explanations: Explanations::default(),
             frames: Frames::default(),
-            followed: false,
+            followed: Followed::default(),
             watched: Watched::default(),
             limits,
             waiting_for_all: Arc::default(),
@@ -210,7 +212,7 @@ impl State {
         };
         item.insert("id".to_owned(), key.clone().into());
         item.insert("text".to_owned(), explained.to_string().into());
-        let entry = Entry::new(&key, item, None, String::new());
+        let entry = Entry::new(&key, Item::new(&item), None).with_hash("");
         self.put(stored_as(&explained), &key, entry, None);
     }
 
@@ -229,14 +231,13 @@ impl State {
         if item.get("id").is_none_or(Value::is_null) {
             item.insert("id".to_owned(), id.into());
         }
-        let hash = hash_of(&item);
-        if let Some(old) = self.store.get_mut(item_type, id) {
-            let same = old
-                .item
-                .as_object()
-                .is_some_and(|old| same_content(old, &item));
-            if self.generation != Generation::V2026 && old.hash == hash {
-                if !same {
+        let mut entry = Entry::new(id, Item::new(&item), Some(from));
+        if self.generation != Generation::V2026 {
+            let hash = hash_of(&item);
+            if let Some(old) = self.store.get_mut(item_type, id)
+                && old.hash() == hash
+            {
+                if !same_content(&old.item.fields(), &item) {
                     let reason = format!(
                         "`hash` is still `{hash}` though the content changed, a {} server hides such an update from everyone watching",
                         self.generation
@@ -245,23 +246,20 @@ impl State {
                     return;
                 }
                 old.owner = Some(from);
-                self.note(
-                    Change::Set,
-                    item_type,
-                    id,
-                    &Value::Object(item),
-                    Some(from),
-                    true,
-                );
+                self.note(Change::Set, item_type, id, &entry.item, Some(from), true);
                 return;
             }
+            entry = entry.with_hash(hash);
         }
-        let entry = Entry::new(id, item, Some(from), hash);
-        if let Err(reason) = self.has_room(item_type, id, &entry) {
-            self.explain(Some(from), item_type, id, Problem::fatal("", reason));
-            return;
+        self.put_from(from, item_type, id, entry);
+    }
+
+    /// Stores an entity that a client sent, if there is room.
+    pub(crate) fn put_from(&mut self, from: ClientNo, item_type: &str, id: &str, entry: Entry) {
+        match self.has_room(item_type, id, &entry) {
+            Ok(()) => self.put(item_type, id, entry, Some(from)),
+            Err(reason) => self.explain(Some(from), item_type, id, Problem::fatal("", reason)),
         }
-        self.put(item_type, id, entry, Some(from));
     }
 
     /// Whether the store may take an entity.
@@ -300,10 +298,7 @@ impl State {
         owner: Option<ClientNo>,
     ) {
         let stored = self.store.get(item_type, id);
-        let mut item = match stored.map(|entry| &entry.item) {
-            Some(Value::Object(item)) => item.clone(),
-            _ => Map::new(),
-        };
+        let mut item = stored.map_or_else(Map::new, |entry| entry.item.fields());
         item.extend(fields);
         item.insert("id".to_owned(), id.into());
         // Else the same entity sent again after a reconnect would count as unchanged.
@@ -311,7 +306,8 @@ impl State {
         if self.generation != Generation::V2026 && item.contains_key("hash") {
             item.insert("hash".to_owned(), hash.clone().into());
         }
-        self.put(item_type, id, Entry::new(id, item, owner, hash), None);
+        let entry = Entry::new(id, Item::new(&item), owner).with_hash(hash);
+        self.put(item_type, id, entry, None);
     }
 
     /// Writes the status of an entity whose connection ended.
@@ -321,16 +317,16 @@ impl State {
     }
 
     fn put(&mut self, item_type: &str, id: &str, entry: Entry, from: Option<ClientNo>) {
-        let unchanged = self
-            .store
-            .get(item_type, id)
-            .is_some_and(|old| old.item == entry.item);
-        self.note(Change::Set, item_type, id, &entry.item, from, unchanged);
+        if self.followed.has(item_type) {
+            let old = self.store.get(item_type, id);
+            let unchanged = old.is_some_and(|old| old.item == entry.item);
+            self.note(Change::Set, item_type, id, &entry.item, from, unchanged);
+        }
         self.tell_later(item_type, id);
         self.store.insert(item_type, id, entry);
     }
 
-    fn tell_later(&mut self, item_type: &str, id: &str) {
+    pub(crate) fn tell_later(&mut self, item_type: &str, id: &str) {
         if !self.watched.is(item_type) {
             return;
         }
@@ -352,16 +348,16 @@ impl State {
         change: Change,
         item_type: &str,
         id: &str,
-        item: &Value,
+        item: &Item,
         from: Option<ClientNo>,
         unchanged: bool,
     ) {
-        if self.followed {
+        if self.followed.has(item_type) {
             self.events.push(StoreEvent {
                 change,
                 item_type: item_type.to_owned(),
                 id: id.to_owned(),
-                item: item.clone(),
+                item: item.value(),
                 client_id: from
                     .and_then(|from| self.clients.get(&from))
                     .map(|client| client.id.clone()),
@@ -392,10 +388,9 @@ impl State {
                 .store
                 .of_type(item_type)
                 .filter(|(_, entry)| {
-                    entry.item["instanceId"]
-                        .as_str()
-                        .is_some_and(|id| instances.contains(id))
-                        && entry.item["status"] != "offline"
+                    let [instance, status] = entry.item.strings(["instanceId", "status"]);
+                    instance.is_some_and(|id| instances.contains(&*id))
+                        && status.as_deref() != Some("offline")
                 })
                 .map(|(id, _)| Arc::clone(id))
                 .collect();
@@ -462,7 +457,7 @@ impl State {
             let names = named.map(|name| (name.to_owned(), id.clone().into()));
             let mut item = Map::from_iter(names);
             item.insert("addresses".to_owned(), Value::Array(Vec::new()));
-            let entry = Entry::new(&id, item, None, String::new());
+            let entry = Entry::new(&id, Item::new(&item), None).with_hash("");
             match self.has_room("Machine", &id, &entry) {
                 Ok(()) => self.put("Machine", &id, entry, None),
                 Err(reason) => self.explain(None, "Machine", &id, Problem::fatal("", reason)),

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rship_core::wire::Generation;
-use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::client::{Client, Queued};
 use super::limits::{Limits, size};
 use super::state::State;
 use crate::codec;
+use crate::item::Item;
 use crate::query::{Told, Watch};
 use crate::reading::Problem;
 use crate::speaking::{self, Update};
@@ -256,7 +256,7 @@ fn news<'a>(
     watch: &'a mut Watch,
     ids: &'a BTreeSet<Arc<str>>,
 ) -> Option<Update<'a>> {
-    let (mut upserts, mut deletes): (Vec<&Value>, Vec<&str>) = (Vec::new(), Vec::new());
+    let (mut upserts, mut deletes): (Vec<&Item>, Vec<&str>) = (Vec::new(), Vec::new());
     for id in ids {
         let stored = store.get_key_value(&watch.query.item_type, id);
         let (id, item) = match stored {

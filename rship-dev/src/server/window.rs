@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::state::State;
+use crate::item::Item;
 use crate::reading::Problem;
-use crate::reading::frames::Event;
-use crate::store::{Change, ClientNo};
+use crate::store::{Change, ClientNo, Entry, weight_of};
 
 /// How long a real server gathers.
 pub(crate) const WINDOW: Duration = Duration::from_millis(100);
@@ -30,7 +29,7 @@ const GATHERED: [&str; 6] = [
 struct Gathered {
     from: ClientNo,
     id: String,
-    item: Map<String, Value>,
+    item: Item,
     at: Instant,
     /// Its place among the changes of the window.
     place: usize,
@@ -74,10 +73,18 @@ impl Windows {
     }
 
     /// Takes a change into the window of its type.
-    pub(crate) fn gather(&mut self, from: ClientNo, id: String, event: Event, weight: usize) {
+    pub(crate) fn gather(
+        &mut self,
+        from: ClientNo,
+        item_type: String,
+        id: String,
+        change: Change,
+        item: Item,
+    ) {
         let at = Instant::now();
+        let weight = weight_of(&id, item.text().len());
         self.weight += weight;
-        let window = self.open.entry(event.item_type).or_insert(Window {
+        let window = self.open.entry(item_type).or_insert(Window {
             opened: at,
             sets: Vec::new(),
             dels: Vec::new(),
@@ -85,12 +92,12 @@ impl Windows {
         let gathered = Gathered {
             from,
             id,
-            item: event.item,
+            item,
             at,
             place: window.sets.len() + window.dels.len(),
             weight,
         };
-        match event.change {
+        match change {
             Change::Set => window.sets.push(gathered),
             Change::Del => window.dels.push(gathered),
         }
@@ -111,9 +118,11 @@ impl Windows {
     pub(crate) fn take_offline(&mut self, instances: &BTreeSet<Arc<str>>) {
         let sets = self.open.values_mut().flat_map(|window| &mut window.sets);
         for Gathered { item, .. } in sets {
-            let of = item.get("instanceId").and_then(Value::as_str);
-            if of.is_some_and(|of| instances.contains(of)) {
-                item.insert("status".to_owned(), "offline".into());
+            let [of] = item.strings(["instanceId"]);
+            if of.is_some_and(|of| instances.contains(&*of)) {
+                let mut fields = item.fields();
+                fields.insert("status".to_owned(), "offline".into());
+                *item = Item::new(&fields);
             }
         }
     }
@@ -138,7 +147,8 @@ impl State {
         for (item_type, window) in self.windows.ended(now) {
             self.explain_lost(&item_type, &window);
             for set in window.sets {
-                self.set(set.from, &item_type, &set.id, set.item);
+                let entry = Entry::new(&set.id, set.item, Some(set.from));
+                self.put_from(set.from, &item_type, &set.id, entry);
             }
             for del in window.dels {
                 self.delete(Some(del.from), &item_type, &del.id);
