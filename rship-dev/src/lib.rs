@@ -17,11 +17,14 @@
 //! ```
 
 mod codec;
+pub mod compat;
 mod explained;
 mod item;
+mod manifest;
 mod natural;
 mod near;
 mod page;
+mod pattern;
 mod query;
 mod reading;
 mod recorded;

@@ -95,7 +95,7 @@ impl Client {
         self.generation
     }
 
-    /// The address that it is connected to.
+    /// The address as it may be shown.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use super::call::NOT_FROM_CLIENTS;
 use super::client::Client;
 use super::output::Output;
-use super::serve::end_signal;
+use super::signals::end_signal;
 use super::{Failure, Server};
 use crate::page::Handed;
 use crate::page::mirror::Mirror;

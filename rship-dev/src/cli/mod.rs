@@ -4,14 +4,19 @@ mod arguments;
 mod call;
 mod check;
 mod client;
+mod compat;
+mod completions;
+mod file;
 mod inspect;
+mod live;
 mod ls;
 mod output;
-pub(crate) mod pattern;
 mod record;
 mod render;
 mod replay;
 mod serve;
+mod signals;
+mod top;
 mod tree;
 mod watch;
 
@@ -22,6 +27,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use rship_core::wire::Generation;
 use rship_runtime::__client::{Given, Secret, variable};
 use tracing_subscriber::EnvFilter;
@@ -83,7 +89,10 @@ enum Command {
         #[command(flatten)]
         server: Server,
     },
-    /// Print the last pulse of emitters, and each one that follows, until Ctrl-C.
+    /// Show the last pulse of emitters, and each one that follows.
+    ///
+    /// In a terminal that is a table with rates and trends, which `q` leaves; piped, with --plain, --json or
+    /// --count it is a line for each pulse, until Ctrl-C.
     Watch {
         /// Ids of emitters, or of targets for all emitters that they have; `*` is any text, `?` any one character.
         #[arg(value_name = "ID", required = true)]
@@ -94,6 +103,23 @@ enum Command {
         /// End after that many pulses.
         #[arg(long)]
         count: Option<u64>,
+        /// Print lines, in a terminal too.
+        #[arg(long)]
+        plain: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Show which targets pulse most, and what was dropped of each.
+    ///
+    /// In a terminal that is a table, which `q` leaves; piped, with --plain, --json or --count it is printed every
+    /// second, until Ctrl-C.
+    Top {
+        /// End after it was printed that many times.
+        #[arg(long)]
+        count: Option<u64>,
+        /// Print it every second, in a terminal too.
+        #[arg(long)]
+        plain: bool,
         #[command(flatten)]
         server: Server,
     },
@@ -167,6 +193,22 @@ enum Command {
         /// The manifest; `-` is standard input.
         #[arg(default_value = "-")]
         file: PathBuf,
+    },
+    /// Compare two manifests: say which cues, made for the old device, the new one would break.
+    ///
+    /// Ends with status 1 when something would break, and with 2 when there is no manifest to read.
+    Compat {
+        /// The manifest that shows rely on; `-` is standard input.
+        old: PathBuf,
+        /// The manifest of the device as it is now.
+        new: PathBuf,
+    },
+    /// Print what a shell needs to complete this command line.
+    ///
+    /// For bash, `rship-dev completions bash > ~/.local/share/bash-completion/completions/rship-dev`.
+    Completions {
+        /// The shell.
+        shell: Shell,
     },
 }
 
@@ -300,6 +342,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let output = Output::new(cli.json);
     match cli.command {
         Command::Check { file } => return check::run(output, &file),
+        Command::Compat { old, new } => return compat::run(output, &old, &new),
+        Command::Completions { shell } => completions::print(shell),
         Command::Serve {
             wire,
             bind,
@@ -369,15 +413,22 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             ids,
             instance,
             count,
+            plain,
             server,
         } => {
             let what = watch::What {
                 ids,
                 instance,
                 count,
+                is_plain: plain,
             };
             watch::run(output, &mut connect(&server).await?, &what).await
         }
+        Command::Top {
+            count,
+            plain,
+            server,
+        } => top::run(output, &mut connect(&server).await?, count, plain).await,
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
 
@@ -38,6 +38,12 @@ impl Output {
 
     pub(crate) const fn is_json(self) -> bool {
         self.json
+    }
+
+    /// Whether a table can be drawn: a person looks at it, and has keys to leave it with.
+    pub(crate) fn may_draw(self) -> bool {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        !self.json && !is_dumb && io::stdout().is_terminal() && io::stdin().is_terminal()
     }
 }
 

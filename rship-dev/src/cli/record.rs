@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::output::{Output, one_line, remark};
-use super::serve::end_signal;
+use super::signals::end_signal;
 use super::{Failure, Guests};
 use crate::recording::Ended;
 use crate::recording::Recorder;

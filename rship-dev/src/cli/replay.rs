@@ -9,7 +9,8 @@ use rship_runtime::__client::{Given, Secret};
 use serde_json::{Value, json};
 
 use super::output::{Output, complain, one_line, remark};
-use super::serve::{cannot_listen, end_signal};
+use super::serve::cannot_listen;
+use super::signals::end_signal;
 use super::{Door, Failure};
 use crate::recording::{Comparison, Recording, ReplayError, Speed, Stage};
 use crate::server::LocalCore;

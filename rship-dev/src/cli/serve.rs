@@ -9,6 +9,7 @@ use rship_core::wire::Generation;
 use serde_json::{Value, json};
 
 use super::output::{Output, one_line, remark};
+use super::signals::end_signal;
 use super::{Door, Failure, record};
 use crate::explained::{DROP_TYPE, WARNING_TYPE};
 use crate::server::{EventsError, LocalCore};
@@ -151,29 +152,4 @@ impl Told {
         }
         Ok(())
     }
-}
-
-/// Ctrl-C, or the polite end from a supervisor. Whoever sees the address may send it at once, so the
-/// handlers are in place when this returns.
-#[cfg(unix)]
-pub(super) fn end_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-pub(super) fn end_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Without a handler the signal ends the process by itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }

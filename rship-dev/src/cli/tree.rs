@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::arguments::{self, Argument};
 use super::client::Items;
-use super::pattern::any_matches;
 use crate::natural;
+use crate::pattern::any_matches;
 
 /// Everything a tree is made of.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use super::fact::{Fact, Key, Names, instances, said, same, without_farewell};
 use super::file::{Content, Event, Recording, What};
 use super::line::{Direction, Ended};
 use super::stage::ReplayError;
-use crate::cli::pattern::any_matches;
+use crate::pattern::any_matches;
 
 /// How fast a recording is played.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod closing;
 mod commands;
+mod compat;
 mod doors;
 mod handshake;
 mod inspect;
@@ -20,4 +21,6 @@ mod peer;
 mod queries;
 mod recording;
 mod storing;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod windows;

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod bindings;
+mod contracts;
 mod forbidden;
 mod generate;
 mod generated;

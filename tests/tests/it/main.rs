@@ -28,6 +28,7 @@ mod layout;
 mod lifecycle;
 mod linear;
 mod liveness;
+mod manifests;
 mod names;
 mod network;
 mod no_runtime;

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// What a manifest is, for a message about one that is something else.
-const WANTED: &str = "a manifest is what `DEVICE --manifest` prints";
+use crate::manifest::{WANTED, array, in_text};
 
 /// One entity that an executor would tell a server of.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,13 +11,9 @@ pub(super) struct Entity {
     pub(super) item: Value,
 }
 
-/// Reads the manifest in a text: all of it, or the first document in it that is one, because a device may
-/// print other things as well.
+/// Reads the manifest in a text.
 pub(super) fn entities(text: &str) -> Result<Vec<Entity>, String> {
-    let manifest = match serde_json::from_str(text) {
-        Ok(manifest) => manifest,
-        Err(error) => find(text).ok_or_else(|| format!("this is not JSON ({error}): {WANTED}"))?,
-    };
+    let manifest = in_text(text)?;
     let mut all = Vec::new();
     for (index, instance) in array(&manifest, "instances", "instances")?
         .iter()
@@ -35,15 +30,6 @@ pub(super) fn entities(text: &str) -> Result<Vec<Entity>, String> {
         targets(instance, &place, &mut all)?;
     }
     Ok(all)
-}
-
-fn find(text: &str) -> Option<Value> {
-    let starts = memchr::memchr_iter(b'{', text.as_bytes());
-    let mut documents = starts.filter_map(|start| {
-        let from_here = serde_json::Deserializer::from_str(text.get(start..)?);
-        from_here.into_iter::<Value>().next()?.ok()
-    });
-    documents.find(|document| document.get("instances").is_some())
 }
 
 fn targets(parent: &Value, place: &str, all: &mut Vec<Entity>) -> Result<(), String> {
@@ -95,14 +81,6 @@ fn without_members(target: &Value) -> Value {
         )
     });
     Value::Object(fields)
-}
-
-fn array<'a>(parent: &'a Value, name: &str, place: &str) -> Result<&'a [Value], String> {
-    match parent.get(name) {
-        Some(Value::Array(members)) => Ok(members),
-        Some(_) => Err(format!("`{place}` is not an array: {WANTED}")),
-        None => Err(format!("`{place}` is missing: {WANTED}")),
-    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ mod manifest;
 mod report;
 mod verdict;
 
-use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use self::verdict::{Judged, Verdict};
 use super::Failure;
+use super::file::read;
 use super::output::{self, Output};
 
 /// The exit status when something would be dropped or cannot be bound.
@@ -41,24 +41,5 @@ pub(super) fn run(output: Output, file: &Path) -> Result<ExitCode, Failure> {
 pub(super) fn of(text: &str) {
     if let Ok(entities) = manifest::entities(text) {
         report::write(&verdict::judge(entities));
-    }
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    if file != "-" {
-        let shown = file.display();
-        return std::fs::read_to_string(file)
-            .map_err(|error| format!("cannot read {shown}: {error}"));
-    }
-    let mut stdin = io::stdin();
-    if stdin.is_terminal() {
-        output::remark(
-            "reading a manifest from standard input: pipe in what `DEVICE --manifest` prints",
-        );
-    }
-    let mut text = String::new();
-    match stdin.read_to_string(&mut text) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(format!("cannot read standard input: {error}")),
     }
 }

@@ -1,15 +1,19 @@
 //! `rship-dev watch`: an emitter's pulses as they come.
 
+mod lines;
+mod table;
+
 use std::collections::BTreeSet;
 
-use rship_core::wire::{Generation, Inbound, Query, QueryResponse};
+use rship_core::wire::{Generation, Query, QueryResponse};
 use serde_json::Value;
 
-use super::Failure;
+use self::table::Emitters;
 use super::client::{Client, Items};
-use super::output::{Output, one_line, remark};
-use super::pattern::matches;
+use super::output::{Output, remark};
+use super::{Failure, live};
 use crate::near;
+use crate::pattern::matches;
 
 /// What to watch.
 #[derive(Debug)]
@@ -18,9 +22,29 @@ pub(crate) struct What {
     pub(crate) ids: Vec<String>,
     pub(crate) instance: Option<String>,
     pub(crate) count: Option<u64>,
+    /// Lines, even where a table could be drawn.
+    pub(crate) is_plain: bool,
 }
 
-/// Prints the last pulse and those that follow, until Ctrl-C or the count is reached.
+/// The pulses that are meant.
+#[derive(Debug)]
+struct Filter<'a> {
+    emitters: BTreeSet<String>,
+    instance: Option<&'a String>,
+    instances: Items,
+}
+
+impl Filter<'_> {
+    /// The filter is the server's to apply; one that does not know it sends all pulses.
+    fn takes(&self, pulse: &Value) -> bool {
+        let emitter = pulse["emitterId"].as_str().unwrap_or_default();
+        let is_of = |instance: &String| is_of(pulse, emitter, instance, &self.instances);
+        self.emitters.contains(emitter) && self.instance.is_none_or(is_of)
+    }
+}
+
+/// Shows the last pulse and those that follow, until somebody leaves or the count is reached. In a terminal that is
+/// a table, anywhere else a line for each.
 pub(crate) async fn run(output: Output, client: &mut Client, what: &What) -> Result<(), Failure> {
     let (_, [emitters, instances]) = client.fetch(&[], ["Emitter", "Instance"]).await?;
     let watched = watched(&what.ids, &emitters).map_err(Failure::Told)?;
@@ -43,42 +67,20 @@ pub(crate) async fn run(output: Output, client: &mut Client, what: &What) -> Res
         _ => Query::all("Pulse"),
     };
     let tx = client.query(&query).await?;
-    let mut known = Items::new();
-    let mut names = BTreeSet::new();
-    let mut left = what.count.unwrap_or(u64::MAX);
-    while left > 0 {
-        let message = tokio::select! {
-            biased;
-            _ = tokio::signal::ctrl_c() => return Ok(()),
-            message = client.next() => message?,
-        };
-        let Inbound::Found(found) = message else {
-            continue;
-        };
-        if found.tx != tx {
-            continue;
-        }
-        for pulse in news(&mut known, found) {
-            // The filter is the server's to apply; one that does not know it sends all pulses.
-            let emitter = pulse["emitterId"].as_str().unwrap_or_default();
-            let is_of = |instance: &String| is_of(&pulse, emitter, instance, &instances);
-            if left == 0 || !watched.contains(emitter) || !what.instance.as_ref().is_none_or(is_of)
-            {
-                continue;
-            }
-            left -= 1;
-            names.insert(pulse["id"].to_string());
-            output.say(
-                || line(&pulse, watched.len() + names.len() > 2),
-                || pulse.clone(),
-            )?;
-        }
+    let filter = Filter {
+        emitters: watched,
+        instance: what.instance.as_ref(),
+        instances,
+    };
+    if what.is_plain || what.count.is_some() || !output.may_draw() {
+        return lines::run(output, client, &tx, &filter, what.count).await;
     }
-    Ok(())
+    let mut table = Emitters::new(tx, &filter, client.url());
+    live::run(client, &mut table).await
 }
 
 /// The pulses that an answer brings; of a whole one only what was not there before.
-fn news(known: &mut Items, found: QueryResponse) -> Vec<Value> {
+pub(super) fn news(known: &mut Items, found: QueryResponse) -> Vec<Value> {
     let is_new = |(id, pulse): &&(String, Value)| !found.fresh || known.get(id) != Some(pulse);
     let fresh = found.upserts.iter().filter(is_new);
     let fresh = fresh.map(|(_, pulse)| pulse.clone()).collect();
@@ -115,19 +117,6 @@ fn is_of(pulse: &Value, emitter: &str, instance: &str, instances: &Items) -> boo
         return client.is_null() || pulse["clientId"] == *client;
     }
     pulse["id"] == format!("{emitter}:{instance}").as_str()
-}
-
-/// The data alone; with the id where there may be several.
-fn line(pulse: &Value, several: bool) -> String {
-    if several {
-        format!(
-            "{}  {}",
-            one_line(pulse["id"].as_str().unwrap_or_default()),
-            pulse["data"]
-        )
-    } else {
-        pulse["data"].to_string()
-    }
 }
 
 fn no_emitter(emitter: &str, known: &Items) -> String {
