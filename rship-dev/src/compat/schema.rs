@@ -279,7 +279,7 @@ impl Walk {
     fn differ(&mut self, keyword: &str, from: Option<&Value>, to: Option<&Value>) {
         let words = |value: Option<&Value>| match value {
             Some(value) => format!("`{keyword}` {value}"),
-            None => format!("no `{keyword}`"),
+            None => format!("without `{keyword}`"),
         };
         self.was_is(&words(from), &words(to));
     }

@@ -176,7 +176,7 @@ fn words_and_the_size_of_numbers_are_not_a_contract_but_formats_are() {
         text("uuid"),
         plain,
         &[],
-        &["it was `format` \"uuid\", and is no `format`"],
+        &["it was `format` \"uuid\", and is without `format`"],
     );
 }
 
