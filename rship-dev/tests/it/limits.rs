@@ -479,10 +479,12 @@ async fn a_follower_that_is_slow_loses_the_oldest_events_and_is_told() {
 
 #[tokio::test]
 async fn a_query_asked_while_much_waits_is_answered_when_it_is_its_turn() {
+    const COUNT: usize = 100;
     let core = core(Generation::V2026).await;
     let mut busy = Peer::connect(&core).await;
     let mut slow = Peer::connect(&core).await;
-    for number in 0..12 {
+    // More than a connection takes that nobody reads from.
+    for number in 0..COUNT {
         let pulse = busy.pulse(&number.to_string(), json!("x".repeat(1 << 17)));
         busy.set("Pulse", pulse).await;
     }
@@ -496,7 +498,7 @@ async fn a_query_asked_while_much_waits_is_answered_when_it_is_its_turn() {
     let target = busy.target("t");
     busy.set("Target", target).await;
     busy.sync().await;
-    for (tx, count) in [("first", 12), ("second", 12), ("third", 1)] {
+    for (tx, count) in [("first", COUNT), ("second", COUNT), ("third", 1)] {
         let answer = slow.recv_event("ws:m:query-response").await;
         let data = &answer["data"];
         assert_eq!((&data["tx"], &data["sequence"]), (&json!(tx), &json!(0)));
