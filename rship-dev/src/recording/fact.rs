@@ -333,13 +333,22 @@ pub(crate) fn without_farewell(facts: &mut Vec<Fact>) {
     }
 }
 
-/// Facts by what they are about, each in order; an entity that is said again as it was counts once.
+/// The command that announces an instance to a 2026 server.
+const REGISTER: &str = "RegisterInstance";
+
+/// Facts by what they are about, each in order; an entity that is said again as it was counts once, and so does an
+/// instance that is registered again, which an executor does whenever it is not sure that the server has it.
 pub(crate) fn by_key(facts: &[Fact]) -> BTreeMap<Key, Vec<Value>> {
     let mut all: BTreeMap<Key, Vec<Value>> = BTreeMap::new();
     for fact in facts {
         let values = all.entry(fact.key.clone()).or_default();
-        let again = matches!(fact.key, Key::Entity(..))
-            && values.last().is_some_and(|last| same(last, &fact.value));
+        let again = match &fact.key {
+            Key::Entity(..) => values.last().is_some_and(|last| same(last, &fact.value)),
+            Key::Command(id) if id == REGISTER => {
+                values.iter().any(|before| same(before, &fact.value))
+            }
+            _ => false,
+        };
         if !again {
             values.push(fact.value.clone());
         }
@@ -363,5 +372,39 @@ pub(crate) fn same(one: &Value, other: &Value) -> bool {
                     .all(|(name, one)| other.get(name).is_some_and(|other| same(one, other)))
         }
         _ => one == other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_announced_again_as_it_was_counts_once_and_what_is_done_again_does_not() {
+        let entity = || Key::Entity("Target".to_owned(), "a".to_owned());
+        let register = || Key::Command(REGISTER.to_owned());
+        let other = || Key::Command("Other".to_owned());
+        let facts = [
+            (entity(), 1),
+            (entity(), 1),
+            (entity(), 2),
+            (entity(), 1),
+            (register(), 1),
+            (register(), 2),
+            (register(), 1),
+            (other(), 1),
+            (other(), 1),
+        ];
+        let facts = facts.map(|(key, value)| Fact {
+            key,
+            value: json!(value),
+            emitter: None,
+        });
+        let counted = by_key(&facts);
+        assert_eq!(counted[&entity()], [json!(1), json!(2), json!(1)]);
+        assert_eq!(counted[&register()], [json!(1), json!(2)]);
+        assert_eq!(counted[&other()], [json!(1), json!(1)]);
     }
 }
