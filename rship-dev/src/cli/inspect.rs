@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use rship_core::wire::{Answer, Generation, Inbound, Query};
-use rship_runtime::__client::Given;
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
@@ -15,7 +14,7 @@ use super::call::NOT_FROM_CLIENTS;
 use super::client::Client;
 use super::output::Output;
 use super::signals::end_signal;
-use super::{Failure, Server};
+use super::{Failure, Server, connect};
 use crate::page::Handed;
 use crate::page::mirror::Mirror;
 use crate::server::LocalCore;
@@ -90,15 +89,6 @@ pub(crate) async fn run(output: Output, server: &Server, bind: SocketAddr) -> Re
     };
     core.shutdown().await;
     ended
-}
-
-async fn connect(server: &Server) -> Result<Client, Failure> {
-    let given = Given {
-        url: server.url.clone(),
-        token: server.token.clone(),
-        ..Given::default()
-    };
-    Client::connect(given, server.timeout).await
 }
 
 fn away(output: Output, mirror: &Mirror, url: &str, why: &Failure) -> Result<(), Failure> {
