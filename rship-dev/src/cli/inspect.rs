@@ -39,8 +39,7 @@ type Waiting = BTreeMap<String, (oneshot::Sender<Result<Value, String>>, Instant
 
 /// Serves the page until Ctrl-C; prints where it is, and when the server goes and comes.
 pub(crate) async fn run(output: Output, server: &Server, bind: SocketAddr) -> Result<(), Failure> {
-    let end = end_signal()
-        .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
+    let end = end_signal()?;
     let mut client = connect(server).await?;
     let (generation, url) = (client.generation(), client.url().to_owned());
     let core = LocalCore::builder()

@@ -111,8 +111,7 @@ pub(crate) async fn run(
             return Err(Failure::Told(super::serve::cannot_listen(bind, &error)));
         }
     };
-    let end = end_signal()
-        .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
+    let end = end_signal()?;
     let mut end = std::pin::pin!(end);
     let url = proxy.url();
     output.say(

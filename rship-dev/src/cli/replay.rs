@@ -120,8 +120,7 @@ async fn show(
     let builder = LocalCore::builder().bind(bind).doors(door.doors()?);
     let core = builder.play(recording).start().await;
     let core = core.map_err(|error| Failure::Told(cannot_listen(bind, &error)))?;
-    let end = end_signal()
-        .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
+    let end = end_signal()?;
     let (url, page, generation) = (core.url(), core.page_url(), core.generation());
     output.say(
         || format!("listening on {url}, showing what the recording has, look at {page}"),

@@ -49,8 +49,7 @@ pub(crate) async fn run(
     });
     let mut ended = false;
     let mut events = core.events_of(&["Instance", DROP_TYPE, WARNING_TYPE]);
-    let end = end_signal()
-        .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
+    let end = end_signal()?;
     let mut end = std::pin::pin!(end);
     let (url, page) = (core.url(), core.page_url());
     output.say(

@@ -47,8 +47,8 @@ pub(crate) trait Table {
 
 /// Draws a table of what the server says to queries that were sent, until a key or a signal ends it.
 pub(crate) async fn run(client: &mut Client, table: &mut impl Table) -> Result<(), Failure> {
-    let mut end = std::pin::pin!(end_signal().map_err(no_signals)?);
-    let mut hangup = std::pin::pin!(hangup_signal().map_err(no_signals)?);
+    let mut end = std::pin::pin!(end_signal()?);
+    let mut hangup = std::pin::pin!(hangup_signal()?);
     let mut screen = Screen::enter().map_err(no_terminal)?;
     let mut events = EventStream::new();
     let mut scroll = Scroll::default();
@@ -176,10 +176,6 @@ impl Steps {
         }
         over
     }
-}
-
-fn no_signals(error: io::Error) -> Failure {
-    Failure::Told(format!("cannot listen to signals: {error}"))
 }
 
 fn no_terminal(error: io::Error) -> Failure {

@@ -48,8 +48,7 @@ async fn print(
     targets: &mut Targets,
     count: Option<u64>,
 ) -> Result<(), Failure> {
-    let end = end_signal()
-        .map_err(|error| Failure::Told(format!("cannot listen to signals: {error}")))?;
+    let end = end_signal()?;
     let mut end = std::pin::pin!(end);
     let mut steps = Steps::new(Instant::now());
     let mut times = interval_at(tokio::time::Instant::now() + BETWEEN, BETWEEN);
