@@ -30,6 +30,7 @@ mod reading;
 mod recorded;
 mod recording;
 mod server;
+pub mod simulate;
 mod speaking;
 mod store;
 mod weight;

@@ -14,13 +14,26 @@ pub(crate) fn in_text(text: &str) -> Result<Value, String> {
     }
 }
 
+/// How often a document may begin that does not end: each was read to the end of the text.
+const CUT_OFF: usize = 16;
+
 fn find(text: &str) -> Option<Value> {
-    let starts = memchr::memchr_iter(b'{', text.as_bytes());
-    let mut documents = starts.filter_map(|start| {
+    let (mut from, mut cut_off) = (0, 0);
+    while cut_off < CUT_OFF {
+        let start = from + memchr::memchr(b'{', text.get(from..)?.as_bytes())?;
         let from_here = serde_json::Deserializer::from_str(text.get(start..)?);
-        from_here.into_iter::<Value>().next()?.ok()
-    });
-    documents.find(|document| document.get("instances").is_some())
+        let mut documents = from_here.into_iter::<Value>();
+        from = match documents.next()? {
+            Ok(document) if document.get("instances").is_some() => return Some(document),
+            // What is inside of another document is not one.
+            Ok(_) => start + documents.byte_offset(),
+            Err(error) => {
+                cut_off += usize::from(error.is_eof());
+                start + 1
+            }
+        };
+    }
+    None
 }
 
 /// The array of that name; the place is for a message about what is not one.
@@ -29,5 +42,21 @@ pub(crate) fn array<'a>(parent: &'a Value, name: &str, place: &str) -> Result<&'
         Some(Value::Array(members)) => Ok(members),
         Some(_) => Err(format!("`{place}` is not an array: {WANTED}")),
         None => Err(format!("`{place}` is missing: {WANTED}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_was_cut_off_is_not_read_again_and_again() {
+        let target = r#"{"id": "t", "actions": [], "emitters": [], "targets": []},"#;
+        let text = format!(r#"{{"instances": [{{"targets": [{}"#, target.repeat(50_000));
+        let began = std::time::Instant::now();
+        let error = in_text(&text).unwrap_err();
+        assert!(error.contains("EOF while parsing"), "{error}");
+        // Reading it once for each target would take hours.
+        assert!(began.elapsed().as_secs() < 60);
     }
 }

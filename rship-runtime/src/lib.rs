@@ -94,6 +94,7 @@ pub mod model {
 #[doc(hidden)]
 pub mod __client {
     pub use crate::access::{Access, Given};
+    pub use crate::api::add_modelled;
     pub use crate::environment::variable;
     pub use crate::session::{ConnectError, open};
     pub use crate::token::Secret;

@@ -16,6 +16,7 @@ mod render;
 mod replay;
 mod serve;
 mod signals;
+mod simulate;
 mod top;
 mod tree;
 mod watch;
@@ -203,6 +204,18 @@ enum Command {
         /// The manifest of the device as it is now.
         new: PathBuf,
     },
+    /// Play a device by its manifest: `DEVICE --manifest | rship-dev simulate -`, until Ctrl-C.
+    ///
+    /// Prints the actions that it is told to carry out. Lines that are typed meanwhile are faults, as --fault takes them;
+    /// `mend` takes all back, `mend FAULT` one, and `drop` cuts the connection once. Ends with status 2 when there is no
+    /// manifest to read.
+    Simulate {
+        /// The manifest; `-` is standard input.
+        #[arg(value_name = "MANIFEST")]
+        file: PathBuf,
+        #[command(flatten)]
+        how: simulate::How,
+    },
     /// Print what a shell needs to complete this command line.
     ///
     /// For bash, `rship-dev completions bash > ~/.local/share/bash-completion/completions/rship-dev`.
@@ -343,6 +356,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Check { file } => return check::run(output, &file),
         Command::Compat { old, new } => return compat::run(output, &old, &new),
+        Command::Simulate { file, how } => return simulate::run(output, &file, how).await,
         Command::Completions { shell } => completions::print(shell),
         Command::Serve {
             wire,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rship_core::Target;
-use rship_core::model::Model;
+use rship_core::model::{AnyModel, Model};
 
 use super::executor::Engine;
 use super::{Handle, Scoped};
@@ -55,14 +55,28 @@ impl InstanceHandle {
         target: T,
         model: Arc<Model<T>>,
     ) -> Result<Handle<T>, Error> {
-        check_id("target", id)?;
-        let addition = Addition {
-            instance: self.index,
-            id: id.to_owned(),
-            model: model.erased(),
-            root: Box::new(target),
-        };
-        let registry = &self.engine.parts.registry;
-        target::add(&self.engine.context, registry, addition).map(Handle::new)
+        add_modelled(self, id, target, model.erased())
     }
+}
+
+/// Adds a value whose model was not made by a builder: one that is known when the program runs. Values of its type
+/// may each have another.
+///
+/// # Errors
+/// As [`InstanceHandle::add_described`].
+pub fn add_modelled<T: Send + 'static>(
+    instance: &InstanceHandle,
+    id: &str,
+    target: T,
+    model: Arc<dyn AnyModel>,
+) -> Result<Handle<T>, Error> {
+    check_id("target", id)?;
+    let addition = Addition {
+        instance: instance.index,
+        id: id.to_owned(),
+        model,
+        root: Box::new(target),
+    };
+    let registry = &instance.engine.parts.registry;
+    target::add(&instance.engine.context, registry, addition).map(Handle::new)
 }

@@ -19,7 +19,7 @@ pub use builder::Builder;
 pub use executor::Executor;
 pub use guard::Guard;
 pub use handle::{Handle, Scoped};
-pub use instance::InstanceHandle;
+pub use instance::{InstanceHandle, add_modelled};
 pub use locking::NeedsAwait;
 pub use parent::Parent;
 pub use running::Running;
