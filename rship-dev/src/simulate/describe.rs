@@ -77,7 +77,9 @@ pub(super) fn plan(of: &Description<'_>) -> Result<Arc<Plan>, String> {
     let long = actions.iter().map(|action| {
         let emitter = position.get(&*format!("{}-progress", action.id));
         Long {
-            progress: emitter.copied().filter(|index| is_progress(&emitters[*index])),
+            progress: emitter
+                .copied()
+                .filter(|index| is_progress(&emitters[*index])),
             cancel: in_actions
                 .get(&*format!("{}-cancel", action.id))
                 .copied()
@@ -86,22 +88,26 @@ pub(super) fn plan(of: &Description<'_>) -> Result<Arc<Plan>, String> {
     });
     let long: Vec<Long> = long.collect();
 
-    let mut descriptor = named(of, &emitters, &actions)
-        .map_err(|error| format!("`{}`: {error}", of.item.1))?;
+    let mut descriptor =
+        named(of, &emitters, &actions).map_err(|error| format!("`{}`: {error}", of.item.1))?;
     let kinds = |index| {
         let action = long.iter().position(|long| long.progress == Some(index));
-        action.map_or(EmitterKind::State, |action| EmitterKind::Progress { action })
+        action.map_or(EmitterKind::State, |action| EmitterKind::Progress {
+            action,
+        })
     };
-    descriptor.emitters = emitters.iter().enumerate().map(|(index, emitter)| {
-        EmitterDescriptor {
+    descriptor.emitters = emitters
+        .iter()
+        .enumerate()
+        .map(|(index, emitter)| EmitterDescriptor {
             id: emitter.id.to_owned(),
             name: emitter.name.clone(),
             doc: None,
             schema: emitter.schema.clone(),
             kind: kinds(index),
             pace: Pace::default(),
-        }
-    }).collect();
+        })
+        .collect();
     descriptor.actions = Vec::new();
     for (index, action) in actions.iter().enumerate() {
         let cancels = long.iter().position(|long| long.cancel == Some(index));
@@ -128,18 +134,31 @@ pub(super) fn plan(of: &Description<'_>) -> Result<Arc<Plan>, String> {
             accepted: false,
         });
     }
-    let (fields, names): (Vec<_>, Vec<_>) = of.fields.iter().map(|(field, names)| (field, names)).unzip();
-    descriptor.sub_targets = fields.iter().zip(&names).map(|(field, names)| SubTargetDescriptor {
-        field: names.field.clone(),
-        id: names.id.clone(),
-        name: names.name.clone(),
-        shape: field.shape,
-        forget: false,
-    }).collect();
+    let (fields, names): (Vec<_>, Vec<_>) = of
+        .fields
+        .iter()
+        .map(|(field, names)| (field, names))
+        .unzip();
+    descriptor.sub_targets = fields
+        .iter()
+        .zip(&names)
+        .map(|(field, names)| SubTargetDescriptor {
+            field: names.field.clone(),
+            id: names.id.clone(),
+            name: names.name.clone(),
+            shape: field.shape,
+            forget: false,
+        })
+        .collect();
     let is_fixed = |(field, names): (&&Field, &&Names)| names.id.is_some() || field.plan.is_single;
     let is_single = fields.iter().zip(&names).any(is_fixed);
 
-    let is_written = |index| writes.iter().flatten().any(|(emitter, _)| *emitter == index);
+    let is_written = |index| {
+        writes
+            .iter()
+            .flatten()
+            .any(|(emitter, _)| *emitter == index)
+    };
     let planned = emitters.iter().enumerate().map(|(index, emitter)| Emitter {
         checker: Checker::compile(&emitter.plain),
         wanders: !is_written(index) && descriptor.emitters[index].kind == EmitterKind::State,
@@ -233,7 +252,9 @@ fn writes(
     };
     let place = format!("{}.writesTo", action.place);
     let whole = Item(writes, &place).text("emitterId")?;
-    let own = whole.strip_prefix(of.id).and_then(|rest| rest.strip_prefix(':'));
+    let own = whole
+        .strip_prefix(of.id)
+        .and_then(|rest| rest.strip_prefix(':'));
     let Some(emitter) = own.and_then(|own| emitters.get(own)) else {
         return Err(format!(
             "`{place}.emitterId` is `{whole}`, which is not an emitter of `{}`: name one, or leave `writesTo` out",
@@ -243,7 +264,9 @@ fn writes(
     match Item(writes, &place).text("role")? {
         "canonical" => Ok(Some((*emitter, WriteRole::Canonical))),
         "aux" => Ok(Some((*emitter, WriteRole::Aux))),
-        other => Err(format!("`{place}.role` is `{other}`: write `canonical` or `aux`")),
+        other => Err(format!(
+            "`{place}.role` is `{other}`: write `canonical` or `aux`"
+        )),
     }
 }
 
@@ -252,7 +275,9 @@ fn layout(action: &Member<'_>) -> Result<Vec<LayoutField>, String> {
         return Ok(Vec::new());
     }
     let place = format!("{}.schemaLayout", action.place);
-    let all = array(action.item, "schemaLayout", &place)?.iter().enumerate();
+    let all = array(action.item, "schemaLayout", &place)?
+        .iter()
+        .enumerate();
     let all = all.map(|(index, field)| {
         let item = Item(field, &format!("{place}[{index}]"));
         let optional = |key: &str| match field.get(key) {

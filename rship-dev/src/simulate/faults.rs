@@ -148,9 +148,7 @@ impl Faults {
     }
 
     pub(super) fn is_offline(&self, id: &str) -> bool {
-        let is = |fault: &Fault| {
-            matches!(fault, Fault::Offline { target } if pattern::matches(target, id))
-        };
+        let is = |fault: &Fault| matches!(fault, Fault::Offline { target } if pattern::matches(target, id));
         self.0.borrow().iter().any(is)
     }
 
@@ -209,7 +207,9 @@ fn of(all: &[Fault], action: &str) -> Option<Fault> {
         _ => None,
     };
     let ranked = all.iter().filter_map(|fault| Some((rank(&fault)?, fault)));
-    ranked.min_by_key(|(rank, _)| *rank).map(|(_, fault)| fault.clone())
+    ranked
+        .min_by_key(|(rank, _)| *rank)
+        .map(|(_, fault)| fault.clone())
 }
 
 #[cfg(test)]
@@ -230,7 +230,15 @@ mod tests {
             assert_eq!(fault.to_string(), text);
             assert_eq!(fault.to_string().parse(), Ok(fault));
         }
-        for text in ["", "refuse", "refuse=", "slow=a:b", "slow=2s", "drop=0s", "melt=lamp"] {
+        for text in [
+            "",
+            "refuse",
+            "refuse=",
+            "slow=a:b",
+            "slow=2s",
+            "drop=0s",
+            "melt=lamp",
+        ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains("slow=ACTION:2s"), "{error}");
         }

@@ -56,7 +56,12 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    pub(super) fn new(plan: &Arc<Plan>, house: &Arc<House>, instance: &Arc<str>, id: String) -> Self {
+    pub(super) fn new(
+        plan: &Arc<Plan>,
+        house: &Arc<House>,
+        instance: &Arc<str>,
+        id: String,
+    ) -> Self {
         let mut chance = Chance::of(house.seed, &[instance, &id]);
         let whim = Chance::of(house.seed, &[instance, &id, "whim"]);
         let values = plan.emitters.iter();
@@ -127,7 +132,10 @@ impl Figure {
     /// Carries an action out.
     pub(super) fn act(&mut self, action: usize, payload: &Value) -> Reply {
         let plan = Arc::clone(&self.plan);
-        let sets = plan.actions.get(action).and_then(|action| action.sets.as_ref());
+        let sets = plan
+            .actions
+            .get(action)
+            .and_then(|action| action.sets.as_ref());
         if let Some(sets) = sets
             && let Some(emitter) = plan.emitters.get(sets.emitter)
             && let Some(value) = self.values.get_mut(sets.emitter)

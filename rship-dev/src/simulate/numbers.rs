@@ -131,13 +131,25 @@ fn float(schema: &Map<String, Value>, before: Option<&Number>, chance: &mut Chan
             let step = (chance.part() * 2.0 - 1.0) * width * STEP;
             let there = before + step;
             // At an end it turns around.
-            if (low..=high).contains(&there) { there } else { before - step }
+            if (low..=high).contains(&there) {
+                there
+            } else {
+                before - step
+            }
         }
         _ => low + chance.part() * width,
     };
     let fits = |number: f64| {
-        let above = if from_is_open { number > low } else { number >= low };
-        let below = if to_is_open { number < high } else { number <= high };
+        let above = if from_is_open {
+            number > low
+        } else {
+            number >= low
+        };
+        let below = if to_is_open {
+            number < high
+        } else {
+            number <= high
+        };
         above && below
     };
     // As a person would write it, where that fits.

@@ -49,9 +49,7 @@ impl Taken {
     }
 
     fn takes_objects(&self) -> bool {
-        self.schema
-            .get("type")
-            .is_none_or(|kind| kind == "object")
+        self.schema.get("type").is_none_or(|kind| kind == "object")
     }
 
     /// The name under which the value is, if that is all there is.
@@ -156,7 +154,8 @@ mod tests {
 
     #[test]
     fn what_only_a_decoder_would_refuse_is_refused() {
-        let point = json!({"type": "object", "required": ["x"], "properties": {"x": {"type": "number"}}});
+        let point =
+            json!({"type": "object", "required": ["x"], "properties": {"x": {"type": "number"}}});
         let schema = json!({
             "type": "object",
             "properties": {

@@ -67,7 +67,11 @@ impl Field {
             Shape::Optional if wanted == 0 && !self.is_there => Vec::new(),
             Shape::Optional => vec![String::new()],
             Shape::List | Shape::Map => {
-                let wanted = if self.plan.is_single { wanted.min(1) } else { wanted };
+                let wanted = if self.plan.is_single {
+                    wanted.min(1)
+                } else {
+                    wanted
+                };
                 (0..wanted).map(|key| key.to_string()).collect()
             }
         }
@@ -140,12 +144,7 @@ impl AnyModel for Plan {
 
     fn attach(&self, _: usize, _: &AnyTarget, _: &Arc<dyn PulseSink>) {}
 
-    fn follow(
-        &self,
-        _: usize,
-        _: &AnyTarget,
-        _: Option<&(dyn Any + Send)>,
-    ) -> Option<Following> {
+    fn follow(&self, _: usize, _: &AnyTarget, _: Option<&(dyn Any + Send)>) -> Option<Following> {
         None
     }
 
@@ -178,7 +177,10 @@ impl AnyModel for Plan {
         target: &'a AnyTarget,
     ) -> Option<&'a AnyTarget> {
         let figure = target.downcast_ref::<Figure>()?;
-        let (_, member) = figure.members.get(field)?.get(Self::at(figure, field, place)?)?;
+        let (_, member) = figure
+            .members
+            .get(field)?
+            .get(Self::at(figure, field, place)?)?;
         Some(member)
     }
 
@@ -248,7 +250,10 @@ impl AnyModel for Plan {
         handle: &(dyn Any + Send + Sync),
         payload: Value,
     ) -> BoxFuture<'static, Reply> {
-        let has_progress = self.actions.get(action).is_some_and(|action| action.has_progress);
+        let has_progress = self
+            .actions
+            .get(action)
+            .is_some_and(|action| action.has_progress);
         let Some(handle) = Handle::<Figure>::from_erased(handle) else {
             return Box::pin(std::future::ready(Ok(Value::Null)));
         };

@@ -22,7 +22,6 @@ use crate::{near, pattern};
 const TOGETHER: Duration = Duration::from_millis(2);
 
 /// The targets of a stand-in in an executor.
-#[must_use]
 pub struct Playing {
     house: Arc<House>,
     cable: Cable,
@@ -95,7 +94,9 @@ impl Playing {
     pub fn add(&self, fault: Fault) -> Result<(), NothingFails> {
         let actions = || self.actions.iter().map(String::as_str);
         match &fault {
-            Fault::Refuse { action, .. } | Fault::Silent { action } | Fault::Slow { action, .. } => {
+            Fault::Refuse { action, .. }
+            | Fault::Silent { action }
+            | Fault::Slow { action, .. } => {
                 known(&fault, "action", action, actions)?;
             }
             Fault::Offline { target } => {

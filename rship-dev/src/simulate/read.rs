@@ -72,7 +72,10 @@ pub(super) fn cast(manifest: &Value) -> Result<Cast, String> {
             targets,
         });
     }
-    let service = match manifest.get("serviceId").or(all[0]["instance"].get("serviceId")) {
+    let service = match manifest
+        .get("serviceId")
+        .or(all[0]["instance"].get("serviceId"))
+    {
         Some(Value::String(service)) => service.clone(),
         _ => return Err(format!("`serviceId` is missing: {WANTED}")),
     };
@@ -167,13 +170,21 @@ impl Reader {
         }
         let mut fields = Vec::new();
         let place_of_targets = format!("{place}.targets");
-        for (index, child) in array(target, "targets", &place_of_targets)?.iter().enumerate() {
+        for (index, child) in array(target, "targets", &place_of_targets)?
+            .iter()
+            .enumerate()
+        {
             let item = Item(child, &format!("{place_of_targets}[{index}]"));
             let child = item.id("id")?;
             self.enters(&item, child)?;
-            let own = child.strip_prefix(id).and_then(|rest| rest.strip_prefix('.'));
+            let own = child
+                .strip_prefix(id)
+                .and_then(|rest| rest.strip_prefix('.'));
             let names = Names {
-                field: own.filter(|own| !own.is_empty()).unwrap_or(child).to_owned(),
+                field: own
+                    .filter(|own| !own.is_empty())
+                    .unwrap_or(child)
+                    .to_owned(),
                 id: own.is_none_or(str::is_empty).then(|| child.to_owned()),
                 name: None,
             };
@@ -190,11 +201,7 @@ impl Reader {
                 fields.push(self.template(&Item(member, &format!("{place}[{index}]")), id)?);
             }
         }
-        plan(&Description {
-            item,
-            id,
-            fields,
-        })
+        plan(&Description { item, id, fields })
     }
 
     /// A field whose members are to come.
@@ -227,7 +234,10 @@ impl Reader {
                     "`{place}.id` is `{id}`: that of the members of a list or a map ends with `.*`"
                 ));
             };
-            (whole, Some(name.strip_suffix(" *").unwrap_or(name).to_owned()))
+            (
+                whole,
+                Some(name.strip_suffix(" *").unwrap_or(name).to_owned()),
+            )
         };
         let is_own = id::sub_target(parent, &field) == whole;
         let names = Names {

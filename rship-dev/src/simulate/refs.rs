@@ -114,9 +114,12 @@ mod tests {
         let level = json!({"type": "number", "minimum": 0, "maximum": 1});
         assert_eq!(
             written_out(&schema),
-            Ok(Some(json!({"type": "object", "properties": {"level": level}})))
+            Ok(Some(
+                json!({"type": "object", "properties": {"level": level}})
+            ))
         );
-        let recursive = json!({"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"});
+        let recursive =
+            json!({"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"});
         let error = written_out(&recursive).unwrap_err();
         assert!(error.contains("leads back to itself"), "{error}");
         let error = written_out(&json!({"$ref": "https://show.example/a"})).unwrap_err();

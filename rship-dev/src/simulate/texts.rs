@@ -16,7 +16,11 @@ pub(super) fn fresh(schema: &Map<String, Value>, chance: &mut Chance) -> String 
         Some(format) => of_format(format, chance).unwrap_or_else(|| word(chance)),
         None => word(chance),
     };
-    fitted(text, length(schema, "minLength"), length(schema, "maxLength"))
+    fitted(
+        text,
+        length(schema, "minLength"),
+        length(schema, "maxLength"),
+    )
 }
 
 /// Whether texts of this format move on like a clock.

@@ -92,12 +92,7 @@ fn choice(choices: &[Value], before: Option<&Value>, chance: &mut Chance) -> Val
 }
 
 /// A value of one of several schemas.
-fn of_several(
-    all: &[Value],
-    before: Option<&Value>,
-    chance: &mut Chance,
-    depth: usize,
-) -> Value {
+fn of_several(all: &[Value], before: Option<&Value>, chance: &mut Chance, depth: usize) -> Value {
     let constants: Option<Vec<Value>> = all.iter().map(|one| one.get("const").cloned()).collect();
     if let Some(constants) = constants {
         return choice(&constants, before, chance);
@@ -132,12 +127,26 @@ fn array(
         _ => &anything,
     };
     let is_set = schema.get("uniqueItems") == Some(&Value::Bool(true));
-    let before = before.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let mut count = if before.is_empty() { ITEMS } else { before.len() };
+    let before = before
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
+    let mut count = if before.is_empty() {
+        ITEMS
+    } else {
+        before.len()
+    };
     if chance.hits(COMES) {
-        count = if chance.hits(0.5) { count + 1 } else { count.saturating_sub(1) };
+        count = if chance.hits(0.5) {
+            count + 1
+        } else {
+            count.saturating_sub(1)
+        };
     }
-    let count = count.min(most).min(2 * ITEMS.max(least)).max(least).min(MOST_ITEMS);
+    let count = count
+        .min(most)
+        .min(2 * ITEMS.max(least))
+        .max(least)
+        .min(MOST_ITEMS);
     let mut all = Vec::with_capacity(count);
     for index in 0..count {
         let mut item = value(items, before.get(index), chance, depth + 1);

@@ -33,11 +33,15 @@ impl Sets {
         }
         let is_one = |value: &Value| {
             let mut value = value.clone();
-            fits.check(&mut value).is_ok_and(|unknown| unknown.is_empty()).then_some(value)
+            fits.check(&mut value)
+                .is_ok_and(|unknown| unknown.is_empty())
+                .then_some(value)
         };
         // Where anything fits, an object of arguments is none the more the value.
         let is_open = kind(schema).is_none();
-        let arguments = payload.as_object().filter(|_| is_open || is_one(payload).is_none());
+        let arguments = payload
+            .as_object()
+            .filter(|_| is_open || is_one(payload).is_none());
         let Some(arguments) = arguments else {
             return is_one(payload).unwrap_or_else(|| payload.clone());
         };
@@ -49,7 +53,10 @@ impl Sets {
             .unwrap_or_else(|| values::next(schema, before, chance))
     }
 
-    fn in_order<'a>(&'a self, arguments: &'a Map<String, Value>) -> impl Iterator<Item = &'a Value> {
+    fn in_order<'a>(
+        &'a self,
+        arguments: &'a Map<String, Value>,
+    ) -> impl Iterator<Item = &'a Value> {
         let known = self.arguments.iter().filter_map(|name| arguments.get(name));
         let is_known = |name: &String| self.arguments.contains(name);
         known.chain(
@@ -88,14 +95,25 @@ mod tests {
         let level = json!({"type": "number", "minimum": 0, "maximum": 1});
         let set_level = |payload| set("level", &["to", "seconds"], &level, &payload);
         assert_eq!(set_level(json!(0.5)), json!(0.5));
-        assert_eq!(set_level(json!({"seconds": 0.1, "level": 0.75})), json!(0.75));
+        assert_eq!(
+            set_level(json!({"seconds": 0.1, "level": 0.75})),
+            json!(0.75)
+        );
         assert_eq!(set_level(json!({"seconds": 0.1, "to": 0.75})), json!(0.75));
         assert_eq!(set_level(json!({"seconds": 0.1, "to": "up"})), json!(0.1));
         let moved = set_level(json!({"seconds": 3}));
-        assert!(moved.as_f64().is_some_and(|moved| (0.0..=1.0).contains(&moved)), "{moved}");
+        assert!(
+            moved
+                .as_f64()
+                .is_some_and(|moved| (0.0..=1.0).contains(&moved)),
+            "{moved}"
+        );
         let picture = json!({"type": "object", "required": ["file"], "properties": {"file": {"type": "string"}}});
         let payload = json!({"file": "a.png"});
         assert_eq!(set("picture", &["file"], &picture, &payload), payload);
-        assert_eq!(set("any", &["to"], &json!({}), &json!({"to": [1]})), json!([1]));
+        assert_eq!(
+            set("any", &["to"], &json!({}), &json!({"to": [1]})),
+            json!([1])
+        );
     }
 }

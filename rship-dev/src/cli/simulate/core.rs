@@ -43,7 +43,11 @@ pub(super) async fn find(url: Option<&str>) -> Result<Place, Failure> {
     }
     let mut builder = LocalCore::builder();
     if let Some(wire) = variable("RSHIP_WIRE").map_err(told)? {
-        builder = builder.generation(wire.parse().map_err(rship_runtime::Error::from).map_err(told)?);
+        builder = builder.generation(
+            wire.parse()
+                .map_err(rship_runtime::Error::from)
+                .map_err(told)?,
+        );
     }
     let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, DEVELOPMENT_PORT));
     let started = match builder.clone().bind(usual).start().await {
@@ -53,6 +57,8 @@ pub(super) async fn find(url: Option<&str>) -> Result<Place, Failure> {
     };
     match started {
         Ok(core) => Ok(Place::Own(core)),
-        Err(error) => Err(told(format!("no core can be started ({error}): name a server with --url"))),
+        Err(error) => Err(told(format!(
+            "no core can be started ({error}): name a server with --url"
+        ))),
     }
 }

@@ -62,13 +62,14 @@ fn rate(text: &str) -> Result<f64, String> {
 
 /// Plays the device of the manifest in `file`, or on standard input.
 pub(super) async fn run(output: Output, file: &Path, how: How) -> Result<ExitCode, Failure> {
-    let stand_in = match read(file).and_then(|text| StandIn::read(&text).map_err(|why| why.to_string())) {
-        Ok(stand_in) => stand_in.seed(how.seed).members(how.members).long(how.long),
-        Err(why) => {
-            output::complain(&why);
-            return Ok(UNREADABLE.into());
-        }
-    };
+    let stand_in =
+        match read(file).and_then(|text| StandIn::read(&text).map_err(|why| why.to_string())) {
+            Ok(stand_in) => stand_in.seed(how.seed).members(how.members).long(how.long),
+            Err(why) => {
+                output::complain(&why);
+                return Ok(UNREADABLE.into());
+            }
+        };
     if how.wants_manifest {
         let executor = stand_in.builder().build().map_err(told)?;
         stand_in.join(&executor).map_err(told)?;
@@ -169,7 +170,8 @@ fn tell(output: Output, called: &Called) -> Result<(), Failure> {
         format!("{action} {payload}{}", why.unwrap_or_default())
     };
     let document = || {
-        let mut document = json!({"kind": "called", "action": called.action, "instance": called.instance});
+        let mut document =
+            json!({"kind": "called", "action": called.action, "instance": called.instance});
         document["data"] = called.payload.clone();
         if let Some(fault) = &fault {
             document["fault"] = Value::from(fault.as_str());
@@ -187,7 +189,9 @@ fn obey(playing: &Playing, word: Word) {
                 output::complain(&why.to_string());
             }
         }
-        Word::Mend(fault) if !playing.mend(&fault) => remark(&format!("there is no fault `{fault}`")),
+        Word::Mend(fault) if !playing.mend(&fault) => {
+            remark(&format!("there is no fault `{fault}`"))
+        }
         Word::Mend(_) => {}
         Word::MendAll => playing.mend_all(),
         Word::Cut => playing.cut(),

@@ -36,7 +36,11 @@ pub(super) fn words(is_fed: bool) -> mpsc::Receiver<Word> {
 }
 
 fn word(line: &str) -> Option<Word> {
-    let unknown = |why: FaultError| Word::Unknown(format!("{why}; `mend` or `mend FAULT` takes it back, `drop` cuts once"));
+    let unknown = |why: FaultError| {
+        Word::Unknown(format!(
+            "{why}; `mend` or `mend FAULT` takes it back, `drop` cuts once"
+        ))
+    };
     Some(match line {
         "" => return None,
         "drop" => Word::Cut,
@@ -63,6 +67,9 @@ mod tests {
         let Some(Word::Unknown(why)) = word("help") else {
             panic!("it is not a word");
         };
-        assert!(why.contains("`help` is not a fault") && why.contains("`mend`"), "{why}");
+        assert!(
+            why.contains("`help` is not a fault") && why.contains("`mend`"),
+            "{why}"
+        );
     }
 }
