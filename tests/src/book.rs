@@ -24,6 +24,7 @@ pages! {
     testing: "docs/how-to/testing.md",
     manifest: "docs/how-to/manifest.md",
     compat: "docs/how-to/compat.md",
+    stand_in: "docs/how-to/stand-in.md",
     real_server: "docs/how-to/real-server.md",
     page: "docs/how-to/page.md",
     logs: "docs/how-to/logs.md",

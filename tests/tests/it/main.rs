@@ -44,6 +44,7 @@ mod recording;
 mod reference;
 mod registration;
 mod shared;
+mod stand_in;
 mod sub_targets;
 mod testing_kit;
 mod threads;
