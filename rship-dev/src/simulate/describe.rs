@@ -153,16 +153,26 @@ pub(super) fn plan(of: &Description<'_>) -> Result<Arc<Plan>, String> {
     let is_fixed = |(field, names): (&&Field, &&Names)| names.id.is_some() || field.plan.is_single;
     let is_single = fields.iter().zip(&names).any(is_fixed);
 
-    let is_written = |index| {
-        writes
-            .iter()
-            .flatten()
-            .any(|(emitter, _)| *emitter == index)
+    let writers = |index| {
+        let written = writes.iter().zip(&actions);
+        written.filter_map(move |(writes, action)| match writes {
+            Some((emitter, role)) if *emitter == index => Some((*role, action)),
+            _ => None,
+        })
     };
-    let planned = emitters.iter().enumerate().map(|(index, emitter)| Emitter {
-        checker: Checker::compile(&emitter.plain),
-        wanders: !is_written(index) && descriptor.emitters[index].kind == EmitterKind::State,
-        schema: emitter.plain.clone(),
+    let planned = emitters.iter().enumerate().map(|(index, emitter)| {
+        // A setter takes what its emitter publishes, and may say closer what that is.
+        let is_setter = |(role, _): &(WriteRole, _)| *role == WriteRole::Canonical;
+        let setter = writers(index)
+            .find(is_setter)
+            .map(|(_, setter)| &setter.plain);
+        let of_setter = setter.filter(|schema| schema.get("type").is_some());
+        Emitter {
+            checker: Checker::compile(&emitter.plain),
+            wanders: writers(index).next().is_none()
+                && descriptor.emitters[index].kind == EmitterKind::State,
+            schema: of_setter.unwrap_or(&emitter.plain).clone(),
+        }
     });
     let planned = planned.collect();
     let actions = actions.into_iter().enumerate().map(|(index, action)| {

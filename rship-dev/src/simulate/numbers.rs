@@ -6,6 +6,8 @@ use super::chance::Chance;
 
 /// A range that is wider says what a type can hold, and not what a device has.
 const WIDEST: f64 = 1e6;
+/// The same for whole numbers: a port or a percentage, and not what 16 bits can hold.
+const WIDEST_WHOLE: i128 = 60_000;
 /// How wide a range without one is.
 const USUAL: i128 = 100;
 /// How much of its range a number moves at most.
@@ -34,7 +36,7 @@ fn integer(schema: &Map<String, Value>, before: Option<&Number>, chance: &mut Ch
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_precision_loss,
-                reason = "the range is no wider than WIDEST"
+                reason = "the range is no wider than WIDEST_WHOLE"
             )]
             let step = ((to - from) as f64 * STEP).ceil() as i128;
             chance.between((before - step).max(from), (before + step).min(to))
@@ -93,9 +95,7 @@ fn sensible(from: Option<i128>, to: Option<i128>) -> (i128, i128) {
         // Nothing fits; what comes nearest is as good as any.
         return (low, low);
     }
-    #[expect(clippy::cast_precision_loss, reason = "only compared with WIDEST")]
-    let width = high.saturating_sub(low) as f64;
-    if width <= WIDEST {
+    if high.saturating_sub(low) <= WIDEST_WHOLE {
         (low, high)
     } else if low <= 0 && high >= USUAL {
         (0, USUAL)

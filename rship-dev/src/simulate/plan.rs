@@ -60,19 +60,22 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// The keys of the members that it has, where as many are wanted.
+    /// How many members it has, where so many are wanted.
+    fn count(&self, wanted: usize) -> usize {
+        match self.shape {
+            Shape::One => 1,
+            Shape::Optional => usize::from(self.is_there || wanted > 0),
+            Shape::List | Shape::Map if self.plan.is_single => wanted.min(1),
+            Shape::List | Shape::Map => wanted,
+        }
+    }
+
+    /// Their keys.
     pub(super) fn keys(&self, wanted: usize) -> Vec<String> {
         match self.shape {
-            Shape::One => vec![String::new()],
-            Shape::Optional if wanted == 0 && !self.is_there => Vec::new(),
-            Shape::Optional => vec![String::new()],
+            Shape::One | Shape::Optional => vec![String::new(); self.count(wanted)],
             Shape::List | Shape::Map => {
-                let wanted = if self.plan.is_single {
-                    wanted.min(1)
-                } else {
-                    wanted
-                };
-                (0..wanted).map(|key| key.to_string()).collect()
+                (0..self.count(wanted)).map(|key| key.to_string()).collect()
             }
         }
     }
@@ -96,7 +99,7 @@ impl Plan {
     pub(super) fn count(&self, members: usize) -> usize {
         let below = self.fields.iter().map(|field| {
             let each = field.plan.count(members);
-            each.saturating_mul(field.keys(members).len())
+            each.saturating_mul(field.count(members))
         });
         below.fold(1, usize::saturating_add)
     }

@@ -79,6 +79,7 @@ pub(super) fn cast(manifest: &Value) -> Result<Cast, String> {
         Some(Value::String(service)) => service.clone(),
         _ => return Err(format!("`serviceId` is missing: {WANTED}")),
     };
+    id::check(&service).map_err(|why| format!("`serviceId`: {why}"))?;
     for (index, instance) in instances.iter().enumerate() {
         let own = instance.item.get("serviceId").and_then(Value::as_str);
         if own.is_some_and(|own| own != service) {
@@ -88,7 +89,6 @@ pub(super) fn cast(manifest: &Value) -> Result<Cast, String> {
             ));
         }
     }
-    id::check(&service).map_err(|why| format!("`serviceId`: {why}"))?;
     Ok(Cast { service, instances })
 }
 

