@@ -36,7 +36,7 @@ fn integer(schema: &Map<String, Value>, before: Option<&Number>, chance: &mut Ch
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_precision_loss,
-                reason = "the range is no wider than WIDEST_WHOLE"
+                reason = "the range is at most as wide as WIDEST_WHOLE"
             )]
             let step = ((to - from) as f64 * STEP).ceil() as i128;
             chance.between((before - step).max(from), (before + step).min(to))

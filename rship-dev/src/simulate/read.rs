@@ -1,13 +1,13 @@
 //! From a manifest to the plans of its targets, with the place of whatever cannot be used.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rship_core::descriptor::Shape;
 use rship_core::{color, id};
 use serde_json::Value;
 
-use super::describe::{Description, plan};
+use super::describe::plan;
 use super::plan::{Field, Plan};
 use crate::manifest::{WANTED, array};
 
@@ -201,7 +201,7 @@ impl Reader {
                 fields.push(self.template(&Item(member, &format!("{place}[{index}]")), id)?);
             }
         }
-        plan(&Description { item, id, fields })
+        plan(item, id, fields)
     }
 
     /// A field whose members are to come.
@@ -259,20 +259,4 @@ pub(super) struct Names {
     pub(super) field: String,
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
-}
-
-/// Names that were seen before.
-pub(super) fn twice<'a>(
-    known: &mut HashMap<&'a str, usize>,
-    id: &'a str,
-    index: usize,
-    item: &Item<'_, '_>,
-) -> Result<(), String> {
-    match known.insert(id, index) {
-        None => Ok(()),
-        Some(first) => Err(format!(
-            "`{}.id` is that of number {first} of them as well: give it one of its own",
-            item.1
-        )),
-    }
 }

@@ -3,24 +3,35 @@
 use serde_json::{Map, Value};
 
 use super::chance::Chance;
+use super::patterns;
 
 const WORDS: [&str; 12] = [
     "amber", "balcony", "center", "door", "evening", "front", "gallery", "house", "ivory", "lobby",
     "north", "stage",
 ];
 
+/// How often a text is made that matches a pattern, for one whose length fits.
+const TRIES: usize = 20;
+
 /// A text that fits.
 pub(super) fn fresh(schema: &Map<String, Value>, chance: &mut Chance) -> String {
-    let format = schema.get("format").and_then(Value::as_str);
-    let text = match format {
+    let text = |key: &str| schema.get(key).and_then(Value::as_str);
+    let (from, to) = (length(schema, "minLength"), length(schema, "maxLength"));
+    if let Some(pattern) = text("pattern") {
+        let fits = |text: &String| {
+            let length = text.chars().count();
+            from.is_none_or(|from| length >= from) && to.is_none_or(|to| length <= to)
+        };
+        let mut matching = (0..TRIES).map_while(|_| patterns::matching(pattern, chance));
+        if let Some(text) = matching.find(fits) {
+            return text;
+        }
+    }
+    let text = match text("format") {
         Some(format) => of_format(format, chance).unwrap_or_else(|| word(chance)),
         None => word(chance),
     };
-    fitted(
-        text,
-        length(schema, "minLength"),
-        length(schema, "maxLength"),
-    )
+    fitted(text, from, to)
 }
 
 /// Whether texts of this format move on like a clock.

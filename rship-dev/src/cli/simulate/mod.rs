@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::Args;
 use rship_runtime::__client::Secret;
+use rship_runtime::{Executor, Status};
 use serde_json::{Value, json};
 
 use self::core::Place;
@@ -91,13 +92,20 @@ pub(super) async fn run(output: Output, file: &Path, how: How) -> Result<ExitCod
     for fault in &how.fault {
         playing.add(fault.clone()).map_err(told)?;
     }
-    introduce(output, &place, &playing, how.seed)?;
+    if let Place::Own(core) = &place {
+        let (url, page, wire) = (core.url(), core.page_url(), core.generation());
+        output.say(
+            || format!("listening on {url}, speaking {wire}, look at {page}"),
+            || json!({"kind": "listening", "url": url, "page": page, "wire": wire.as_str()}),
+        )?;
+    }
     let ended = {
         let running = executor.run_until(end);
         let mut running = std::pin::pin!(running);
+        let playing = play(output, &executor, &playing, &how, file == "-");
         tokio::select! {
             ended = &mut running => ended.map_err(told),
-            Err(why) = play(output, &playing, how.rate, file == "-") => {
+            Err(why) = playing => {
                 executor.shutdown();
                 running.await.map_err(told)?;
                 Err(why)
@@ -120,36 +128,25 @@ impl From<StandInError> for Failure {
     }
 }
 
-fn introduce(output: Output, place: &Place, playing: &Playing, seed: u64) -> Result<(), Failure> {
-    if let Place::Own(core) = place {
-        let (url, page, wire) = (core.url(), core.page_url(), core.generation());
-        output.say(
-            || format!("listening on {url}, speaking {wire}, look at {page}"),
-            || json!({"kind": "listening", "url": url, "page": page, "wire": wire.as_str()}),
-        )?;
-    }
-    let count = playing.targets();
-    Ok(output.say(
-        || {
-            let targets = if count == 1 { "target" } else { "targets" };
-            format!("playing {count} {targets} with seed {seed}")
-        },
-        || json!({"kind": "playing", "targets": count, "seed": seed}),
-    )?)
-}
-
 /// Moves values, obeys, and tells, for as long as somebody hears of it.
 async fn play(
     output: Output,
+    executor: &Executor,
     playing: &Playing,
-    rate: f64,
+    how: &How,
     is_fed: bool,
 ) -> Result<Infallible, Failure> {
     let mut words = typed::words(is_fed);
+    let (mut status, mut is_told) = (executor.status(), false);
     let telling = async {
         loop {
+            let online = status.wait_for(|status| matches!(status, Status::Online { .. }));
             tokio::select! {
                 biased;
+                _ = online, if !is_told => {
+                    is_told = true;
+                    introduce(output, playing.targets(), how.seed)?;
+                }
                 called = playing.called() => tell(output, &called)?,
                 Some(word) = words.recv() => obey(playing, word),
             }
@@ -157,9 +154,20 @@ async fn play(
     };
     tokio::select! {
         told = telling => told,
-        never = playing.wander(rate) => Ok(never),
+        never = playing.wander(how.rate) => Ok(never),
         never = playing.cuts() => Ok(never),
     }
+}
+
+/// Says what plays, once a server has heard of all of it.
+fn introduce(output: Output, count: usize, seed: u64) -> Result<(), Failure> {
+    Ok(output.say(
+        || {
+            let targets = if count == 1 { "target" } else { "targets" };
+            format!("playing {count} {targets} with seed {seed}")
+        },
+        || json!({"kind": "playing", "targets": count, "seed": seed}),
+    )?)
 }
 
 fn tell(output: Output, called: &Called) -> Result<(), Failure> {

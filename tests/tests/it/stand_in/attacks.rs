@@ -40,9 +40,10 @@ async fn ten_thousand_targets_start_move_and_answer() {
         .unwrap();
     let before = show.value("dimmer-9999:watts");
     show.playing.step().await;
-    show.executor.flush().await;
-    show.core.settled().await;
-    assert_ne!(show.value("dimmer-9999:watts"), before);
+    let waited = show.core.wait_until(rship_tests::LIMIT, "a move", |core| {
+        core.value::<Value>("dimmer-9999:watts") != Some(before.clone())
+    });
+    waited.await.unwrap();
     assert_eq!(
         show.call("dimmer-5000:set-level", json!(7.5)).await,
         Ok(Value::Null)
@@ -86,11 +87,11 @@ fn what_is_not_a_manifest_is_said_with_its_place_and_what_to_do() {
         ),
         (
             |m| target(m)["actions"][1]["id"] = target(m)["actions"][0]["id"].clone(),
-            "`instances[0].targets[0].actions[1].id` is that of number 0 of them as well",
+            "`instances[0].targets[0].actions[1].id` is `set-level`, which number 0 of them has",
         ),
         (
             |m| target(m)["emitters"][1]["id"] = target(m)["emitters"][0]["id"].clone(),
-            "`instances[0].targets[0].emitters[1].id` is that of number 0 of them as well",
+            "`instances[0].targets[0].emitters[1].id` is `level`, which number 0 of them has",
         ),
         (
             |m| target(m)["targets"][0]["id"] = json!("lamp"),

@@ -110,7 +110,7 @@ async fn what_cannot_be_played_ends_with_a_status_and_why() {
             "`melt=lamp` is not a fault",
         ),
         (
-            &["simulate", file, "--rate", "-1"],
+            &["simulate", file, "--rate=-1"],
             2,
             "a number from 0 to 1000",
         ),
