@@ -16,6 +16,7 @@ mod contained;
 mod corpus;
 mod crossing;
 mod epochs;
+mod errors_page;
 mod faults;
 mod forgotten_dependency;
 mod generations;
