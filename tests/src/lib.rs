@@ -64,6 +64,26 @@ mod readme {}
 #[doc = include_str!("../../docs/existing-code.md")]
 mod existing_code {}
 
+/// The code of the page on metrics, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/reference/metrics.md")]
+mod metrics {}
+
+/// The code of the page on schemas, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/reference/schema-profile.md")]
+mod schema_profile {}
+
+/// The code of the page on programs with a window, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/how-to/gui-programs.md")]
+mod gui_programs {}
+
+/// The code of the page on what does not show up, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/how-to/does-not-show-up.md")]
+mod does_not_show_up {}
+
 /// A target may stand behind a lock:
 ///
 /// ```

@@ -116,10 +116,7 @@ impl Source {
             });
             let end = begin + length.expect("each parenthesis is closed");
             let between = move |(place, _): &&(usize, String)| (begin..end).contains(place);
-            self.texts
-                .iter()
-                .filter(between)
-                .map(|(_, text)| &**text)
+            self.texts.iter().filter(between).map(|(_, text)| &**text)
         })
     }
 }
@@ -137,7 +134,12 @@ fn raw_text(rest: &str) -> Option<usize> {
 fn character(rest: &str) -> Option<usize> {
     let inside = rest.strip_prefix('\'')?;
     let begin = if inside.starts_with('\\') { 2 } else { 0 };
-    let first = inside.get(begin..)?.chars().next().unwrap_or(' ').len_utf8();
+    let first = inside
+        .get(begin..)?
+        .chars()
+        .next()
+        .unwrap_or(' ')
+        .len_utf8();
     let end = match begin {
         0 => (inside[first..].starts_with('\'')).then_some(first)?,
         _ => begin + inside[begin..].find('\'')?,
@@ -255,7 +257,9 @@ fn the_page_of_errors_tells_of_no_text_that_is_not_in_the_sources() {
     let unknown: Vec<_> = rows
         .iter()
         .filter(|row| {
-            let mut parts = row.split("..").map(|part| part.trim_matches(&[' ', '`'][..]));
+            let mut parts = row
+                .split("..")
+                .map(|part| part.trim_matches(&[' ', '`'][..]));
             !parts.all(|part| said.contains(part))
         })
         .collect();

@@ -42,6 +42,7 @@ mod pulses;
 mod readme;
 mod reconnect;
 mod recording;
+mod reference_pages;
 mod registration;
 mod shared;
 mod sub_targets;
