@@ -79,11 +79,6 @@ mod schema_profile {}
 #[doc = include_str!("../../docs/how-to/gui-programs.md")]
 mod gui_programs {}
 
-/// The code of the page on what does not show up, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/how-to/does-not-show-up.md")]
-mod does_not_show_up {}
-
 /// A target may stand behind a lock:
 ///
 /// ```

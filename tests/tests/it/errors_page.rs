@@ -12,9 +12,27 @@ const CRATES: [&str; 3] = ["rship-core/src", "rship-runtime/src", "rship-dev/src
 /// Where the log is spoken to.
 const WARNINGS: [&str; 3] = [".warn(Topic::", "warn!(", "alert("];
 
-/// Files whose texts of four words and more are answers to commands, or say what is wrong with a setting, wherever
-/// in them they are.
-const SPEAKING: [&str; 15] = [
+/// Files whose texts of four words and more are for people, wherever in them they are: answers to commands, what is
+/// wrong with a setting, what the command line and the core say.
+const SPEAKING: [&str; 33] = [
+    "rship-dev/src/manifest.rs",
+    "rship-dev/src/cli/call.rs",
+    "rship-dev/src/cli/client.rs",
+    "rship-dev/src/cli/file.rs",
+    "rship-dev/src/cli/ls.rs",
+    "rship-dev/src/cli/mod.rs",
+    "rship-dev/src/reading/entities.rs",
+    "rship-dev/src/reading/fields.rs",
+    "rship-dev/src/reading/filter.rs",
+    "rship-dev/src/reading/frames.rs",
+    "rship-dev/src/reading/schema.rs",
+    "rship-dev/src/server/opening.rs",
+    "rship-dev/src/server/receive.rs",
+    "rship-dev/src/server/routing.rs",
+    "rship-dev/src/server/session.rs",
+    "rship-dev/src/server/state.rs",
+    "rship-dev/src/server/visit.rs",
+    "rship-dev/src/server/watching.rs",
     "rship-runtime/src/access.rs",
     "rship-runtime/src/address.rs",
     "rship-runtime/src/environment.rs",
