@@ -12,6 +12,7 @@ use super::chance::Chance;
 use super::faults::{Fault, Faults};
 use super::plan::Plan;
 use super::values;
+use crate::weight;
 
 /// An action that a stand-in was told to carry out.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,11 +22,14 @@ pub struct Called {
     pub instance: String,
     /// The action's id.
     pub action: String,
-    /// Its arguments, after they were checked.
+    /// Its arguments, after they were checked; of more than 64 KiB, a text that says so.
     pub payload: Value,
     /// What goes wrong with it on request.
     pub fault: Option<Fault>,
 }
+
+/// The largest arguments that are kept for whoever hears of them, in bytes.
+const KEPT: usize = 64 << 10;
 
 /// What all targets of a stand-in share.
 #[derive(Debug)]
@@ -123,7 +127,11 @@ impl Figure {
             instance: self.instance.to_string(),
             fault: self.house.faults.of(&action),
             action,
-            payload: payload.clone(),
+            payload: if weight::of(payload) > KEPT {
+                "[more than is shown]".into()
+            } else {
+                payload.clone()
+            },
         };
         // Nobody may be there to hear of it.
         drop(self.house.calls.try_send(called));

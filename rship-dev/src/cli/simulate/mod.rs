@@ -19,10 +19,13 @@ use super::Failure;
 use super::file::read;
 use super::output::{self, Output, one_line, remark};
 use super::signals::end_signal;
+use crate::explained::excerpt;
 use crate::simulate::{Called, Fault, Playing, StandIn, StandInError};
 
 /// The exit status when there is no manifest to read.
 const UNREADABLE: u8 = 2;
+/// How much of the arguments of an action is shown in a line.
+const SHOWN: usize = 500;
 
 /// How a device is played.
 #[derive(Args)]
@@ -173,7 +176,8 @@ fn introduce(output: Output, count: usize, seed: u64) -> Result<(), Failure> {
 fn tell(output: Output, called: &Called) -> Result<(), Failure> {
     let fault = called.fault.as_ref().map(ToString::to_string);
     let text = || {
-        let (action, payload) = (one_line(&called.action), called.payload.to_string());
+        let payload = called.payload.to_string();
+        let (action, payload) = (one_line(&called.action), excerpt(&payload, SHOWN));
         let why = fault.as_ref().map(|fault| format!("  ({fault})"));
         format!("{action} {payload}{}", why.unwrap_or_default())
     };

@@ -58,11 +58,9 @@ async fn check_and_compat_say_of_a_stand_in_what_they_say_of_the_example() {
         let text = dev(&["simulate", "-", "--manifest", "--members", "2"], &real).await;
         let played = folder.path().join("played.json");
         std::fs::write(&played, text).unwrap();
-        let said = dev(
-            &["compat", real.to_str().unwrap(), played.to_str().unwrap()],
-            &real,
-        );
-        assert_eq!(said.await, "nothing changed\n", "{name}");
+        let paths = [&real, &played].map(|path| path.to_str().unwrap());
+        let said = dev(&["compat", paths[0], paths[1]], &real).await;
+        assert_eq!(said, "nothing changed\n", "{name}");
         let [real, same, played] = [real, same, played].map(|file| read(&file));
         assert_eq!(real, same, "{name}");
         assert_eq!(compare(&played, &real).unwrap(), [], "{name}");
