@@ -1,7 +1,10 @@
-//! What the examples share: a local core to run against when no server is named, and the load device.
+//! What the examples share: a local core to run against when no server is named, the protocols of real devices, their
+//! simulators, and the load device.
 
 #[cfg(feature = "load")]
 pub mod load;
+pub mod protocols;
+pub mod simulators;
 
 use std::collections::BTreeMap;
 use std::env;
