@@ -9,14 +9,17 @@
 //!
 //! The simulated one can be told things by others: `printf 'OUTPUT LABELS:\n0 Foyer\n\n' | nc -N 127.0.0.1 9990`.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use clap::Parser;
-use rship_examples::protocols::{videohub, with_port};
-use rship_examples::{Failure, Show, simulators};
+use rship_examples::protocols::videohub::{
+    self, Block, CONFIGURATION, Cable, FORCED, INPUT_LABELS, LOCKS, Lock, OUTPUT_LABELS, OWNED,
+    ROUTING, Refusal, Router, TAKE_MODE, UNLOCKED,
+};
+use rship_examples::{Failure, Show, protocols, simulators};
 use rship_runtime::prelude::*;
 use tokio::sync::watch;
-use videohub::{Block, Cable, Lock, Refusal, Router};
 
 /// A router.
 #[derive(Target)]
@@ -88,12 +91,13 @@ impl Hub {
         #[arg(choices = "inputs")] input: String,
         label: String,
     ) -> Result<(), Refusal> {
-        let block = Block::new(videohub::INPUT_LABELS).port(port(&self.inputs, input)?, label);
+        let port = port(&self.inputs, input)?;
+        let block = Block::new(INPUT_LABELS).port(port, label);
         self.cable.ask(block).await
     }
 
     async fn ask_for_take_mode(&self, on: bool) -> Result<(), Refusal> {
-        let block = Block::new(videohub::CONFIGURATION).setting(videohub::TAKE_MODE, on);
+        let block = Block::new(CONFIGURATION).setting(TAKE_MODE, on);
         self.cable.ask(block).await
     }
 
@@ -108,44 +112,38 @@ impl Output {
     #[action(writes = "source")]
     async fn route(&self, #[arg(choices = "inputs")] input: String) -> Result<(), Refusal> {
         let input = port(&self.inputs, input)?;
-        self.ask_if_open(videohub::ROUTING, &input.to_string())
-            .await
+        self.ask_if_open(ROUTING, input).await
     }
 
     /// Opens its lock, whoever locked it.
     #[action(writes = "locked")]
     async fn force_unlock(&self) -> Result<(), Refusal> {
-        self.ask(videohub::LOCKS, videohub::FORCED).await
+        self.ask(LOCKS, FORCED).await
     }
 
     async fn ask_for_label(&self, label: String) -> Result<(), Refusal> {
-        self.ask(videohub::OUTPUT_LABELS, &label).await
+        self.ask(OUTPUT_LABELS, label).await
     }
 
     async fn ask_for_lock(&self, locked: bool) -> Result<(), Refusal> {
-        let lock = if locked {
-            videohub::OWNED
-        } else {
-            videohub::UNLOCKED
-        };
-        self.ask_if_open(videohub::LOCKS, lock).await
+        let lock = if locked { OWNED } else { UNLOCKED };
+        self.ask_if_open(LOCKS, lock).await
     }
 
     fn inputs(&self) -> &[String] {
         &self.inputs
     }
 
-    async fn ask_if_open(&self, heading: &str, value: &str) -> Result<(), Refusal> {
+    async fn ask_if_open(&self, heading: &str, value: impl Display) -> Result<(), Refusal> {
         if self.locked_elsewhere {
             return Err(Refusal::Locked);
         }
         self.ask(heading, value).await
     }
 
-    async fn ask(&self, heading: &str, value: &str) -> Result<(), Refusal> {
-        self.cable
-            .ask(Block::new(heading).port(self.number - 1, value))
-            .await
+    async fn ask(&self, heading: &str, value: impl Display) -> Result<(), Refusal> {
+        let block = Block::new(heading).port(self.number - 1, value);
+        self.cable.ask(block).await
     }
 }
 
@@ -181,7 +179,7 @@ async fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let show = Show::open("videohub").await?;
     let address = match arguments.address {
-        Some(address) => with_port(&address, videohub::PORT),
+        Some(address) => protocols::with_port(&address, videohub::PORT),
         None => simulators::videohub(6, 4).await?.to_string(),
     };
     let (cable, router) = videohub::connect(address);

@@ -280,3 +280,127 @@ async fn serve(stream: TcpStream, who: IpAddr, hub: &Hub) -> io::Result<()> {
         writer.write_all(text.as_bytes()).await?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::net::TcpSocket;
+    use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// A client that asks at once and reads what comes.
+    struct Client {
+        blocks: Blocks<OwnedReadHalf>,
+        writer: OwnedWriteHalf,
+    }
+
+    impl Client {
+        /// One at this address of this machine, which has heard the prelude.
+        async fn connect(hub: &Videohub, from: [u8; 4]) -> (Self, Vec<Block>) {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind((Ipv4Addr::from(from), 0).into()).unwrap();
+            let stream = socket.connect(hub.addr()).await.unwrap();
+            let (reader, writer) = stream.into_split();
+            let blocks = Blocks::new(reader);
+            let mut client = Self { blocks, writer };
+            let mut prelude = Vec::new();
+            loop {
+                let block = client.hears().await;
+                if block.heading() == END_PRELUDE {
+                    return (client, prelude);
+                }
+                prelude.push(block);
+            }
+        }
+
+        async fn hears(&mut self) -> Block {
+            let next = timeout(Duration::from_secs(60), self.blocks.next());
+            next.await.expect("a block").unwrap()
+        }
+
+        /// Asks for this, in pieces; the answer.
+        async fn asks(&mut self, request: impl ToString) -> String {
+            for piece in request.to_string().as_bytes().chunks(3) {
+                self.writer.write_all(piece).await.unwrap();
+            }
+            self.hears().await.heading().to_owned()
+        }
+    }
+
+    const HERE: [u8; 4] = [127, 0, 0, 1];
+
+    #[tokio::test]
+    async fn all_clients_hear_what_one_of_them_changes_behind_the_answer() {
+        let hub = Videohub::start(3, 2).await.unwrap();
+        let (mut one, prelude) = Client::connect(&hub, HERE).await;
+        let headings = prelude.iter().map(Block::heading).collect::<Vec<_>>();
+        assert_eq!(headings[0], PREAMBLE);
+        assert_eq!(headings[1..], ALL);
+        let (mut other, _) = Client::connect(&hub, HERE).await;
+        for request in [
+            Block::new(ROUTING).port(1, 2),
+            Block::new(INPUT_LABELS).port(0, "Camera").port(2, ""),
+            Block::new(OUTPUT_LABELS).port(0, "Main stage"),
+            Block::new(LOCKS).port(0, OWNED),
+            Block::new(CONFIGURATION).setting(TAKE_MODE, true),
+        ] {
+            assert_eq!(one.asks(&request).await, ACK);
+            assert_eq!(one.hears().await, request);
+            assert_eq!(other.hears().await, request);
+        }
+        assert!(hub.press(&Block::new(ROUTING).port(1, 0)));
+        assert_eq!(one.hears().await, Block::new(ROUTING).port(1, 0));
+        assert_eq!(one.asks(Block::new(PING)).await, ACK);
+        // A heading alone asks for all that is under it.
+        assert_eq!(one.asks(Block::new(ROUTING)).await, ACK);
+        assert_eq!(one.hears().await, Block::new(ROUTING).port(0, 0).port(1, 0));
+    }
+
+    #[tokio::test]
+    async fn what_it_does_not_know_or_have_is_refused_as_a_whole() {
+        let hub = Videohub::start(3, 2).await.unwrap();
+        let (mut client, _) = Client::connect(&hub, HERE).await;
+        for request in [
+            Block::new("TEA:").port(0, 1),
+            Block::new("nonsense"),
+            Block::new(ROUTING).port(0, 2).port(1, 3),
+            Block::new(ROUTING).port(2, 0),
+            Block::new(ROUTING).port(0, "Camera"),
+            Block::new(LOCKS).port(0, "X"),
+            Block::new(CONFIGURATION).setting(TAKE_MODE, "perhaps"),
+        ] {
+            assert_eq!(client.asks(&request).await, NAK, "{request}");
+        }
+        assert_eq!(client.asks("\r\nVIDEO OUTPUT ROUTING:\r\n\r\n").await, ACK);
+        assert_eq!(
+            client.hears().await,
+            Block::new(ROUTING).port(0, 0).port(1, 1)
+        );
+    }
+
+    // Other systems have but one address for this machine.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_lock_is_of_an_address_and_is_forced_open_by_anybody() {
+        let hub = Videohub::start(3, 2).await.unwrap();
+        let (mut here, _) = Client::connect(&hub, HERE).await;
+        let (mut there, _) = Client::connect(&hub, [127, 0, 0, 2]).await;
+        let lock = |what| Block::new(LOCKS).port(0, what);
+        assert_eq!(here.asks(lock(OWNED)).await, ACK);
+        assert_eq!(here.hears().await, lock(OWNED));
+        assert_eq!(there.hears().await, lock(LOCKED));
+        let route = Block::new(ROUTING).port(0, 1);
+        for request in [&route, &lock(OWNED), &lock(UNLOCKED)] {
+            assert_eq!(there.asks(request).await, NAK, "{request}");
+        }
+        assert!(!hub.press(&route));
+        let (mut again, _) = Client::connect(&hub, HERE).await;
+        assert_eq!(again.asks(&route).await, ACK);
+        assert_eq!(there.hears().await, route);
+        assert_eq!(there.asks(lock(FORCED)).await, ACK);
+        assert_eq!(there.hears().await, lock(UNLOCKED));
+    }
+}

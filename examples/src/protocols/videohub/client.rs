@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use super::{ACK, Block, Blocks, END_PRELUDE, NAK, PING, Router};
 
 /// How long a router may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Time between two tries to reach it, and between two looks whether it is still there.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Requests that may wait; whoever has more, waits.
