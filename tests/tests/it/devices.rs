@@ -1,0 +1,5 @@
+//! The example devices as programs, each with its equipment's own protocol on the other side.
+
+mod at_work;
+
+mod sensor;
