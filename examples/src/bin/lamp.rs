@@ -10,13 +10,14 @@
 //!
 //! Its packets go to all that listen to its universe, or with `--to` to one receiver.
 
+use std::mem;
+
 use clap::{Parser, value_parser};
 use rship_examples::protocols::sacn::{FRAME, Output};
-use rship_examples::{Failure, Show};
+use rship_examples::{Failure, Show, Warnings};
 use rship_runtime::prelude::*;
 use rship_runtime::show::Rgb;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use tracing::warn;
 
 /// A lamp of any color.
 #[derive(Debug, Clone, Copy, Target)]
@@ -49,7 +50,7 @@ impl Lamp {
         #[arg(min = 0, max = 600, default = 2.0, unit = "s")] seconds: f64,
     ) {
         let before = *this.lock().await;
-        let mut now = before;
+        let mut last = before.intensity;
         let began = Instant::now();
         let mut frames = interval(FRAME);
         loop {
@@ -57,7 +58,7 @@ impl Lamp {
             // In no time at all it is there at once.
             let part = (began.elapsed().as_secs_f64() / seconds).min(1.0);
             let mut lamp = this.lock().await;
-            if lamp.intensity != now.intensity {
+            if lamp.intensity != last {
                 return;
             }
             lamp.intensity = between(before.intensity, intensity, part);
@@ -71,7 +72,7 @@ impl Lamp {
             if part >= 1.0 {
                 return;
             }
-            now = *lamp;
+            last = lamp.intensity;
         }
     }
 
@@ -92,17 +93,17 @@ async fn send(lamp: &Handle<Lamp>, address: u16, output: &mut Output) {
     let mut frames = interval(FRAME);
     // After a delay there are not more packets than DMX has room for.
     frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut is_online = true;
+    let mut warnings = Warnings::default();
+    let mut was_sent = true;
     loop {
         frames.tick().await;
         let channels = lamp.lock().await.channels();
         let sent = output.send(address, &channels).await;
-        if sent.is_ok() != is_online {
-            is_online = sent.is_ok();
-            lamp.set_online(is_online);
+        if mem::replace(&mut was_sent, sent.is_ok()) != sent.is_ok() {
+            lamp.set_online(sent.is_ok());
         }
         if let Err(error) = sent {
-            warn!("the lamp cannot be reached: {error}");
+            warnings.say(|| format!("the lamp cannot be reached: {error}"));
         }
     }
 }

@@ -15,6 +15,7 @@ mod compile;
 mod contained;
 mod corpus;
 mod crossing;
+mod devices;
 mod epochs;
 mod faults;
 mod forgotten_dependency;
