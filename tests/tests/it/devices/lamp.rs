@@ -91,8 +91,8 @@ async fn a_fade_goes_one_way_to_its_end_and_the_next_one_begins_where_it_is() {
     lamp.is_online("lamp", true).await;
 
     // All the way, with a color, and with what is set meanwhile.
-    let amber = json!({"r": 1, "g": 0.5, "b": 0});
-    let fade = json!({"intensity": 1, "color": amber, "seconds": 1});
+    let amber = json!({"r": 1.0, "g": 0.5, "b": 0.0});
+    let fade = json!({"intensity": 1, "color": &amber, "seconds": 1});
     let accepted = lamp.call("lamp:fade", fade).await.unwrap();
     assert_eq!(accepted["accepted"], true);
     lamp.call("lamp:set-strobe", json!(12.5)).await.unwrap();
