@@ -147,10 +147,10 @@ async fn talk(
                 }
                 router.apply(&block);
                 if has_said_everything {
-                    said.send_if_modified(|known| {
-                        let is_news = *known != router;
-                        known.clone_from(&router);
-                        is_news
+                    said.send_if_modified(|known| match router.is_there {
+                        true => mem::replace(known, router.clone()) != router,
+                        // A server whose router is away: that is kept as it was.
+                        false => mem::take(&mut known.is_there),
                     });
                 }
                 continue;

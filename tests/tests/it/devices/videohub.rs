@@ -318,8 +318,16 @@ async fn a_router_that_falls_silent_is_away() {
     assert!(silent.as_ref().is_err_and(expected), "{silent:?}");
     device.is_online("hub", false).await;
     device.says("no connection to the router").await;
-    let _router = Router::accept(&there, PRELUDE).await;
-    device.is_online("hub", true).await;
+
+    // A server to which no router is attached, and then the one from before.
+    let absent = "VIDEOHUB DEVICE:\nDevice present: false\n\nEND PRELUDE:\n\n";
+    let router = Router::accept(&there, absent).await;
+    device.says("connected to the router").await;
+    router.says("COLOURS:\n\n").await;
+    device.is_online("hub.outputs.1", false).await;
+    router.says(PRELUDE).await;
+    device.is_online("hub.outputs.1", true).await;
+    device.tells("hub.outputs.1:label", json!("Stage")).await;
 }
 
 #[tokio::test]
