@@ -278,7 +278,7 @@ async fn a_router_that_refuses_or_goes_away_fails_the_command_and_comes_back_as_
         .sees("the label", named("hub.outputs.2", "Right"))
         .await;
     device
-        .sees("a name without a label", named("hub.outputs.3", "Output"))
+        .sees("a name without a label", named("hub.outputs.3", "Output 3"))
         .await;
     let right = ("hub.outputs.2:route", json!({"input": "Camera"}));
     let done = answer(
