@@ -7,7 +7,7 @@
 //! cargo run -p rship-examples --bin videohub -- --manifest
 //! ```
 //!
-//! The simulated one can be told things by others: `printf 'OUTPUT LABELS:\n0 Foyer\n\n' | nc -N 127.0.0.1 9990`.
+//! The simulated one can be told things by others: `printf 'OUTPUT LABELS:\n0 Foyer\n\n' | nc 127.0.0.1 9990`.
 
 use std::fmt::Display;
 use std::sync::Arc;
