@@ -37,9 +37,6 @@ mod texts;
 mod values;
 mod writes;
 
-#[cfg(test)]
-mod schema_tests;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -220,3 +217,6 @@ impl StandIn {
         Ok(playing)
     }
 }
+
+#[cfg(test)]
+mod schema_tests;
