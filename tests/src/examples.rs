@@ -32,6 +32,7 @@ pub fn examples() -> Vec<&'static str> {
 pub fn run_arguments(example: &str) -> &'static [&'static str] {
     match example {
         "lamp" => &["--to", "127.0.0.1"],
+        "videohub" => &["--simulate"],
         "osc-bridge" => &["--listen", "127.0.0.1:0"],
         _ => &[],
     }
