@@ -2,4 +2,7 @@
 
 mod at_work;
 
+mod console;
+mod osc;
+mod player;
 mod sensor;
