@@ -114,7 +114,8 @@ mod terminal {
         keys.write_all(b"\x03").unwrap();
         let status = within("its end", child.wait()).await.unwrap();
         assert!(status.success() && !is_raw());
-        drop((terminal, keys));
+        // Whoever holds its other end keeps the reader waiting.
+        drop((terminal, command));
         assert!(drawn.join().unwrap() > 3);
     }
 }
