@@ -245,7 +245,7 @@ async fn a_flood_of_addresses_and_garbage_is_bounded_and_keeps_nobody_waiting() 
         "what comes often is said seldom, not {warned} times"
     );
 
-    // Nobody listens there for a while, and the core goes: neither ends it.
+    // That nobody listens there any more ends nothing.
     drop(peer.socket);
     let action = "osc.addresses./known:send";
     let _ = peer.bridge.call(action, json!({"arguments": [1]})).await;
