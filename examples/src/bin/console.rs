@@ -7,7 +7,8 @@
 //! cargo run -p rship-examples --bin console -- --manifest
 //! ```
 //!
-//! Move the fader while `recall` holds the console for some seconds: the frames go on, and the keys count afterwards.
+//! Keys are `+` and `-` or the arrows, the space bar, and `q`. Move the fader while `recall` holds the console for some
+//! seconds: the frames go on, and the keys count afterwards.
 
 use std::io::{self, BufReader, IsTerminal as _, Read as _};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
