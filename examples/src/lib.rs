@@ -1,8 +1,10 @@
-//! What the examples share: a local core to run against when no server is named, warnings that do not flood
-//! the log, and the load device.
+//! What the examples share: a local core to run against when no server is named, the protocols of real equipment, its
+//! simulators, warnings that do not flood the log, and the load device.
 
 #[cfg(feature = "load")]
 pub mod load;
+pub mod protocols;
+pub mod simulators;
 mod warnings;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,8 @@
 mod at_work;
 
 mod console;
+mod lamp;
 mod osc;
 mod player;
 mod sensor;
+mod videohub;
