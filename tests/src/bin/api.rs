@@ -33,7 +33,15 @@ fn document(workspace: &Path) -> PathBuf {
     let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
     // All of the workspace, as for the documentation: so both share what they need of other crates.
     let status = cargo()
-        .args(["doc", "--locked", "--workspace", "--lib", "--no-deps", "--all-features", "--quiet"])
+        .args([
+            "doc",
+            "--locked",
+            "--workspace",
+            "--lib",
+            "--no-deps",
+            "--all-features",
+            "--quiet",
+        ])
         .env("RUSTDOC", workspace.join(".ci/rustdoc"))
         .env("RUSTDOCFLAGS", "-Z unstable-options --output-format json")
         .current_dir(workspace)

@@ -37,6 +37,7 @@ mod order;
 mod owned;
 mod programs;
 mod proxy;
+mod publishing;
 mod pulses;
 mod readme;
 mod reconnect;
