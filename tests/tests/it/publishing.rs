@@ -102,7 +102,11 @@ fn packages_say_what_a_registry_wants_and_hold_what_they_need() {
             foreign.is_empty(),
             "{name} has what nobody needs: {foreign:?}"
         );
-        for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        // They are links, which not every system has.
+        for file in ["LICENSE-MIT", "LICENSE-APACHE"]
+            .into_iter()
+            .filter(|_| cfg!(unix))
+        {
             let here = fs::read_to_string(workspace().join(name).join(file)).unwrap();
             let whole = fs::read_to_string(workspace().join(file)).unwrap();
             assert_eq!(here, whole, "{name}/{file}");
