@@ -112,3 +112,15 @@ fn main() -> ExitCode {
     eprintln!("{ADVICE}");
     ExitCode::FAILURE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::differences;
+
+    #[test]
+    fn what_came_and_what_went_is_told_and_what_moved_is_not() {
+        let (before, now) = ("fn a\nfn b\nfn b\n", "fn b\nfn c\nfn a\n");
+        assert_eq!(differences(before, now), ["  - fn b", "  + fn c"]);
+        assert!(differences(before, "fn b\nfn b\nfn a\n").is_empty());
+    }
+}
