@@ -46,4 +46,5 @@ pages! {
     guarantees: "docs/explanation/guarantees.md",
     figures: "docs/explanation/figures.md",
     soak: "docs/explanation/soak.md",
+    lines: "docs/explanation/lines.md",
 }
