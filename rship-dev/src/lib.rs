@@ -23,6 +23,7 @@ mod item;
 mod manifest;
 mod natural;
 mod near;
+mod new;
 mod page;
 mod pattern;
 mod query;
