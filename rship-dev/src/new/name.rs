@@ -7,9 +7,36 @@ const LONGEST: usize = 40;
 
 /// What cargo refuses, and what files or folders of some system cannot be called.
 const RESERVED: [&str; 30] = [
-    "abstract", "alloc", "as", "async", "aux", "await", "box", "break", "build", "con", "const",
-    "continue", "core", "crate", "deps", "dyn", "else", "enum", "examples", "extern", "final",
-    "fn", "for", "gen", "incremental", "nul", "prn", "std", "test", "proc-macro",
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "aux",
+    "await",
+    "box",
+    "break",
+    "build",
+    "con",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "deps",
+    "dyn",
+    "else",
+    "enum",
+    "examples",
+    "extern",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "incremental",
+    "nul",
+    "prn",
+    "std",
+    "test",
+    "proc-macro",
 ];
 
 /// The name of a new device: words of small letters and digits, with `-` between them.
@@ -123,7 +150,9 @@ fn is_keyword(name: &str) -> bool {
 
 /// What Windows has in place of files.
 fn is_port(name: &str) -> bool {
-    let number = name.strip_prefix("com").or_else(|| name.strip_prefix("lpt"));
+    let number = name
+        .strip_prefix("com")
+        .or_else(|| name.strip_prefix("lpt"));
     number.is_some_and(|number| number.len() == 1 && number != "0")
 }
 

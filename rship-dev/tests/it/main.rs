@@ -15,6 +15,7 @@ mod inspect;
 mod limits;
 mod looking;
 mod meddling;
+mod new;
 mod page;
 mod page_looks;
 mod peer;

@@ -61,8 +61,10 @@ async fn a_core_shows_its_values_and_runs_its_actions() -> Result<(), Box<dyn Er
     let start = format!("{ID}:start");
     let answer = core.exec(None, &start, json!({"length": 7})).await?;
     assert_eq!(answer, 7);
-    core.wait_until(LIMIT, "the countdown", |core| value(core, "left") == Some(7))
-        .await?;
+    core.wait_until(LIMIT, "the countdown", |core| {
+        value(core, "left") == Some(7)
+    })
+    .await?;
     // What a server would drop of it, it says here.
     assert!(core.drops().is_empty(), "{:?}", core.drops());
     running.stop();
