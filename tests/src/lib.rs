@@ -64,6 +64,11 @@ mod readme {}
 #[doc = include_str!("../../docs/existing-code.md")]
 mod existing_code {}
 
+/// The code of the page for those who write devices with an assistant, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../AGENTS.md")]
+mod agents {}
+
 /// A target may stand behind a lock:
 ///
 /// ```
