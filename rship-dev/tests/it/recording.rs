@@ -10,8 +10,6 @@ use rship_dev::{Generation, LocalCore, OpenError, Recorder, Recording};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Child;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{ClientRequestBuilder, Error, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async, connect_async};
 
@@ -380,6 +378,9 @@ impl Dice {
 #[cfg(unix)]
 #[tokio::test]
 async fn whatever_two_sides_say_passes_the_proxy_as_it_is() {
+    use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+    use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+
     let file = File::new("garbage");
     let (listener, server_url) = listener().await;
     let proxy = proxy(&file, &server_url, &[]).await;
