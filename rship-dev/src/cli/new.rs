@@ -28,7 +28,7 @@ pub(super) fn run(output: Output, request: &Request<'_>) -> Result<(), Failure> 
     Ok(())
 }
 
-fn next(folder: &Path) -> [Next; 3] {
+fn next(folder: &Path) -> [Next; 4] {
     let folder = folder.display();
     // Whoever has no `rship-dev` of their own runs it out of its workspace, and can go on so.
     let is_run_by_cargo = std::env::var_os("CARGO_MANIFEST_DIR").is_some();
@@ -47,7 +47,11 @@ fn next(folder: &Path) -> [Next; 3] {
             why: "in another terminal",
         },
         Next {
-            command: "cargo test && cargo run".to_owned(),
+            command: "cargo test".to_owned(),
+            why: "needs no show",
+        },
+        Next {
+            command: "cargo run".to_owned(),
             why: "the device, on the show",
         },
     ]

@@ -202,7 +202,7 @@ async fn the_document_says_what_was_made_and_what_is_next() {
     );
     assert_eq!(made["folder"], path);
     assert_eq!(made["next"][0], "rship-dev serve");
-    assert_eq!(made["next"].as_array().expect("commands").len(), 3);
+    assert_eq!(made["next"].as_array().expect("commands").len(), 4);
     for file in made["files"].as_array().expect("files") {
         let file = file.as_str().expect("a path");
         assert!(Path::new(&path).join(file).is_file(), "{file}");
