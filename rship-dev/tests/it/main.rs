@@ -21,6 +21,9 @@ mod page_looks;
 mod peer;
 mod queries;
 mod recording;
+// Its programs are ended by signals.
+#[cfg(unix)]
+mod recording_proxy;
 mod storing;
 #[cfg(target_os = "linux")]
 mod terminal;
