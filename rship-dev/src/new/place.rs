@@ -20,6 +20,10 @@ impl Place {
     /// When something is in the folder.
     pub(super) fn new(folder: &Path) -> Result<Self, NewError> {
         let absolute = absolute(folder)?;
+        // Asked by itself: systems differ in how they refuse to list what is not one.
+        if absolute.is_file() {
+            return Err(NewError::NotAFolder(folder.to_owned()));
+        }
         match fs::read_dir(&absolute) {
             Ok(mut entries) => {
                 if entries.next().is_some() {
@@ -27,9 +31,6 @@ impl Place {
                 }
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) if error.kind() == ErrorKind::NotADirectory => {
-                return Err(NewError::NotAFolder(folder.to_owned()));
-            }
             Err(error) => return Err(NewError::io("read", folder, error)),
         }
         let around = absolute.ancestors().skip(1);

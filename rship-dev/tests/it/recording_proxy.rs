@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt};
 use rship_dev::{LocalCore, Recording};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Child;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
