@@ -179,7 +179,7 @@ mod tests {
             ("desk lamp", "a ` `", "desk-lamp"),
             ("lamp:left", "a `:`", "lamp-left"),
             ("läufer", "a `\\u{e4}`", "l-ufer"),
-            ("\u{1b}[2J", "a `\\u{1b}`", "device-2-j"),
+            ("\u{1b}[2J", "a `\\u{1b}`", "device-2j"),
             ("-lamp-", "single `-`", "lamp"),
             ("a--b", "single `-`", "a-b"),
             ("2lamps", "a digit", "device-2lamps"),
