@@ -136,9 +136,19 @@ impl Name {
 
 fn is_taken(name: &str) -> bool {
     // Those that the package depends on, too.
-    let ours = name == "rship" || name.starts_with("rship-");
+    let ours = [
+        "rship",
+        "rship-core",
+        "rship-dev",
+        "rship-macros",
+        "rship-runtime",
+    ];
     let others = ["tokio", "serde-json", "schemars", "serde"];
-    ours || others.contains(&name) || RESERVED.contains(&name) || is_keyword(name) || is_port(name)
+    ours.contains(&name)
+        || others.contains(&name)
+        || RESERVED.contains(&name)
+        || is_keyword(name)
+        || is_port(name)
 }
 
 /// Keywords that are not among the reserved names.
