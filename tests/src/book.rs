@@ -49,5 +49,6 @@ pages! {
     guarantees: "docs/explanation/guarantees.md",
     figures: "docs/explanation/figures.md",
     soak: "docs/explanation/soak.md",
+    lines: "docs/explanation/lines.md",
     platforms: "docs/explanation/platforms.md",
 }
