@@ -15,6 +15,7 @@ mod item;
 mod manifest;
 mod natural;
 mod near;
+mod new;
 mod page;
 mod pattern;
 mod query;
