@@ -10,7 +10,7 @@ mod warnings;
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use rship_dev::LocalCore;
@@ -22,7 +22,7 @@ pub use self::warnings::Warnings;
 
 const DEVELOPMENT_PORT: u16 = 5155;
 
-/// Why an example ends; `main` prints it as a person reads it.
+/// What goes wrong in an example, as a person reads it: `main` prints it, an action answers with it.
 pub struct Failure(String);
 
 impl<E: std::error::Error> From<E> for Failure {
@@ -31,10 +31,16 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 // `main` writes errors with `Debug`.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -84,6 +90,19 @@ impl Show {
         Ok(show)
     }
 
+    /// As [`run`](Show::run), for a program without a runtime.
+    ///
+    /// # Errors
+    /// As [`Executor::run_blocking`].
+    pub fn run_blocking(self, try_next: &[&str]) -> Result<(), Failure> {
+        self.introduce(try_next);
+        let ended = self.executor.run_blocking();
+        if let (Some(runtime), Some(core)) = (self.runtime, self.core) {
+            runtime.block_on(core.shutdown());
+        }
+        Ok(ended?)
+    }
+
     /// As [`run`](Show::run), but returns at once; the executor ends when the returned value is dropped.
     ///
     /// # Errors
@@ -116,11 +135,17 @@ impl Show {
 
 /// Shows a line of live values on standard output: in a terminal always in the same place.
 pub fn live(line: &str) {
-    if io::stdout().is_terminal() {
+    if takes_sequences(&io::stdout()) {
         write(&format!("\r{line}\x1b[K"));
     } else {
         write(&format!("{line}\n"));
     }
+}
+
+/// Whether somebody looks at it who sees colors and lines that change, and not the characters that say so: of the
+/// consoles on Windows, the newer one says that it takes them.
+fn takes_sequences(to: &impl IsTerminal) -> bool {
+    to.is_terminal() && (cfg!(not(windows)) || env::var_os("WT_SESSION").is_some())
 }
 
 fn server_is_named() -> bool {
@@ -197,10 +222,10 @@ fn log_to_stderr() {
     tracing_subscriber::fmt()
         .compact()
         .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(takes_sequences(&io::stderr()))
         .with_writer(|| {
             // A line of live values may stand where the log goes on.
-            if io::stdout().is_terminal() && io::stderr().is_terminal() {
+            if takes_sequences(&io::stdout()) && io::stderr().is_terminal() {
                 write("\r\x1b[K");
             }
             io::stderr()

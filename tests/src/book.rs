@@ -11,7 +11,9 @@ macro_rules! pages {
 
 pages! {
     readme: "README.md",
+    agents: "AGENTS.md",
     introduction: "docs/introduction.md",
+    new_device: "docs/how-to/new-device.md",
     existing_code: "docs/how-to/existing-code.md",
     foreign_types: "docs/how-to/foreign-types.md",
     generic_targets: "docs/how-to/generic-targets.md",
@@ -30,6 +32,7 @@ pages! {
     page: "docs/how-to/page.md",
     logs: "docs/how-to/logs.md",
     recordings: "docs/how-to/recordings.md",
+    static_binary: "docs/how-to/static-binary.md",
     does_not_show_up: "docs/how-to/does-not-show-up.md",
     says_silent: "docs/how-to/says-silent.md",
     attributes: "docs/reference/attributes.md",
@@ -48,4 +51,5 @@ pages! {
     figures: "docs/explanation/figures.md",
     soak: "docs/explanation/soak.md",
     lines: "docs/explanation/lines.md",
+    platforms: "docs/explanation/platforms.md",
 }
