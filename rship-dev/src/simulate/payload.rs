@@ -1,7 +1,7 @@
 //! What comes as the arguments of an action: checked as a device checks it, by the manifest alone.
 
 use rship_core::payload::{Checker, Got, PayloadError};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What an action takes.
 pub(super) struct Taken {
@@ -70,7 +70,7 @@ fn strictly(schema: &Value, value: &mut Value, path: &mut String) -> Result<(), 
             let Some(items) = schema.get("items").filter(|items| items.is_object()) else {
                 return Ok(());
             };
-            let of_null = Checker::compile(items).check(&mut Value::Null).err();
+            let of_null = refusal_of_null(items);
             for (index, item) in all.iter_mut().enumerate() {
                 path.push_str(&format!("[{index}]"));
                 match &of_null {
@@ -91,8 +91,7 @@ fn strictly(schema: &Value, value: &mut Value, path: &mut String) -> Result<(), 
             for name in required.into_iter().flatten().filter_map(Value::as_str) {
                 if !fields.contains_key(name) {
                     push(path, name);
-                    let of_null = |schema: &Value| Checker::compile(schema).check(&mut Value::Null);
-                    let expected = named(name).and_then(|schema| of_null(schema).err());
+                    let expected = named(name).and_then(refusal_of_null);
                     return Err(PayloadError {
                         path: path.clone(),
                         expected: expected.map_or_else(|| "a value".to_owned(), |one| one.expected),
@@ -113,6 +112,13 @@ fn strictly(schema: &Value, value: &mut Value, path: &mut String) -> Result<(), 
     Ok(())
 }
 
+/// What is said of a null in this place, which is not one that somebody sends for no arguments at all.
+fn refusal_of_null(schema: &Value) -> Option<PayloadError> {
+    let around = json!({"properties": {"place": schema}, "required": ["place"]});
+    let checked = Checker::compile(&around).check(&mut json!({"place": null}));
+    checked.err()
+}
+
 fn push(path: &mut String, name: &str) {
     if !path.is_empty() {
         path.push('.');
@@ -122,8 +128,6 @@ fn push(path: &mut String, name: &str) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn said(taken: &Taken, mut payload: Value) -> String {
@@ -168,6 +172,10 @@ mod tests {
         assert_eq!(
             said(&taken, json!({"all": [1, null]})),
             "argument `all[1]` is null: expected an integer"
+        );
+        assert_eq!(
+            said(&taken, json!({"points": [null]})),
+            "argument `points[0]` is null: expected an object"
         );
         assert_eq!(
             said(&taken, json!({"points": [{"x": 1}, {"y": 1}]})),
