@@ -12,6 +12,9 @@ macro_rules! pages {
 pages! {
     readme: "README.md",
     introduction: "docs/introduction.md",
+    first_device: "docs/tutorial/first-device.md",
+    actions: "docs/tutorial/actions.md",
+    on_the_show: "docs/tutorial/on-the-show.md",
     existing_code: "docs/how-to/existing-code.md",
     foreign_types: "docs/how-to/foreign-types.md",
     generic_targets: "docs/how-to/generic-targets.md",
