@@ -21,6 +21,7 @@ pages! {
     choices: "docs/how-to/choices.md",
     shared_state: "docs/how-to/shared-state.md",
     sub_targets: "docs/how-to/sub-targets.md",
+    hardware: "docs/how-to/hardware.md",
     long_actions: "docs/how-to/long-actions.md",
     what_waits_for_itself: "docs/how-to/what-waits-for-itself.md",
     without_a_runtime: "docs/how-to/without-a-runtime.md",
