@@ -50,4 +50,5 @@ pages! {
     guarantees: "docs/explanation/guarantees.md",
     figures: "docs/explanation/figures.md",
     soak: "docs/explanation/soak.md",
+    lines: "docs/explanation/lines.md",
 }

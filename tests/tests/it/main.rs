@@ -16,6 +16,7 @@ mod compile;
 mod contained;
 mod corpus;
 mod crossing;
+mod devices;
 mod epochs;
 mod errors_page;
 mod faults;

@@ -1,0 +1,7 @@
+//! The example devices as programs, each with its equipment's own protocol on the other side.
+
+mod at_work;
+
+mod lamp;
+mod sensor;
+mod videohub;
