@@ -22,7 +22,7 @@ pub use self::warnings::Warnings;
 
 const DEVELOPMENT_PORT: u16 = 5155;
 
-/// Why an example ends; `main` prints it as a person reads it.
+/// What goes wrong in an example, as a person reads it: `main` prints it, an action answers with it.
 pub struct Failure(String);
 
 impl<E: std::error::Error> From<E> for Failure {
@@ -31,10 +31,16 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 // `main` writes errors with `Debug`.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -82,6 +88,19 @@ impl Show {
         let mut show = runtime.block_on(Self::open(service))?;
         show.runtime = show.core.is_some().then_some(runtime);
         Ok(show)
+    }
+
+    /// As [`run`](Show::run), for a program without a runtime.
+    ///
+    /// # Errors
+    /// As [`Executor::run_blocking`].
+    pub fn run_blocking(self, try_next: &[&str]) -> Result<(), Failure> {
+        self.introduce(try_next);
+        let ended = self.executor.run_blocking();
+        if let (Some(runtime), Some(core)) = (self.runtime, self.core) {
+            runtime.block_on(core.shutdown());
+        }
+        Ok(ended?)
     }
 
     /// As [`run`](Show::run), but returns at once; the executor ends when the returned value is dropped.

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-/// Warnings that may come again and again: one a second goes to the log at most, and says how many did not.
+/// Warnings that may come again and again: one a second goes to the log at most, cut where it is
+/// long, and says how many did not.
 #[derive(Debug, Default)]
 pub struct Warnings {
     said: Option<Instant>,
@@ -21,8 +22,8 @@ impl Warnings {
             return;
         }
         match mem::take(&mut self.unsaid) {
-            0 => warn!("{}", text()),
-            unsaid => warn!("{} (and {unsaid} more before)", text()),
+            0 => warn!("{:.300}", text()),
+            unsaid => warn!("{:.300} (and {unsaid} more before)", text()),
         }
         self.said = Some(Instant::now());
     }

@@ -2,6 +2,9 @@
 
 mod at_work;
 
+mod console;
 mod lamp;
+mod osc;
+mod player;
 mod sensor;
 mod videohub;
