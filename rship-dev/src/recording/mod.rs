@@ -15,6 +15,7 @@ mod script;
 mod secrets;
 mod stage;
 
+pub(crate) use self::fact::same;
 pub use self::compare::{Comparison, Difference, Subject};
 pub use self::file::{OpenError, Recording};
 pub(crate) use self::line::{Direction, Ended};

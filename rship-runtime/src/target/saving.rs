@@ -49,6 +49,8 @@ struct States {
     news: Notify,
     /// Wakes the writer: it must not wait any longer.
     hurry: Notify,
+    /// Where the file is, for messages.
+    path: String,
     limit: usize,
     counters: Arc<Counters>,
     journal: Arc<Journal>,
@@ -75,6 +77,7 @@ pub(crate) fn open(path: &Path, limit: usize) -> Result<Keep, Error> {
     let (file, saved) = StateFile::open(path, limit)?;
     Ok(Box::new(move |counters, journal| {
         Arc::new(States {
+            path: file.path().display().to_string(),
             file: Mutex::new(Some(file)),
             saved: Mutex::new(saved),
             marks: Mutex::default(),
@@ -135,46 +138,39 @@ impl States {
         });
     }
 
-    /// Writes what has changed, if something has. Blocks its thread.
-    fn write(&self, file: &StateFile) -> io::Result<()> {
+    /// Writes what has changed, if something has, on a thread that may block; the last time, others may use
+    /// the file after that.
+    async fn write(self: &Arc<Self>, is_last: bool) -> io::Result<()> {
+        let own = Arc::clone(self);
+        // It does not panic, and is not cancelled.
+        let written = spawn_blocking(move || {
+            let mut file = lock(&own.file);
+            let written = file.as_ref().map(|file| own.write_to(file));
+            if is_last {
+                *file = None;
+            }
+            written.unwrap_or_else(|| (NoRoom::default(), Ok(())))
+        });
+        let (no_room, written) = written.await.map_err(io::Error::other)?;
+        self.say(no_room);
+        written
+    }
+
+    fn write_to(&self, file: &StateFile) -> (NoRoom, io::Result<()>) {
         let (text, no_room) = {
             let mut saved = lock(&self.saved);
             let no_room = self.take_marks(&mut saved);
             (saved.has_changed().then(|| saved.write()), no_room)
         };
-        self.say(no_room);
-        let Some(text) = text else { return Ok(()) };
+        let Some(text) = text else {
+            return (no_room, Ok(()));
+        };
         let written = file.write(&text);
         match &written {
             Ok(()) => self.counters.state_writes.add(1),
             Err(_) => lock(&self.saved).not_written(),
         }
-        written
-    }
-
-    fn write_now(&self) -> io::Result<()> {
-        let file = lock(&self.file);
-        file.as_ref().map_or(Ok(()), |file| self.write(file))
-    }
-
-    /// The last time: others may use the file after that.
-    fn write_last(&self) {
-        let Some(file) = lock(&self.file).take() else {
-            return;
-        };
-        if let Err(error) = self.write(&file) {
-            alert(&format!(
-                "the state file `{}` could not be written at the end: what has changed since it was \
-                 written last is lost: {error}",
-                file.path().display()
-            ));
-        }
-    }
-
-    fn path(&self) -> String {
-        let file = lock(&self.file);
-        let path = file.as_ref().map(|file| file.path().display().to_string());
-        path.unwrap_or_default()
+        (no_room, written)
     }
 
     async fn save_for_ever(self: Arc<Self>) -> Infallible {
@@ -188,15 +184,13 @@ impl States {
                     () = self.hurry.notified() => {}
                     () = sleep_until(due.into()) => {}
                 }
-                let own = Arc::clone(&self);
-                // It does not panic, and is not cancelled.
-                let written = spawn_blocking(move || own.write_now()).await;
+                let written = self.write(false).await;
                 let before = pace.failures;
-                match written.map_err(io::Error::other).flatten() {
+                match written {
                     Ok(()) => {
                         pace.written(world::now());
                         if before > 0 {
-                            info!("the state file `{}` is written again", self.path());
+                            info!("the state file `{}` is written again", self.path);
                         }
                         break;
                     }
@@ -206,7 +200,7 @@ impl States {
                             alert(&format!(
                                 "the state file `{}` cannot be written, so what has changed is lost when \
                                  the device ends; it is tried again: {error}",
-                                self.path()
+                                self.path
                             ));
                         }
                     }
@@ -317,13 +311,13 @@ impl Keeper for States {
 
     fn end(self: Arc<Self>, limit: Duration) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            let own = Arc::clone(&self);
-            let writing = spawn_blocking(move || own.write_last());
-            if timeout(limit, writing).await.is_err() {
+            let written = timeout(limit, self.write(true)).await;
+            let late = || io::Error::other(format!("not within {:.1} s", limit.as_secs_f64()));
+            if let Err(error) = written.map_err(|_| late()).flatten() {
                 alert(&format!(
-                    "the state file was not written within {:.1} s at the end: what has changed since it \
-                     was written last may be lost",
-                    limit.as_secs_f64()
+                    "the state file `{}` could not be written at the end, so what has changed since it was \
+                     written last is lost: {error}",
+                    self.path
                 ));
             }
         })

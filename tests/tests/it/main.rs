@@ -43,6 +43,7 @@ mod reconnect;
 mod recording;
 mod registration;
 mod shared;
+mod state_file;
 mod sub_targets;
 mod testing_kit;
 mod threads;
