@@ -39,7 +39,7 @@ use crate::answering::Answering;
 use crate::bare::Bare;
 use crate::core::Core;
 use crate::load::Load;
-use crate::publish::Readme;
+use crate::publish::Page;
 use crate::scope::Scope;
 use crate::soak::{Soak, SoakDevice};
 use crate::walks::Walks;
@@ -56,7 +56,7 @@ struct Cli {
     /// Measures these parts only.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME,..")]
     only: Vec<Part>,
-    /// Writes the figures into README.md, and the scale curve as docs/scale.svg.
+    /// Writes the figures into docs/explanation/figures.md, and the scale curve beside it.
     #[arg(long, conflicts_with_all = ["short", "only"])]
     write: bool,
     #[command(subcommand)]
@@ -129,7 +129,7 @@ async fn measure(cli: &Cli) -> Result<(), Failure> {
     let scope = Scope { short: cli.short };
     let wanted = |part| cli.only.is_empty() || cli.only.contains(&part);
     let root = root()?;
-    let readme = cli.write.then(|| Readme::open(&root)).transpose()?;
+    let page = cli.write.then(|| Page::open(&root)).transpose()?;
     let machine = machine::line()?;
     let load = Load::build(&root).await?;
     let mut parts = Vec::new();
@@ -151,7 +151,7 @@ async fn measure(cli: &Cli) -> Result<(), Failure> {
     if wanted(Part::Scale) {
         let curves = scale::measure(&load, scope).await?;
         if cli.write {
-            plot::write(&curves, &root.join("docs").join("scale.svg"))?;
+            plot::write(&curves, &root.join("docs/explanation/scale.svg"))?;
         }
         parts.push(("Scale", scale::figures(&curves)));
     }
@@ -171,8 +171,8 @@ async fn measure(cli: &Cli) -> Result<(), Failure> {
     }
     let table = table::markdown(&parts);
     println!("{machine}\n\n{table}");
-    if let Some(readme) = readme {
-        readme.write(&machine, &table)?;
+    if let Some(page) = page {
+        page.write(&machine, &table)?;
     }
     Ok(())
 }

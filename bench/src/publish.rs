@@ -1,4 +1,4 @@
-//! Puts the figures into the README.
+//! Puts the figures into their page of the book.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -8,17 +8,17 @@ use crate::Failure;
 const OPEN: &str = "<!-- figures -->";
 const CLOSE: &str = "<!-- /figures -->";
 
-/// The README, with a place for the figures.
-pub(crate) struct Readme {
+/// The page, with a place for the figures.
+pub(crate) struct Page {
     file: PathBuf,
     before: String,
     after: String,
 }
 
-impl Readme {
+impl Page {
     /// Finds the place, before anything is measured.
     pub(crate) fn open(root: &Path) -> Result<Self, Failure> {
-        let file = root.join("README.md");
+        let file = root.join("docs/explanation/figures.md");
         let text = fs::read_to_string(&file)
             .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
         let Some((before, after)) = parts(&text) else {

@@ -1,5 +1,5 @@
 //! Counts the files of the runtime that a lone command and a lone change of a field enter, with valgrind, and
-//! compares them with those that docs/architecture.md names.
+//! compares them with those that docs/explanation/architecture.md names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -36,7 +36,7 @@ impl Walks {
         }
         let root = root()?;
         let load = Load::build(&root).await?;
-        let map = fs::read_to_string(root.join("docs/architecture.md"))?;
+        let map = fs::read_to_string(root.join("docs/explanation/architecture.md"))?;
         let mut differ = false;
         let command = command(&load).await?;
         let field = field(&load).await?;
@@ -58,12 +58,12 @@ impl Walks {
             ] {
                 for file in one.difference(other) {
                     differ = true;
-                    println!("{what} in docs/architecture.md: {file}");
+                    println!("{what} in docs/explanation/architecture.md: {file}");
                 }
             }
         }
         if differ {
-            return Err("docs/architecture.md names other files".into());
+            return Err("docs/explanation/architecture.md names other files".into());
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! What the tests share: a device, a running executor, and a server that does what a script says.
 
+#[cfg(doctest)]
+mod book;
 pub mod browser;
 pub mod corpus;
 mod device;
@@ -53,16 +55,6 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     })
     .await;
 }
-
-/// The code in the README, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-mod readme {}
-
-/// The code of the page on existing code, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/existing-code.md")]
-mod existing_code {}
 
 /// A target may stand behind a lock:
 ///

@@ -58,7 +58,7 @@ pub(crate) struct Soak {
     /// These faults only.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME,..")]
     only: Vec<Fault>,
-    /// Writes what came of it to a page as well, such as docs/soak.md, with a picture beside it.
+    /// Writes what came of it to a page as well, such as docs/explanation/soak.md, with a picture beside it.
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
 }

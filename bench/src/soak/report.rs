@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_page_says_what_became_of_everything() {
-        let page = report(9).markdown("a machine", Some(Path::new("docs/soak.svg")));
+        let page = report(9).markdown("a machine", Some(Path::new("docs/explanation/soak.svg")));
         for line in [
             "`cargo run --release -p rship-bench -- soak`: a machine; 1.5 minutes; `--seed 7`.",
             "![soak](soak.svg)",

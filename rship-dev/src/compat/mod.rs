@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Arguments are what others send: whatever was taken has to be taken still. Values are what others read: nothing may
-//! come that did not come before, and nothing that they wait for may be gone. `docs/compat.md` has each case.
+//! come that did not come before, and nothing that they wait for may be gone. `docs/how-to/compat.md` has each case.
 
 mod change;
 mod contract;

@@ -1,6 +1,6 @@
 //! Recordings: every frame between executors and a server, with its time, in a file that can be played again.
 //!
-//! `docs/recordings.md` says what is in such a file.
+//! `docs/how-to/recordings.md` says what is in such a file.
 
 mod against;
 mod compare;

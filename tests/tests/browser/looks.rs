@@ -1,4 +1,4 @@
-//! Themes and screens; `RSHIP_SCREENSHOTS=FOLDER` has the pictures of the README made.
+//! Themes and screens; `RSHIP_SCREENSHOTS=FOLDER` has the pictures of the book made.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use rship_tests::browser::{Looks, Page};
 
 use crate::show::{Show, opened};
 
-/// A picture is loaded with each look at the README.
+/// A picture is loaded with each look at its page.
 const LARGEST: usize = 150_000;
 
 async fn no_barriers(page: &Page, what: &str) {

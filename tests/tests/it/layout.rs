@@ -1,4 +1,4 @@
-//! The layout that docs/architecture.md draws: arrows between the rooms of the runtime go one way. A room
+//! The layout that docs/explanation/architecture.md draws: arrows between the rooms of the runtime go one way. A room
 //! is a folder of rship-runtime/src; its root files are below all rooms.
 
 use std::collections::BTreeMap;
@@ -182,7 +182,7 @@ fn named(text: &str) -> Vec<&str> {
 
 #[test]
 fn the_map_names_every_file_of_the_runtime_in_its_room() {
-    let map = fs::read_to_string(workspace().join("docs/architecture.md")).unwrap();
+    let map = fs::read_to_string(workspace().join("docs/explanation/architecture.md")).unwrap();
     let rooms: BTreeMap<_, Vec<_>> = map
         .lines()
         .filter_map(|line| {
@@ -213,7 +213,7 @@ fn the_map_names_every_file_of_the_runtime_in_its_room() {
 
 #[test]
 fn the_page_of_guarantees_names_tests_that_exist() {
-    let map = fs::read_to_string(workspace().join("docs/guarantees.md")).unwrap();
+    let map = fs::read_to_string(workspace().join("docs/explanation/guarantees.md")).unwrap();
     let tests = workspace().join("tests/tests");
     let mut found = 0;
     let names = map.lines().filter(|line| line.starts_with('|'));

@@ -1,4 +1,4 @@
-//! The first two commands of the README share one build: what both need, both need with the same features.
+//! What the README has people run first shares one build: what both programs need, both need with the same features.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -42,6 +42,18 @@ fn whoever_tries_what_an_example_proposes_sees_that_it_is_built() {
     let readme = format!("{}/../README.md", env!("CARGO_MANIFEST_DIR"));
     let readme = std::fs::read_to_string(readme).unwrap();
     assert!(!readme.contains("cargo run -q"));
+}
+
+#[test]
+fn the_readme_begins_with_the_two_commands_that_show_everything() {
+    let readme = format!("{}/../README.md", env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let commands = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("cargo "));
+    let first = commands.take(2).map(|command| command.split("  ").next());
+    let first: Vec<_> = first.flatten().collect();
+    assert_eq!(first, ["run -p rship-examples", "test --workspace"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The README names everything that a user can write.
+//! The reference names everything that a user can write.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,8 +18,8 @@ fn quoted<'a>(text: &'a str, before: &'a str, after: &'a str) -> BTreeSet<&'a st
 }
 
 #[test]
-fn the_readme_names_each_argument_of_each_attribute() {
-    let readme = read("README.md");
+fn the_reference_names_each_argument_of_each_attribute() {
+    let page = read("docs/reference/attributes.md");
     let grammar = read("rship-macros/src/grammar.rs");
     let (_, grammars) = grammar.split_once("\ngrammars! {").unwrap();
     let (grammars, _) = grammars.split_once("\n}").unwrap();
@@ -30,9 +30,12 @@ fn the_readme_names_each_argument_of_each_attribute() {
     assert!(names.contains("restart") && names.len() >= 12, "{names:?}");
     let missing: Vec<_> = names
         .iter()
-        .filter(|name| !readme.contains(&format!("`{name}")))
+        .filter(|name| !page.contains(&format!("`{name}")))
         .collect();
-    assert!(missing.is_empty(), "the README does not name {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "the page of the attributes does not name {missing:?}"
+    );
 }
 
 /// All of the runtime's sources.
@@ -53,29 +56,32 @@ fn runtime() -> String {
 }
 
 #[test]
-fn the_readme_names_each_variable_of_the_environment() {
-    let (readme, runtime) = (read("README.md"), runtime());
+fn the_reference_names_each_variable_of_the_environment() {
+    let (page, runtime) = (read("docs/reference/environment.md"), runtime());
     let mut variables = quoted(&runtime, "\"RSHIP_", "\"");
     variables.retain(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
     assert!(variables.len() >= 4, "{variables:?}");
     for variable in variables {
         let variable = format!("| `RSHIP_{variable}` |");
         assert!(
-            readme.contains(&variable),
-            "the README has no row {variable}"
+            page.contains(&variable),
+            "the page of the environment has no row {variable}"
         );
     }
 }
 
 #[test]
-fn the_readme_names_each_setting_of_the_executor() {
-    let (readme, runtime) = (read("README.md"), runtime());
+fn the_reference_names_each_setting_of_the_executor() {
+    let (page, runtime) = (read("docs/reference/limits.md"), runtime());
     let (_, builder) = runtime.split_once("\nimpl Builder {").unwrap();
     let (builder, _) = builder.split_once("\n}\n").unwrap();
     let settings = quoted(builder, "    pub fn ", "(mut self");
     assert!(settings.len() >= 15, "{settings:?}");
     for setting in settings {
-        let is_named = readme.contains(&format!("`{setting}`"));
-        assert!(is_named, "the README does not name the setting `{setting}`");
+        let is_named = page.contains(&format!("`{setting}`"));
+        assert!(
+            is_named,
+            "the page of the limits does not name the setting `{setting}`"
+        );
     }
 }
