@@ -28,7 +28,9 @@ pub(crate) type Owner = (Option<Box<str>>, Box<str>);
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
-    #[error("it was written by a newer version of this program (form {0}, and this one reads {VERSION})")]
+    #[error(
+        "it was written by a newer version of this program (form {0}, and this one reads {VERSION})"
+    )]
     Newer(u64),
     #[error("it is not a state file: {0}")]
     Broken(serde_json::Error),
@@ -140,7 +142,11 @@ impl Saved {
     }
 
     pub(crate) fn value(&self, owner: &Owner, emitter: &str) -> Option<&str> {
-        self.targets.get(owner)?.values.get(emitter).map(|json| &**json)
+        self.targets
+            .get(owner)?
+            .values
+            .get(emitter)
+            .map(|json| &**json)
     }
 
     /// Keeps a value of a target that is there, in place of the one before; forgets targets that are not, those
@@ -226,11 +232,19 @@ impl Saved {
             if owner.0 != *instance {
                 instance = &owner.0;
                 let name = quoted(instance.as_deref().unwrap_or_default());
-                out.push_str(if others { "\n},\n" } else { "\n},\n\"instances\": {\n" });
+                out.push_str(if others {
+                    "\n},\n"
+                } else {
+                    "\n},\n\"instances\": {\n"
+                });
                 let _ = write!(out, "{name}: {{");
                 (is_first, others) = (true, true);
             }
-            let comma = if std::mem::take(&mut is_first) { "" } else { "," };
+            let comma = if std::mem::take(&mut is_first) {
+                ""
+            } else {
+                ","
+            };
             let _ = write!(out, "{comma}\n{}: {{", quoted(&owner.1));
             for (place, (emitter, json)) in known.values.iter().enumerate() {
                 let comma = if place == 0 { "" } else { "," };
@@ -274,14 +288,25 @@ mod tests {
     fn what_is_written_is_read_as_it_was_and_never_longer_than_counted() {
         let mut saved = Saved::new(1 << 20);
         let awkward = "a \"b\"\\\u{1}\u{fffd}ü";
-        let owners = [own("a"), own(awkward), of("one", "a"), of(awkward, "z"), of("two", "a")];
+        let owners = [
+            own("a"),
+            own(awkward),
+            of("one", "a"),
+            of(awkward, "z"),
+            of("two", "a"),
+        ];
         for owner in &owners {
             for (emitter, json) in [("level", "0.1"), (awkward, r#"{"deep":[1,null]}"#)] {
                 assert_eq!(saved.keep(owner, emitter, json), Kept::default());
             }
         }
         let text = saved.write();
-        assert!(text.len() <= saved.bytes, "{} of {}", text.len(), saved.bytes);
+        assert!(
+            text.len() <= saved.bytes,
+            "{} of {}",
+            text.len(),
+            saved.bytes
+        );
         let read = Saved::read(text.as_bytes(), 1 << 20).unwrap();
         assert_eq!(read.bytes, saved.bytes);
         for owner in &owners {
@@ -340,7 +365,10 @@ mod tests {
             ("[]", "not a state file"),
             (r#"{"targets":{}}"#, "not a state file"),
             (r#"{"rship_state":1,"targets":[]}"#, "not a state file"),
-            (r#"{"rship_state":1,"targets":{"a":{"b":1}}"#, "not a state file"),
+            (
+                r#"{"rship_state":1,"targets":{"a":{"b":1}}"#,
+                "not a state file",
+            ),
             (r#"{"rship_state":2,"other":[]}"#, "newer version"),
         ] {
             let error = Saved::read(text.as_bytes(), 1 << 10).err().unwrap();

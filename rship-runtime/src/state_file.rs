@@ -129,7 +129,11 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Locks a file; `None` where that cannot be done, and the log says why.
 fn lock(path: &Path) -> Result<Option<File>, StateFileProblem> {
-    let file = File::options().write(true).create(true).truncate(false).open(path);
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path);
     let locked = file.map_err(TryLockError::Error).and_then(|file| {
         file.try_lock()?;
         Ok(file)
@@ -145,75 +149,5 @@ fn lock(path: &Path) -> Result<Option<File>, StateFileProblem> {
             ));
             Ok(None)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::process::{Command, Stdio};
-    use std::time::{Duration, Instant};
-
-    use super::*;
-
-    const LIMIT: usize = 1 << 20;
-
-    /// Where a process of its own writes without end.
-    const WRITER: &str = "RSHIP_TEST_STATE_FILE";
-
-    /// A state whose values all are the same number.
-    fn state(number: usize) -> String {
-        let mut saved = Saved::new(LIMIT);
-        for target in 0..500 {
-            let owner = (None, format!("target-{target}").into());
-            saved.keep(&owner, "level", &number.to_string());
-        }
-        saved.write()
-    }
-
-    #[test]
-    fn a_writer_for_the_next_test() {
-        let Some(path) = std::env::var_os(WRITER) else {
-            return;
-        };
-        let (file, _) = StateFile::open(Path::new(&path), LIMIT).unwrap();
-        for number in 0.. {
-            file.write(&state(number)).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_program_that_is_killed_while_it_writes_leaves_a_whole_file() {
-        let folder = std::env::temp_dir().join(format!("rship-state-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("state.json");
-        for round in 0..30_u64 {
-            let _ = fs::remove_file(&path);
-            let mut writer = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "state_file::tests::a_writer_for_the_next_test"])
-                .env(WRITER, &path)
-                .stdout(Stdio::null())
-                .spawn()
-                .unwrap();
-            let until = Instant::now() + Duration::from_secs(60);
-            while !path.exists() {
-                assert!(Instant::now() < until, "nothing is written");
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            // Wherever it is then.
-            std::thread::sleep(Duration::from_micros(round * 317));
-            writer.kill().unwrap();
-            writer.wait().unwrap();
-            let text = fs::read_to_string(&path).unwrap();
-            let saved = Saved::read(text.as_bytes(), LIMIT).unwrap();
-            let level = |target: usize| {
-                let owner = (None, format!("target-{target}").into());
-                saved.value(&owner, "level").map(str::to_owned)
-            };
-            assert!(level(0).is_some() && (0..500).all(|target| level(target) == level(0)));
-            // It can be opened again, with whatever the other left beside it.
-            let (file, _) = StateFile::open(&path, LIMIT).unwrap();
-            file.write(&state(0)).unwrap();
-        }
-        fs::remove_dir_all(folder).unwrap();
     }
 }

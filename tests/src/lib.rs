@@ -6,6 +6,7 @@ pub mod browser;
 pub mod corpus;
 mod device;
 mod door;
+mod example;
 mod gate;
 mod hosted;
 mod memory;
@@ -24,6 +25,7 @@ use tokio::time::timeout;
 
 pub use device::{Fridge, Lamp, Register, Sale, Sign, Stand};
 pub use door::Door;
+pub use example::example;
 pub use gate::{Gate, Turnstile};
 pub use hosted::{Host, Hosted, on_current_thread, on_two_workers};
 pub use memory::{Memory, alone};

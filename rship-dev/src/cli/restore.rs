@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use super::Failure;
 use super::call;
 use super::client::Client;
 use super::file::read_what;
 use super::output::{self, Output, one_line};
 use super::save::{KIND, State, VERSION};
 use super::settable::{self, Settable};
-use super::Failure;
 use crate::recording::same;
 use crate::speaking;
 
@@ -51,8 +51,12 @@ pub(super) fn load(file: &Path) -> Result<Vec<State>, String> {
 }
 
 fn states(text: &str) -> Result<Vec<State>, String> {
-    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    let header = lines.next().map(|(_, line)| serde_json::from_str::<Header>(line));
+    let mut lines = (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim().is_empty());
+    let header = lines
+        .next()
+        .map(|(_, line)| serde_json::from_str::<Header>(line));
     match header {
         Some(Ok(header)) if header.kind == KIND && header.version <= VERSION => {}
         Some(Ok(header)) if header.kind == KIND => {
@@ -139,9 +143,8 @@ pub(super) async fn run(
     let [set, already, missing, refused] = counts;
     if !output.is_json() {
         let word = if how.is_dry { "would be set" } else { "set" };
-        let summary = format!(
-            "{word}: {set}, already so: {already}, missing: {missing}, refused: {refused}"
-        );
+        let summary =
+            format!("{word}: {set}, already so: {already}, missing: {missing}, refused: {refused}");
         output.say(|| summary, || Value::Null)?;
     }
     Ok(if missing + refused == 0 {
@@ -171,7 +174,11 @@ async fn one(
     if !found.is_online {
         return Ok(Outcome::Missing("its target is offline".to_owned()));
     }
-    if found.value.as_ref().is_some_and(|value| same(value, &state.value)) {
+    if found
+        .value
+        .as_ref()
+        .is_some_and(|value| same(value, &state.value))
+    {
         return Ok(Outcome::Same);
     }
     if is_dry {
@@ -213,7 +220,9 @@ impl Outcome {
 
 fn text(state: &State, outcome: &Outcome) -> String {
     let value = state.value.to_string();
-    let why = outcome.why().map_or_else(String::new, |why| format!(": {why}"));
+    let why = outcome
+        .why()
+        .map_or_else(String::new, |why| format!(": {why}"));
     let line = format!(
         "{:<9}  {}  {} = {value}{why}",
         outcome.word(),
@@ -256,8 +265,14 @@ mod tests {
             ("", "not a file of `rship-dev save`"),
             (line, "not a file of `rship-dev save`"),
             (r#"{"kind":"instance","version":1}"#, "not a file of"),
-            (r#"{"kind":"rship-save","version":2}"#, "by a newer rship-dev"),
-            (&format!("{header}\n{line}\n{{\"instance\":"), "line 3 cannot be read"),
+            (
+                r#"{"kind":"rship-save","version":2}"#,
+                "by a newer rship-dev",
+            ),
+            (
+                &format!("{header}\n{line}\n{{\"instance\":"),
+                "line 3 cannot be read",
+            ),
         ] {
             let error = states(text).unwrap_err();
             assert!(error.contains(why), "{text}: {error}");

@@ -43,14 +43,17 @@ pub(super) async fn run(
     }
     if states.is_empty() {
         return Err(Failure::Told(
-            "nothing of that can be set as it is: fields with `#[emitter]` and `#[action]` can".to_owned(),
+            "nothing of that can be set as it is: fields with `#[emitter]` and `#[action]` can"
+                .to_owned(),
         ));
     }
     // It is for a program, whatever the form that is asked for.
     let output = Output::new(true);
     output.say(String::new, || json!({"kind": KIND, "version": VERSION}))?;
     for state in &states {
-        output.say(String::new, || serde_json::to_value(state).unwrap_or_default())?;
+        output.say(String::new, || {
+            serde_json::to_value(state).unwrap_or_default()
+        })?;
     }
     let rest = match unknown {
         0 => String::new(),

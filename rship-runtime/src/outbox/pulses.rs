@@ -387,7 +387,14 @@ mod tests {
     #[test]
     fn a_place_that_was_given_back_is_found_by_its_new_id_alone() {
         let mut slots = Slots::default();
-        let source = || Arc::new(Source::new("t:e".to_owned(), "i".into(), Pace::default(), false));
+        let source = || {
+            Arc::new(Source::new(
+                "t:e".to_owned(),
+                "i".into(),
+                Pace::default(),
+                false,
+            ))
+        };
         let old = slots.open(source(), TargetNumber::default());
         assert!(slots.close(old).is_some());
         assert!(slots.close(old).is_none());

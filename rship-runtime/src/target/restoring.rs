@@ -47,7 +47,10 @@ pub(super) fn restore(tree: &Arc<Tree>, held: Option<Held>, values: Vec<SavedVal
     if let Some(tests) = world::thread() {
         context.set_stage(tests.handle().clone());
     }
-    let mut targets: Vec<_> = values.iter().map(|value| Arc::clone(&value.target)).collect();
+    let mut targets: Vec<_> = values
+        .iter()
+        .map(|value| Arc::clone(&value.target))
+        .collect();
     targets.dedup_by_key(|target| target.number);
     let restoring = Arc::new(Restoring {
         tree: Arc::clone(tree),

@@ -1,7 +1,8 @@
 //! Saving: keeps the values of settable states in a file. Looking at a tree only marks what has changed; the
 //! values are taken and written elsewhere, on a thread for the disk alone.
 //!
-//! Order of locks: that of the file, then that of the values, then those of the marks and of a source's value.
+//! Order of locks: that of the file, then that of the values, then those of the marks, of what has no room, and
+//! of a source's value.
 //! That of the file is held while it is written, and nobody but its writer takes it.
 
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ struct States {
     file: Mutex<Option<StateFile>>,
     saved: Mutex<Saved>,
     marks: Mutex<Marks>,
+    /// What was not said yet.
+    no_room: Mutex<NoRoom>,
     /// Wakes the writer: something has changed.
     news: Notify,
     /// Wakes the writer: it must not wait any longer.
@@ -81,6 +84,7 @@ pub(crate) fn open(path: &Path, limit: usize) -> Result<Keep, Error> {
             file: Mutex::new(Some(file)),
             saved: Mutex::new(saved),
             marks: Mutex::default(),
+            no_room: Mutex::default(),
             news: Notify::new(),
             hurry: Notify::new(),
             limit,
@@ -110,9 +114,9 @@ impl NoRoom {
 
 impl States {
     /// Takes what has changed.
-    fn take_marks(&self, saved: &mut Saved) -> NoRoom {
+    fn take_marks(&self, saved: &mut Saved) {
         let marks = std::mem::take(&mut *lock(&self.marks));
-        let mut no_room = NoRoom::default();
+        let mut no_room = lock(&self.no_room);
         for (target, emitter) in marks.changed {
             let source = &target.sources[emitter];
             source.unmark();
@@ -123,10 +127,11 @@ impl States {
         for (target, emitter, json) in marks.near.into_values() {
             keep(saved, &mut no_room, &target, emitter, &json);
         }
-        no_room
     }
 
-    fn say(&self, no_room: NoRoom) {
+    /// Says what had no room, if something had none.
+    fn say(&self) {
+        let no_room = std::mem::take(&mut *lock(&self.no_room));
         let Some(what) = no_room.what else { return };
         self.counters.states_not_kept.add(no_room.count);
         self.journal.warn(Topic::NotKept, || {
@@ -149,28 +154,26 @@ impl States {
             if is_last {
                 *file = None;
             }
-            written.unwrap_or_else(|| (NoRoom::default(), Ok(())))
+            written.unwrap_or(Ok(()))
         });
-        let (no_room, written) = written.await.map_err(io::Error::other)?;
-        self.say(no_room);
+        let written = written.await.map_err(io::Error::other).flatten();
+        self.say();
         written
     }
 
-    fn write_to(&self, file: &StateFile) -> (NoRoom, io::Result<()>) {
-        let (text, no_room) = {
+    fn write_to(&self, file: &StateFile) -> io::Result<()> {
+        let text = {
             let mut saved = lock(&self.saved);
-            let no_room = self.take_marks(&mut saved);
-            (saved.has_changed().then(|| saved.write()), no_room)
+            self.take_marks(&mut saved);
+            saved.has_changed().then(|| saved.write())
         };
-        let Some(text) = text else {
-            return (no_room, Ok(()));
-        };
+        let Some(text) = text else { return Ok(()) };
         let written = file.write(&text);
         match &written {
             Ok(()) => self.counters.state_writes.add(1),
             Err(_) => lock(&self.saved).not_written(),
         }
-        (no_room, written)
+        written
     }
 
     async fn save_for_ever(self: Arc<Self>) -> Infallible {
@@ -229,7 +232,7 @@ impl Keeper for States {
         let mut values = Vec::new();
         let mut saved = lock(&self.saved);
         // Of a target that was here before, and was changed just before it went.
-        let no_room = self.take_marks(&mut saved);
+        self.take_marks(&mut saved);
         for target in new {
             let owner = owner(target);
             saved.came(&owner);
@@ -255,7 +258,7 @@ impl Keeper for States {
             }
         }
         drop(saved);
-        self.say(no_room);
+        self.say();
         values
     }
 
@@ -278,7 +281,9 @@ impl Keeper for States {
             }
         }
         if has_changed && source.mark() {
-            lock(&self.marks).changed.push((Arc::clone(target), emitter));
+            lock(&self.marks)
+                .changed
+                .push((Arc::clone(target), emitter));
             is_news = true;
         }
         if is_news {
@@ -289,15 +294,15 @@ impl Keeper for States {
     fn left(&self, target: &Reference, forget: bool) {
         let owner = owner(target);
         let mut saved = lock(&self.saved);
-        let no_room = self.take_marks(&mut saved);
+        self.take_marks(&mut saved);
         if forget {
             saved.forget(&owner);
+            self.news.notify_one();
         } else {
             saved.went(&owner);
         }
         drop(saved);
-        self.say(no_room);
-        self.news.notify_one();
+        self.say();
     }
 
     fn run(self: Arc<Self>) -> BoxFuture<'static, Infallible> {
@@ -335,7 +340,9 @@ impl Pace {
     /// When what has changed just now is written.
     fn due(&self, now: Instant) -> Instant {
         let soon = now + AFTER_A_CHANGE;
-        let pause = BETWEEN.saturating_mul(1 << self.failures.min(8)).min(LONGEST);
+        let pause = BETWEEN
+            .saturating_mul(1 << self.failures.min(8))
+            .min(LONGEST);
         self.last.map_or(soon, |last| soon.max(last + pause))
     }
 

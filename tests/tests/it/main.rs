@@ -43,6 +43,7 @@ mod reconnect;
 mod recording;
 mod reference;
 mod registration;
+mod save_restore;
 mod shared;
 mod state_file;
 mod sub_targets;

@@ -1,11 +1,13 @@
 //! The disk, and what else may be wrong with a file.
 
 use std::fs;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rship_runtime::testing::World;
 use rship_runtime::{Error, StateFileProblem};
-use rship_tests::{Lamp, builder, ended, program};
-use serde_json::json;
+use rship_tests::{Lamp, Running, builder, ended, pipes, program, until};
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{Place, while_running};
@@ -13,10 +15,27 @@ use super::{Place, while_running};
 #[tokio::test(start_paused = true)]
 async fn a_place_where_no_file_can_be_is_an_error_that_names_it() {
     let place = Place::new();
-    let build = |path| builder("ws://core/myko").state_file(path).build().err().unwrap();
+    let build = |path| {
+        builder("ws://core/myko")
+            .state_file(path)
+            .build()
+            .err()
+            .unwrap()
+    };
     let error = build(place.folder.path().join("none").join("state.json"));
-    assert!(matches!(error, Error::StateFile { problem: StateFileProblem::NoFolder, .. }));
-    assert!(error.to_string().contains("none/state.json` cannot be used: its folder"), "{error}");
+    assert!(matches!(
+        error,
+        Error::StateFile {
+            problem: StateFileProblem::NoFolder,
+            ..
+        }
+    ));
+    assert!(
+        error
+            .to_string()
+            .contains("none/state.json` cannot be used: its folder"),
+        "{error}"
+    );
     let error = build(place.folder.path().to_owned());
     assert!(error.to_string().contains("it is not a file"), "{error}");
     assert_eq!(place.files(), [""; 0]);
@@ -27,7 +46,13 @@ async fn a_file_belongs_to_one_executor_until_that_has_ended() {
     let place = Place::new();
     let first = place.executor();
     let error = place.builder().build().err().unwrap();
-    assert!(matches!(error, Error::StateFile { problem: StateFileProblem::InUse, .. }));
+    assert!(matches!(
+        error,
+        Error::StateFile {
+            problem: StateFileProblem::InUse,
+            ..
+        }
+    ));
     let said = error.to_string();
     let words = "state.json` cannot be used: a program that runs uses it already: end that one";
     assert!(said.contains(words), "{said}");
@@ -40,20 +65,34 @@ async fn a_file_belongs_to_one_executor_until_that_has_ended() {
 
 #[tokio::test(start_paused = true)]
 async fn a_file_that_cannot_be_read_is_moved_aside_and_the_device_starts() {
-    let long = format!(r#"{{"rship_state":1,"targets":{{}}}}{}"#, " ".repeat(5 << 20));
+    let long = format!(
+        r#"{{"rship_state":1,"targets":{{}}}}{}"#,
+        " ".repeat(5 << 20)
+    );
     for (text, aside, why) in [
         ("", "state.json.broken", "not a state file: EOF"),
-        (r#"{"rship_state":1,"targets":{"lamp":{"lev"#, "state.json.broken", "not a state file: EOF"),
+        (
+            r#"{"rship_state":1,"targets":{"lamp":{"lev"#,
+            "state.json.broken",
+            "not a state file: EOF",
+        ),
         ("\u{0}\u{0}\u{0}", "state.json.broken", "not a state file"),
         (&long, "state.json.broken", "more than 4194304 bytes"),
-        (r#"{"rship_state":2,"lamps":[1]}"#, "state.json.form-2", "by a newer version"),
+        (
+            r#"{"rship_state":2,"lamps":[1]}"#,
+            "state.json.form-2",
+            "by a newer version",
+        ),
     ] {
         let place = Place::new();
         fs::write(place.path(), text).unwrap();
         let executor = place.executor();
         let said = place.said();
         assert!(said.contains(why) && said.contains(aside), "{said}");
-        assert_eq!(fs::read_to_string(place.folder.path().join(aside)).unwrap(), text);
+        assert_eq!(
+            fs::read_to_string(place.folder.path().join(aside)).unwrap(),
+            text
+        );
         let lamp = executor.add("lamp", Lamp::new("a", 0.25)).unwrap();
         assert_eq!(lamp.lock().await.level, 0.25);
         while_running(&executor, async {
@@ -91,7 +130,11 @@ async fn a_disk_that_refuses_is_named_once_and_tried_until_it_takes_the_file() {
     .await;
     let said = place.said();
     assert!(said.contains("could not be written at the end"), "{said}");
-    assert_eq!(place.saved()["targets"], json!({"lamp": {"level": 599.0}}), "all of the older one");
+    assert_eq!(
+        place.saved()["targets"],
+        json!({"lamp": {"level": 599.0}}),
+        "all of the older one"
+    );
 }
 
 #[tokio::test]
@@ -109,5 +152,62 @@ async fn whoever_prints_the_manifest_leaves_the_file_alone() {
     let (ok, said) = ended(hub(true)).await;
     assert!(ok, "{said}");
     let (ok, said) = ended(hub(false)).await;
-    assert!(!ok && said.contains("a program that runs uses it already"), "{said}");
+    assert!(
+        !ok && said.contains("a program that runs uses it already"),
+        "{said}"
+    );
+}
+
+/// Where a process of its own writes without end.
+const WRITER: &str = "RSHIP_TEST_STATE_FILE";
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_for_the_next_test() {
+    let Some(path) = std::env::var_os(WRITER) else {
+        return;
+    };
+    let _world = World::new(1);
+    let (connector, _deaf) = pipes(1);
+    let builder = builder("ws://core/myko").connect(connector);
+    let executor = builder.state_file(path).build().unwrap();
+    let add = |number: u32| executor.add(&format!("lamp-{number}"), Lamp::default());
+    let lamps: Vec<_> = (0..200).map(|number| add(number).unwrap()).collect();
+    let _running = Running::start(&executor);
+    for number in 1.. {
+        for lamp in &lamps {
+            lamp.lock().await.level = f64::from(number);
+        }
+        // Simulated: the disk alone takes time.
+        sleep(Duration::from_secs(4)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_is_killed_at_any_time_comes_back_with_a_whole_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    for round in 0..25 {
+        let _ = fs::remove_file(&path);
+        let mut writer = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "state_file::disk::a_writer_for_the_next_test"])
+            .env(WRITER, &path)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        until("first file", || path.exists()).await;
+        // Wherever it is then.
+        std::thread::sleep(Duration::from_micros(round * 317));
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        let saved: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let lamps = saved["targets"].as_object().unwrap();
+        let levels: Vec<_> = lamps.values().map(|lamp| lamp["level"].clone()).collect();
+        assert_eq!(levels.len(), 200);
+        assert!(levels.iter().all(|level| *level == levels[0]), "{levels:?}");
+        // Whatever the other has left beside it is in nobody's way.
+        let next = builder("ws://core/myko").state_file(&path).build().unwrap();
+        let lamp = next.add("lamp-7", Lamp::default()).unwrap();
+        assert_eq!(json!(lamp.lock().await.level), levels[0]);
+    }
+    assert!(!folder.path().join("state.json.broken").exists());
 }

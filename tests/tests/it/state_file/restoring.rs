@@ -77,7 +77,9 @@ where
 }
 
 fn pulses(seen: &[(String, String, Value)], emitter: &str) -> Vec<Value> {
-    let own = seen.iter().filter(|(of, id, _)| of == "Pulse" && id == emitter);
+    let own = seen
+        .iter()
+        .filter(|(of, id, _)| of == "Pulse" && id == emitter);
     own.map(|(.., data)| data.clone()).collect()
 }
 
@@ -106,7 +108,10 @@ async fn the_first_value_that_a_show_sees_is_the_one_from_before() {
         };
         let seen = seen(&mut peer, "lamp:level").await;
         assert_eq!(pulses(&seen, "lamp:level"), [json!(0.75)]);
-        assert!(seen.iter().any(|(of, id, _)| of == "Target" && id == "lamp"));
+        assert!(
+            seen.iter()
+                .any(|(of, id, _)| of == "Target" && id == "lamp")
+        );
         drop(peer);
         running.stop().await;
     }
@@ -151,13 +156,26 @@ async fn a_setter_that_does_not_end_is_named_and_the_target_announced_without() 
     let values = ["first", "never", "last"].map(|id| pulses(&seen, &format!("moody:{id}")));
     assert_eq!(values, [[json!(1)], [json!(0)], [json!(3)]]);
     let said = place.said();
-    assert!(said.contains("the saved value 2 of emitter `moody:never` is not restored"), "{said}");
-    assert!(said.contains("`moody:set-never`: it has not ended 5 s after"), "{said}");
+    assert!(
+        said.contains("the saved value 2 of emitter `moody:never` is not restored"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`moody:set-never`: it has not ended 5 s after"),
+        "{said}"
+    );
     // It is a target like any other.
-    assert_eq!(peer.call("1", "moody:set-last", json!(4)).await, Ok(Value::Null));
+    assert_eq!(
+        peer.call("1", "moody:set-last", json!(4)).await,
+        Ok(Value::Null)
+    );
     running.stop().await;
     let saved = &place.saved()["targets"]["moody"];
-    assert_eq!(*saved, json!({"first": 1, "never": 2, "last": 4}), "for the next time");
+    assert_eq!(
+        *saved,
+        json!({"first": 1, "never": 2, "last": 4}),
+        "for the next time"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,11 +184,22 @@ async fn what_a_setter_refuses_is_named_and_the_rest_is_restored() {
     let values = json!({"first": 13, "slow": "fast", "panics": 5, "last": 11, "gone": 1});
     place.put_targets(json!({"moody": values, "lamp": {"level": 0.5}}));
     let executor = place.executor();
-    let moody = executor.add("moody", Moody { last: 1, ..Moody::default() }).unwrap();
+    let moody = executor
+        .add(
+            "moody",
+            Moody {
+                last: 1,
+                ..Moody::default()
+            },
+        )
+        .unwrap();
     let lamp = executor.add("lamp", Lamp::default()).unwrap();
     {
         let moody = moody.lock().await;
-        assert_eq!((moody.first, moody.slow, moody.panics, moody.last), (0, 0, 0, 1));
+        assert_eq!(
+            (moody.first, moody.slow, moody.panics, moody.last),
+            (0, 0, 0, 1)
+        );
     }
     assert_eq!(lamp.lock().await.level, 0.5);
     let said = place.said();
@@ -232,7 +261,8 @@ async fn every_shape_of_sub_target_comes_back_where_it_was() {
         let mut rig = Rig::default();
         rig.fixtures.insert("one".to_owned(), lamp(0.0));
         let text = String::new();
-        rig.fixtures.insert("two".to_owned(), Fixture::Sign(Sign { text }));
+        rig.fixtures
+            .insert("two".to_owned(), Fixture::Sign(Sign { text }));
         rig
     };
     let executor = place.executor();
@@ -244,7 +274,8 @@ async fn every_shape_of_sub_target_comes_back_where_it_was() {
         rig.shared.lock().unwrap().open = true;
         rig.fixtures.insert("one".to_owned(), lamp(0.1));
         let text = "two".to_owned();
-        rig.fixtures.insert("two".to_owned(), Fixture::Sign(Sign { text }));
+        rig.fixtures
+            .insert("two".to_owned(), Fixture::Sign(Sign { text }));
         drop(rig);
         // What it has when it comes is its own.
         handle.lock().await.many[2].level = 0.2;
@@ -270,7 +301,10 @@ async fn every_shape_of_sub_target_comes_back_where_it_was() {
         assert!(matches!(&rig.fixtures["two"], Fixture::Sign(sign) if sign.text == "two"));
         drop(rig);
         let stand = stand.lock().await;
-        assert_eq!((stand.stock, stand.lamps[1].level, stand.cash), (1, 0.125, 10.0));
+        assert_eq!(
+            (stand.stock, stand.lamps[1].level, stand.cash),
+            (1, 0.125, 10.0)
+        );
         assert_eq!((stand.lamps[0].level, stand.register.open), (0.25, true));
         assert_eq!(stand.fridges["left"].celsius, 7);
         assert_eq!(stand.sign.as_ref().unwrap().text, "closed");
@@ -292,14 +326,23 @@ async fn a_member_that_is_plugged_in_later_comes_with_what_it_was() {
         matches!(status, rship_runtime::Status::Online { .. })
     }))
     .await;
-    rig.lock().await.fixtures.insert("one".to_owned(), lamp(0.0));
+    rig.lock()
+        .await
+        .fixtures
+        .insert("one".to_owned(), lamp(0.0));
     let emitter = "rig.fixtures.one:level";
     let first = seen(&mut peer, emitter).await;
     assert_eq!(pulses(&first, emitter), [json!(0.5)]);
     // It goes with another value, and comes back with that.
-    rig.lock().await.fixtures.insert("one".to_owned(), lamp(0.75));
+    rig.lock()
+        .await
+        .fixtures
+        .insert("one".to_owned(), lamp(0.75));
     rig.lock().await.fixtures.clear();
-    rig.lock().await.fixtures.insert("one".to_owned(), lamp(0.0));
+    rig.lock()
+        .await
+        .fixtures
+        .insert("one".to_owned(), lamp(0.0));
     let wanted = |change: &Value| {
         change["item"]["emitterId"] == emitter && change["item"]["data"] == json!(0.75)
     };
@@ -335,7 +378,10 @@ async fn a_target_that_is_removed_keeps_its_values_and_one_that_is_forgotten_doe
         assert!(!rig.lock().await.cues["1"].open);
     })
     .await;
-    assert_eq!(place.saved()["targets"], json!({"register": {"open": true}}));
+    assert_eq!(
+        place.saved()["targets"],
+        json!({"register": {"open": true}})
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,7 +70,11 @@ async fn one_change_is_written_after_a_second_and_at_the_end_at_once() {
     let desk = executor.add("desk", Desk::default()).unwrap();
     while_running(&executor, async {
         sleep(Duration::from_secs(10)).await;
-        assert_eq!(executor.metrics().state_writes, 0, "nobody has set anything");
+        assert_eq!(
+            executor.metrics().state_writes,
+            0,
+            "nobody has set anything"
+        );
         desk.lock().await.level = 1.0;
         sleep(Duration::from_millis(900)).await;
         assert_eq!(executor.metrics().state_writes, 0);
@@ -101,7 +105,11 @@ async fn the_true_value_is_kept_whatever_is_told_of_it_and_whoever_changed_it() 
     })
     .await;
     let wanted = json!({"level": 1.5, "coarse": 0.09, "seldom": 4});
-    assert_eq!(place.saved()["targets"]["desk"], wanted, "and nothing of `solo` and `cash`");
+    assert_eq!(
+        place.saved()["targets"]["desk"],
+        wanted,
+        "and nothing of `solo` and `cash`"
+    );
     let executor = place.executor();
     let desk = executor.add("desk", Desk::default()).unwrap();
     assert_eq!(desk.lock().await.coarse, 0.09);
@@ -155,13 +163,19 @@ async fn the_file_is_bounded_and_what_has_no_room_is_counted_and_named() {
         assert!(targets["sign"]["text"].is_string() && targets["lamp"]["level"] == 0.25);
         assert_eq!(executor.metrics().states_not_kept, 1);
         let said = place.said();
-        assert!(said.contains("may have 400 bytes: those of target `unplugged`"), "{said}");
+        assert!(
+            said.contains("may have 400 bytes: those of target `unplugged`"),
+            "{said}"
+        );
         sign.lock().await.text = "y".repeat(400);
     })
     .await;
     assert_eq!(executor.metrics().states_not_kept, 2);
     let said = place.said();
-    assert!(said.contains("that of emitter `sign:text` is not kept"), "{said}");
+    assert!(
+        said.contains("that of emitter `sign:text` is not kept"),
+        "{said}"
+    );
     assert_eq!(place.saved()["targets"], json!({"lamp": {"level": 0.25}}));
     let length = std::fs::metadata(place.path()).unwrap().len();
     assert!(length <= 400, "{length}");
