@@ -64,7 +64,13 @@ struct States {
 struct Marks {
     changed: Vec<(Arc<Reference>, usize)>,
     /// Values that differ by too little to be told.
-    near: BTreeMap<SlotId, (Arc<Reference>, usize, Box<[u8]>)>,
+    near: BTreeMap<SlotId, Near>,
+}
+
+struct Near {
+    target: Arc<Reference>,
+    emitter: usize,
+    json: Box<[u8]>,
 }
 
 /// What had no room.
@@ -124,8 +130,8 @@ impl States {
                 keep(saved, &mut no_room, &target, emitter, &json);
             }
         }
-        for (target, emitter, json) in marks.near.into_values() {
-            keep(saved, &mut no_room, &target, emitter, &json);
+        for near in marks.near.into_values() {
+            keep(saved, &mut no_room, &near.target, near.emitter, &near.json);
         }
     }
 
@@ -276,7 +282,11 @@ impl Keeper for States {
                 // Back where it was.
                 is_news |= marks.near.remove(&slot).is_some();
             } else {
-                let near = (Arc::clone(target), emitter, json.into());
+                let near = Near {
+                    target: Arc::clone(target),
+                    emitter,
+                    json: json.into(),
+                };
                 is_news |= marks.near.insert(slot, near).is_none();
             }
         }

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use rship_runtime::Generation;
 use rship_runtime::prelude::*;
-use rship_tests::{Lamp, Peer, Register, Running, Sign, Stand, within};
+use rship_tests::{
+    Gate, LIMIT, Lamp, Peer, Register, Running, Sign, Stand, Turnstile, builder, core, pulse,
+    within,
+};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -438,4 +441,54 @@ async fn a_thousand_targets_come_back_and_are_announced_with_what_they_were() {
     drop(peer);
     running.stop().await;
     assert_eq!(executor.metrics().state_writes, 0, "nothing has changed");
+}
+
+#[derive(Target)]
+struct Blocked {
+    #[emitter]
+    #[action(set = "wait")]
+    level: u32,
+    gate: Turnstile,
+}
+
+impl Blocked {
+    fn wait(&mut self, level: u32) {
+        self.gate.wait();
+        self.level = level;
+    }
+}
+
+/// With threads and time as they are.
+#[tokio::test]
+async fn a_setter_that_blocks_its_thread_keeps_a_program_for_five_seconds_and_no_show_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.json");
+    let targets = json!({"blocked": {"level": 7}, "lamp": {"level": 0.5}});
+    let state = json!({"rship_state": 1, "targets": targets});
+    std::fs::write(&path, state.to_string()).unwrap();
+    let core = core(Generation::V2026).await;
+    let executor = builder(&core.url()).state_file(path).build().unwrap();
+    let gate = Gate::default();
+    let blocked = Blocked {
+        level: 0,
+        gate: gate.turnstile(),
+    };
+    let began = std::time::Instant::now();
+    let blocked = executor.add("blocked", blocked).unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(5));
+    let _lamp = executor.add("lamp", Lamp::default()).unwrap();
+    let running = Running::online(&executor).await;
+    assert_eq!(pulse(&core, "stand-1", "lamp:level"), Some(json!(0.5)));
+    assert!(core.item("Target", "blocked").is_some());
+    assert_eq!(
+        pulse(&core, "stand-1", "blocked:level"),
+        None,
+        "nobody knows it yet"
+    );
+    gate.open();
+    let value = |core: &rship_dev::LocalCore| pulse(core, "stand-1", "blocked:level");
+    let came = core.wait_until(LIMIT, "the value", |core| value(core) == Some(json!(7)));
+    came.await.unwrap();
+    assert_eq!(blocked.lock().await.level, 7);
+    running.stop().await;
 }
