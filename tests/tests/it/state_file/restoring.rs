@@ -479,7 +479,8 @@ async fn a_setter_that_blocks_its_thread_keeps_a_program_for_five_seconds_and_no
     let _lamp = executor.add("lamp", Lamp::default()).unwrap();
     let running = Running::online(&executor).await;
     assert_eq!(pulse(&core, "stand-1", "lamp:level"), Some(json!(0.5)));
-    assert!(core.item("Target", "blocked").is_some());
+    let there = |core: &rship_dev::LocalCore| core.item("Target", "blocked").is_some();
+    core.wait_until(LIMIT, "the target", there).await.unwrap();
     assert_eq!(
         pulse(&core, "stand-1", "blocked:level"),
         None,
