@@ -1,7 +1,11 @@
-//! What the examples share: a local core to run against when no server is named, and the load device.
+//! What the examples share: a local core to run against when no server is named, the protocols of real equipment, its
+//! simulators, warnings that do not flood the log, and the load device.
 
 #[cfg(feature = "load")]
 pub mod load;
+pub mod protocols;
+pub mod simulators;
+mod warnings;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -10,12 +14,15 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use rship_dev::LocalCore;
-use rship_runtime::{Executor, Metrics};
+use rship_runtime::{Executor, Metrics, Running};
+use tokio::runtime::{self, Runtime};
 use tracing_subscriber::EnvFilter;
+
+pub use self::warnings::Warnings;
 
 const DEVELOPMENT_PORT: u16 = 5155;
 
-/// Why an example ends; `main` prints it as a person reads it.
+/// What goes wrong in an example, as a person reads it: `main` prints it, an action answers with it.
 pub struct Failure(String);
 
 impl<E: std::error::Error> From<E> for Failure {
@@ -24,10 +31,16 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 // `main` writes errors with `Debug`.
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -36,6 +49,8 @@ pub struct Show {
     /// Where the example adds its targets.
     pub executor: Executor,
     core: Option<LocalCore>,
+    /// What the core runs in, where the example has no runtime.
+    runtime: Option<Runtime>,
 }
 
 impl Show {
@@ -47,16 +62,54 @@ impl Show {
     pub async fn open(service: &str) -> Result<Self, Failure> {
         log_to_stderr();
         let executor = Executor::from_env(service)?;
-        if executor.wants_manifest() || server_is_named() {
-            let core = None;
-            return Ok(Self { executor, core });
+        let mut show = Self {
+            executor,
+            core: None,
+            runtime: None,
+        };
+        if show.executor.wants_manifest() || server_is_named() {
+            return Ok(show);
         }
         let core = start_core().await?;
-        let executor = Executor::builder(service).url(core.url()).build()?;
-        let counting = executor.clone();
+        show.executor = Executor::builder(service).url(core.url()).build()?;
+        let counting = show.executor.clone();
         core.offer_metrics(move || numbers(&counting.metrics()));
-        let core = Some(core);
-        Ok(Self { executor, core })
+        show.core = Some(core);
+        Ok(show)
+    }
+
+    /// The same for a program without a runtime: where a local core is started, it has one of its own.
+    ///
+    /// # Errors
+    /// As [`open`](Show::open), and when no runtime can be made.
+    pub fn open_without_runtime(service: &str) -> Result<Self, Failure> {
+        let mut builder = runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).enable_all().build()?;
+        let mut show = runtime.block_on(Self::open(service))?;
+        show.runtime = show.core.is_some().then_some(runtime);
+        Ok(show)
+    }
+
+    /// As [`run`](Show::run), for a program without a runtime.
+    ///
+    /// # Errors
+    /// As [`Executor::run_blocking`].
+    pub fn run_blocking(self, try_next: &[&str]) -> Result<(), Failure> {
+        self.introduce(try_next);
+        let ended = self.executor.run_blocking();
+        if let (Some(runtime), Some(core)) = (self.runtime, self.core) {
+            runtime.block_on(core.shutdown());
+        }
+        Ok(ended?)
+    }
+
+    /// As [`run`](Show::run), but returns at once; the executor ends when the returned value is dropped.
+    ///
+    /// # Errors
+    /// As [`Executor::start`].
+    pub fn start(&self, try_next: &[&str]) -> Result<Running, Failure> {
+        self.introduce(try_next);
+        Ok(self.executor.start()?)
     }
 
     /// Says what to try from another terminal, and runs until Ctrl-C. With `--manifest`, only prints
@@ -65,14 +118,18 @@ impl Show {
     /// # Errors
     /// As [`Executor::run`].
     pub async fn run(self, try_next: &[&str]) -> Result<(), Failure> {
-        if let Some(core) = &self.core {
-            write(&introduction(core, try_next));
-        }
+        self.introduce(try_next);
         let ended = self.executor.run().await;
         if let Some(core) = self.core {
             core.shutdown().await;
         }
         Ok(ended?)
+    }
+
+    fn introduce(&self, try_next: &[&str]) {
+        if let Some(core) = &self.core {
+            write(&introduction(core, try_next));
+        }
     }
 }
 

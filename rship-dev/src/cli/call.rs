@@ -118,7 +118,7 @@ fn the_instance(action: &Value, statuses: &Items) -> Result<String, String> {
     match instances.as_slice() {
         [one] => Ok((*one).to_owned()),
         [] => Err(format!(
-            "the target {target} of the action {} is online in no instance",
+            "the target {target} of the action {} is online in no instance: see that its device runs, and is online",
             action["id"]
         )),
         several => Err(format!(

@@ -181,7 +181,7 @@ impl Client {
                 }
                 None => {
                     return Err(Failure::Told(format!(
-                        "the server at {} closed the connection",
+                        "the server at {} closed the connection: it has ended, or its own log says why",
                         self.url
                     )));
                 }
@@ -203,7 +203,7 @@ impl Client {
             Err(_) => {
                 let limit = humantime::format_duration(limit);
                 Err(Failure::Told(format!(
-                    "{} did not send {what} within {limit}",
+                    "{} did not send {what} within {limit}: give it longer with --timeout, or see that a Rocketship server is there",
                     self.url
                 )))
             }
@@ -218,7 +218,11 @@ impl Client {
                 "the connection to {} broke: {error}",
                 self.url
             ))),
-            Err(_) => Err(Failure::Told(format!("{} takes no more frames", self.url))),
+            Err(_) => Err(Failure::Told(format!(
+                "the server at {} has taken nothing within {}: it hangs, or the way to it does",
+                self.url,
+                humantime::format_duration(self.limit)
+            ))),
         }
     }
 }

@@ -25,7 +25,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The file is larger than what is read.
-    #[error("the recording {} has {bytes} bytes, and {LARGEST} are read at the most", path.display())]
+    #[error("the recording {} has {bytes} bytes, and {LARGEST} are read at the most: record a shorter one", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,

@@ -499,7 +499,7 @@ impl Outcome {
             Self::NoOwner(message) => message.clone(),
             Self::Closed => "the executor's connection closed before it answered".to_owned(),
             Self::TimedOut => format!(
-                "the executor did not answer within {}",
+                "the executor did not answer within {}, and the action may go on: the executor's log names what it waits for",
                 humantime::format_duration(limit)
             ),
         }

@@ -148,7 +148,7 @@ async fn time_outs_and_closed_connections_are_errors() {
     let answer = ui.recv().await;
     assert_eq!(
         answer["data"]["message"],
-        "the executor did not answer within 50ms"
+        "the executor did not answer within 50ms, and the action may go on: the executor's log names what it waits for"
     );
     let (_, first) = peer.recv_command().await;
     peer.respond(&first["tx"], Value::Null).await;
