@@ -10,7 +10,7 @@ mod warnings;
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 
 use rship_dev::LocalCore;
@@ -135,11 +135,17 @@ impl Show {
 
 /// Shows a line of live values on standard output: in a terminal always in the same place.
 pub fn live(line: &str) {
-    if io::stdout().is_terminal() {
+    if takes_sequences(&io::stdout()) {
         write(&format!("\r{line}\x1b[K"));
     } else {
         write(&format!("{line}\n"));
     }
+}
+
+/// Whether somebody looks at it who sees colors and lines that change, and not the characters that say so: of the
+/// consoles on Windows, the newer one says that it takes them.
+fn takes_sequences(to: &impl IsTerminal) -> bool {
+    to.is_terminal() && (cfg!(not(windows)) || env::var_os("WT_SESSION").is_some())
 }
 
 fn server_is_named() -> bool {
@@ -216,10 +222,10 @@ fn log_to_stderr() {
     tracing_subscriber::fmt()
         .compact()
         .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(takes_sequences(&io::stderr()))
         .with_writer(|| {
             // A line of live values may stand where the log goes on.
-            if io::stdout().is_terminal() && io::stderr().is_terminal() {
+            if takes_sequences(&io::stdout()) && io::stderr().is_terminal() {
                 write("\r\x1b[K");
             }
             io::stderr()

@@ -1,7 +1,14 @@
-//! The vocabulary of a Rocketship executor: entities, wire, schemas, models and dispatch.
+#![doc = include_str!("../README.md")]
 //!
-//! This crate does no I/O and knows no async runtime. Devices depend on `rship-runtime`, which
-//! re-exports what they need from here.
+//! # Where to go on
+//!
+//! - [`entity`] has what a server knows of an executor: machines, services, targets, actions, emitters.
+//! - [`wire`] reads and writes frames, as JSON or [binary](wire::binary), in each [generation](wire::Generation).
+//! - [`model`] describes a type to the show; it is what the macros expand to. [`descriptor`] looks at the result.
+//! - [`schema`] makes the schemas that a server can show, [`payload`] checks what comes against them, and
+//!   [`dispatch`] finds the action.
+//! - [`show`] writes what people read.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
 pub mod __private;

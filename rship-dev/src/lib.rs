@@ -1,20 +1,12 @@
-//! A local Rocketship core: a Myko server in one process and in memory.
+#![doc = include_str!("../README.md")]
 //!
-//! It speaks any [`Generation`] of the wire, keeps the last state of every entity, answers live queries, and sends
-//! every command. What a real server drops without a word it drops as well, and says which entity, which field, and
-//! what a server wants there. It is the server that examples start when there is none, and the witness of tests.
+//! # Where to go on
 //!
-//! ```
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use std::time::Duration;
-//!
-//! let core = rship_dev::LocalCore::builder().start().await?;
-//! // ... connect an executor to core.url() ...
-//! core.wait_until(Duration::from_secs(5), "the stand", |core| core.items("Target").contains_key("banana-stand")).await?;
-//! let answer = core.exec(None, "banana-stand:burn", serde_json::Value::Null).await?;
-//! # Ok(())
-//! # }
-//! ```
+//! - [`LocalCore`] is the core, [`Builder`] what it is started with, [`Events`] what happens in it.
+//! - [`Recorder`], [`Recording`] and [`Playback`] record a session, compare two of them, and replay one.
+//! - [`compat`] compares manifests: what would break cues.
+//! - [`judge`] says of one frame what a server would make of it.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod codec;
 pub mod compat;
@@ -23,6 +15,7 @@ mod item;
 mod manifest;
 mod natural;
 mod near;
+mod new;
 mod page;
 mod pattern;
 mod query;

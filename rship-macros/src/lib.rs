@@ -1,7 +1,7 @@
-//! The macros of rship: `#[derive(Target)]` and `#[actions]`.
+#![doc = include_str!("../README.md")]
 //!
-//! A device takes them from `rship_runtime::prelude`, whose documentation has whole examples; this
-//! page is the reference of every attribute.
+//! This page is the reference of every attribute: those of a struct and its fields are with
+//! [`derive(Target)`](macro@Target), those of its methods with [`macro@actions`].
 //!
 //! All mistakes of one struct or impl are reported in one run, each where it was made; the item itself
 //! is always kept, so that a mistake in an attribute raises no messages elsewhere.

@@ -1,37 +1,14 @@
-//! Makes any device, program or service controllable from a Rocketship show.
+#![doc = include_str!("../README.md")]
 //!
-//! Annotate a struct with [`derive(Target)`](macro@Target), its fields with `#[emitter]`, its methods
-//! with `#[action]`, add it to an [`Executor`], and run that: the executor tells the server what there
-//! is, publishes what changes, and carries out what the server asks for.
+//! # Where to go on
 //!
-//! ```no_run
-//! use rship_runtime::prelude::*;
-//!
-//! /// A light that can be dimmed.
-//! #[derive(Target)]
-//! struct Lamp {
-//!     /// Brightness, from 0 to 1.
-//!     #[emitter]
-//!     level: f64,
-//! }
-//!
-//! #[actions]
-//! impl Lamp {
-//!     /// Sets the brightness.
-//!     #[action]
-//!     fn dim(&mut self, #[arg(min = 0.0, max = 1.0)] level: f64) {
-//!         self.level = level;
-//!     }
-//! }
-//!
-//! #[tokio::main]
-//! async fn main() -> Result<(), rship_runtime::Error> {
-//!     let executor = Executor::from_env("lamps")?;
-//!     let lamp = executor.add("desk-lamp", Lamp { level: 0.0 })?;
-//!     lamp.lock().await.level = 0.5;
-//!     executor.run().await
-//! }
-//! ```
+//! - [`derive(Target)`](macro@Target) and [`macro@actions`] list each attribute with its arguments.
+//! - [`Executor`] and its [`Builder`] start what is connected; [`Handle`], [`Guard`] and [`SubTarget`] are how the rest
+//!   of a program reaches its targets; [`Emitter`] is what tells impulses.
+//! - [`testing`] starts a target without a server, for unit tests.
+//! - [`model`] describes types that cannot be annotated.
+//! - [`LiveQuery`] and [`Executor::command`] ask the server.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
 pub mod __private;

@@ -11,13 +11,19 @@ macro_rules! pages {
 
 pages! {
     readme: "README.md",
+    agents: "AGENTS.md",
     introduction: "docs/introduction.md",
+    first_device: "docs/tutorial/first-device.md",
+    actions: "docs/tutorial/actions.md",
+    on_the_show: "docs/tutorial/on-the-show.md",
+    new_device: "docs/how-to/new-device.md",
     existing_code: "docs/how-to/existing-code.md",
     foreign_types: "docs/how-to/foreign-types.md",
     generic_targets: "docs/how-to/generic-targets.md",
     choices: "docs/how-to/choices.md",
     shared_state: "docs/how-to/shared-state.md",
     sub_targets: "docs/how-to/sub-targets.md",
+    hardware: "docs/how-to/hardware.md",
     long_actions: "docs/how-to/long-actions.md",
     what_waits_for_itself: "docs/how-to/what-waits-for-itself.md",
     without_a_runtime: "docs/how-to/without-a-runtime.md",
@@ -30,6 +36,7 @@ pages! {
     page: "docs/how-to/page.md",
     logs: "docs/how-to/logs.md",
     recordings: "docs/how-to/recordings.md",
+    static_binary: "docs/how-to/static-binary.md",
     does_not_show_up: "docs/how-to/does-not-show-up.md",
     says_silent: "docs/how-to/says-silent.md",
     attributes: "docs/reference/attributes.md",
@@ -48,4 +55,5 @@ pages! {
     figures: "docs/explanation/figures.md",
     soak: "docs/explanation/soak.md",
     lines: "docs/explanation/lines.md",
+    platforms: "docs/explanation/platforms.md",
 }

@@ -17,16 +17,69 @@ pub(crate) fn read(file: &Path) -> Result<String, String> {
 pub(crate) fn read_what(hint: &str, file: &Path) -> Result<String, String> {
     if file != "-" {
         let shown = file.display();
-        return std::fs::read_to_string(file)
+        return std::fs::read(file)
+            .and_then(text)
             .map_err(|error| format!("cannot read {shown}: {error}"));
     }
     let mut stdin = io::stdin();
     if stdin.is_terminal() {
         output::remark(hint);
     }
-    let mut text = String::new();
-    match stdin.read_to_string(&mut text) {
-        Ok(_) => Ok(text),
+    let mut bytes = Vec::new();
+    match stdin.read_to_end(&mut bytes).and_then(|_| text(bytes)) {
+        Ok(text) => Ok(text),
         Err(error) => Err(format!("cannot read standard input: {error}")),
+    }
+}
+
+/// Text in UTF-8, or in what begins with a mark that says otherwise: `DEVICE --manifest > FILE` makes UTF-16 of it in
+/// the PowerShell that Windows comes with.
+fn text(bytes: Vec<u8>) -> io::Result<String> {
+    let wide = |unit: fn([u8; 2]) -> u16| {
+        let units = bytes[2..].chunks(2).map(|pair| match *pair {
+            [first, second] => Some(unit([first, second])),
+            _ => None,
+        });
+        let text = units
+            .collect::<Option<Vec<_>>>()
+            .map(|units| String::from_utf16(&units));
+        match text {
+            Some(Ok(text)) => Ok(text),
+            _ => Err(io::Error::other("it is not UTF-16")),
+        }
+    };
+    match *bytes {
+        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, ref rest @ ..] => utf8(rest.to_vec()),
+        _ => utf8(bytes),
+    }
+}
+
+fn utf8(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_in_the_way_that_its_first_bytes_say() {
+        let plain = "{\"name\": \"Bühne\"}";
+        let wide = |mark: &[u8], unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            let units = plain.encode_utf16().flat_map(unit);
+            mark.iter().copied().chain(units).collect()
+        };
+        for bytes in [
+            plain.as_bytes().to_vec(),
+            [b"\xef\xbb\xbf", plain.as_bytes()].concat(),
+            wide(b"\xff\xfe", u16::to_le_bytes),
+            wide(b"\xfe\xff", u16::to_be_bytes),
+        ] {
+            assert_eq!(text(bytes).unwrap(), plain);
+        }
+        assert!(text(b"B\xfchne".to_vec()).is_err());
+        assert!(text(b"\xff\xfe\x00\xd8".to_vec()).is_err());
     }
 }

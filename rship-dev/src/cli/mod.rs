@@ -10,6 +10,7 @@ mod file;
 mod inspect;
 mod live;
 mod ls;
+mod new;
 mod output;
 mod record;
 mod render;
@@ -37,6 +38,7 @@ use tracing_subscriber::EnvFilter;
 
 use self::client::Client;
 use self::output::Output;
+use crate::new::Request;
 use crate::recording::Speed;
 use crate::server::opening::Doors;
 
@@ -233,6 +235,18 @@ enum Command {
         /// The manifest of the device as it is now.
         new: PathBuf,
     },
+    /// Write a package for a device of one's own, which builds, tests itself and is held to its manifest.
+    New {
+        /// The name of the package, the service and the target: small letters, digits, and `-` between words.
+        name: String,
+        /// Where; in a folder of that name, which must not have anything in it, if it is left out.
+        #[arg(long, value_name = "FOLDER")]
+        path: Option<PathBuf>,
+        /// A checkout of rship to depend on; else the one that this program was built from, if it is still there, or
+        /// else the published version.
+        #[arg(long, value_name = "FOLDER")]
+        rship: Option<PathBuf>,
+    },
     /// Print what a shell needs to complete this command line.
     ///
     /// For bash, `rship-dev completions bash > ~/.local/share/bash-completion/completions/rship-dev`.
@@ -373,6 +387,14 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Check { file } => return check::run(output, &file),
         Command::Compat { old, new } => return compat::run(output, &old, &new),
+        Command::New { name, path, rship } => {
+            let request = Request {
+                name: &name,
+                path: path.as_deref(),
+                rship: rship.as_deref(),
+            };
+            new::run(output, &request)
+        }
         Command::Completions { shell } => completions::print(shell),
         Command::Serve {
             wire,

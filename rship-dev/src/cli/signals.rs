@@ -1,6 +1,5 @@
 //! What ends a command that would go on for ever.
 
-#[cfg(unix)]
 use std::io;
 
 use super::Failure;
@@ -20,12 +19,20 @@ pub(crate) fn end_signal() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-#[cfg(not(unix))]
+/// Ctrl-C and Ctrl-Break, the window that is closed, the end of the system: all that Windows tells a console.
+#[cfg(windows)]
 pub(crate) fn end_signal() -> Result<impl Future<Output = ()>, Failure> {
-    Ok(async {
-        // Without a handler the signal ends the process by itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+    let mut interrupt = ctrl_c().map_err(not_heard)?;
+    let mut stop = ctrl_break().map_err(not_heard)?;
+    let mut close = ctrl_close().map_err(not_heard)?;
+    let mut shutdown = ctrl_shutdown().map_err(not_heard)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = stop.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
         }
     })
 }
@@ -40,12 +47,12 @@ pub(crate) fn hangup_signal() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
-#[cfg(not(unix))]
+/// That is among what [`end_signal`] listens to.
+#[cfg(windows)]
 pub(crate) fn hangup_signal() -> Result<impl Future<Output = ()>, Failure> {
     Ok(std::future::pending())
 }
 
-#[cfg(unix)]
 fn not_heard(error: io::Error) -> Failure {
     Failure::Told(format!("cannot listen to signals: {error}"))
 }

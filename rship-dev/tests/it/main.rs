@@ -15,11 +15,15 @@ mod inspect;
 mod limits;
 mod looking;
 mod meddling;
+mod new;
 mod page;
 mod page_looks;
 mod peer;
 mod queries;
 mod recording;
+// Its programs are ended by signals.
+#[cfg(unix)]
+mod recording_proxy;
 mod storing;
 #[cfg(target_os = "linux")]
 mod terminal;

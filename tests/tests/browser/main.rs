@@ -5,6 +5,8 @@ mod diagnosis;
 mod driver;
 mod example;
 mod forms;
+// It measures processes.
+#[cfg(target_os = "linux")]
 mod load;
 mod looks;
 mod plots;

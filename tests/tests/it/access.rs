@@ -3,7 +3,7 @@
 use std::fs;
 
 use rship_runtime::{Builder, Executor, Status};
-use rship_tests::{Running, Server, VARIABLES, builder, ended, program, within};
+use rship_tests::{Running, Server, builder, ended, program, within};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 
@@ -256,6 +256,9 @@ async fn a_variable_that_cannot_be_used_is_an_error_at_start_that_names_it() {
 #[tokio::test]
 async fn a_variable_that_is_not_utf_8_is_an_error_at_start_that_names_it() {
     use std::os::unix::ffi::OsStrExt as _;
+
+    use rship_tests::VARIABLES;
+
     let value = std::ffi::OsStr::from_bytes(b"\xffbanana");
     for name in VARIABLES {
         let said = started(&[(name, value)]).await;

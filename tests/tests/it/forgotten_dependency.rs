@@ -41,7 +41,7 @@ fn errors(name: &str, dependencies: &str) -> Vec<String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(package.join("src")).unwrap();
-    let macros = workspace.join("rship-macros").canonicalize().unwrap();
+    let macros = std::path::absolute(workspace.join("rship-macros")).unwrap();
     let manifest = format!(
         "[package]\nname = \"{name}\"\nedition = \"2024\"\n[workspace]\n[dependencies]\n\
          rship-macros = {{ path = {macros:?} }}\n{dependencies}\n"

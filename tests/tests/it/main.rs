@@ -40,6 +40,7 @@ mod order;
 mod owned;
 mod programs;
 mod proxy;
+mod publishing;
 mod pulses;
 mod reconnect;
 mod recording;

@@ -7,11 +7,7 @@ use std::time::Duration;
 use rship_dev::{Comparison, Difference, LocalCore, Recorder, Recording, ReplayError, Speed};
 use rship_runtime::prelude::*;
 use rship_runtime::{Encoding, Error, Generation};
-use rship_tests::{
-    Authority, Fridge, LIMIT, Running, Stand, TlsFront, TlsServer, builder, program, until,
-};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-
+use rship_tests::{Fridge, LIMIT, Running, Stand, builder, until};
 use serde_json::{Value, json};
 
 /// Longer than a replay takes, and longer than what it waits for.
@@ -428,6 +424,9 @@ async fn a_recording_of_nobody_and_one_of_several_say_so() {
 #[cfg(unix)]
 #[tokio::test]
 async fn what_passes_the_proxy_to_a_server_behind_tls_comes_back_the_same() {
+    use rship_tests::{Authority, TlsFront, TlsServer, program};
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+
     let folder = Folder::new();
     let authority = Authority::new("pier");
     let ca = folder.0.path().join("ca.pem");
