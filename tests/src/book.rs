@@ -27,6 +27,7 @@ pages! {
     long_actions: "docs/how-to/long-actions.md",
     what_waits_for_itself: "docs/how-to/what-waits-for-itself.md",
     without_a_runtime: "docs/how-to/without-a-runtime.md",
+    comes_back: "docs/how-to/comes-back.md",
     gui_programs: "docs/how-to/gui-programs.md",
     testing: "docs/how-to/testing.md",
     manifest: "docs/how-to/manifest.md",

@@ -7,6 +7,14 @@ use super::output;
 
 /// The text of a manifest; `-` is standard input.
 pub(crate) fn read(file: &Path) -> Result<String, String> {
+    read_what(
+        "reading a manifest from standard input: pipe in what `DEVICE --manifest` prints",
+        file,
+    )
+}
+
+/// The text of a file; `-` is standard input, for which a person in front of it is told what it is for.
+pub(crate) fn read_what(hint: &str, file: &Path) -> Result<String, String> {
     if file != "-" {
         let shown = file.display();
         return std::fs::read(file)
@@ -15,9 +23,7 @@ pub(crate) fn read(file: &Path) -> Result<String, String> {
     }
     let mut stdin = io::stdin();
     if stdin.is_terminal() {
-        output::remark(
-            "reading a manifest from standard input: pipe in what `DEVICE --manifest` prints",
-        );
+        output::remark(hint);
     }
     let mut bytes = Vec::new();
     match stdin.read_to_end(&mut bytes).and_then(|_| text(bytes)) {
