@@ -52,6 +52,20 @@ impl TargetDescriptor {
     pub fn emitter(&self, id: &str) -> Option<&EmitterDescriptor> {
         self.emitters.get(self.emitter_position(id)?)
     }
+
+    /// The position of the action that sets a state again as its emitter (the part of its id after
+    /// `TARGET:`) published it, if there is one, and if the state is to outlive the device.
+    #[must_use]
+    pub fn restored_by(&self, emitter: &str) -> Option<usize> {
+        let sets = |action: &ActionDescriptor| {
+            let writes = action.writes.as_ref();
+            !action.transient
+                && writes.is_some_and(|writes| {
+                    writes.role == WriteRole::Canonical && writes.emitter == emitter
+                })
+        };
+        self.actions.iter().position(sets)
+    }
 }
 
 /// Everything static about one emitter.
@@ -139,6 +153,8 @@ pub struct ActionDescriptor {
     pub cancel: bool,
     /// Whether a run is answered as soon as it has begun.
     pub accepted: bool,
+    /// Whether what it sets is not kept over a restart of the device.
+    pub transient: bool,
 }
 
 /// That an action sets the state of an emitter.

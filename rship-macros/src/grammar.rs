@@ -100,6 +100,7 @@ grammars! {
     /// `#[action]` on a field.
     SETTER = "action" on "a field" {
         "id": Id, "name": String, "min": Expr, "max": Expr, "choices": Method, "set": Method,
+        "transient": Flag,
     }
     /// `#[actions]` on an impl.
     ACTIONS = "actions" on "an impl" { "block": String, "crate": Path, }

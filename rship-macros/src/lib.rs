@@ -197,6 +197,7 @@ pub fn actions(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `max = ..`          | the highest value allowed                                                     |
 /// | `min = "method"`, `max = "method"`, `choices = "method"` | a method of the target says it when the device runs |
 /// | `set = "method"`    | the checked value is given to this method, `fn(&mut self, value)`, which may refuse |
+/// | `transient`         | what is set is not kept over a restart, also where the executor has a state file |
 ///
 /// Both macros read it themselves; where it is left alone, it is an error that says where it belongs.
 #[proc_macro_attribute]

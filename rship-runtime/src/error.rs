@@ -1,6 +1,7 @@
 //! What can go wrong, said to a person.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use rship_core::id::IdError;
 use rship_core::model::{ModelError, Unreached};
@@ -154,6 +155,14 @@ pub enum Error {
     /// The manifest cannot be written.
     #[error("the manifest cannot be written: {0}")]
     Manifest(std::io::Error),
+    /// The file that is to keep states cannot be used.
+    #[error("the state file `{}` cannot be used: {problem}", path.display())]
+    StateFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: StateFileProblem,
+    },
     /// A thread or a runtime of the executor's own cannot be started.
     #[error("a thread of the executor cannot be started: {0}")]
     Thread(std::io::Error),
@@ -166,6 +175,26 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Why a state file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateFileProblem {
+    /// Its folder is missing.
+    #[error("its folder is not there: make the folder, or name a file in another one")]
+    NoFolder,
+    /// It is a folder, or a device of the system's.
+    #[error("it is not a file: name one in a folder that is there")]
+    NotAFile,
+    /// Another executor has it, of this program or of another.
+    #[error(
+        "a program that runs uses it already: end that one, or give each program a file of its own"
+    )]
+    InUse,
+    /// The disk refuses.
+    #[error("{0}")]
+    Disk(std::io::Error),
 }
 
 /// What was set and cannot be used: a variable of the environment, a token, a certificate. What is secret

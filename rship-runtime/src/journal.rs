@@ -30,6 +30,7 @@ pub(crate) enum Topic {
     Untold,
     UserPanic,
     Healed,
+    NotKept,
     Refusal,
 }
 

@@ -24,9 +24,11 @@ mod metrics;
 mod mistake;
 mod outbox;
 pub mod prelude;
+mod saved;
 mod session;
 mod settings;
 mod stamp;
+mod state_file;
 mod target;
 #[cfg(feature = "tls")]
 mod tls;
@@ -50,7 +52,7 @@ pub use api::{
     SubTarget,
 };
 pub use command::{CommandError, ItemMap, LiveQuery, QueryError};
-pub use error::{Error, LockError, SettingError};
+pub use error::{Error, LockError, SettingError, StateFileProblem};
 pub use metrics::Metrics;
 pub use session::Status;
 pub use settings::Ids;

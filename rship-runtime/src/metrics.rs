@@ -59,6 +59,10 @@ metrics! {
     actions_timed_out,
     /// Removals, deletions and frames dropped because too many bytes of them waited.
     updates_dropped,
+    /// How often the state file was written.
+    state_writes,
+    /// Values that have no room in the state file, and targets that were away and had to make room.
+    states_not_kept,
     /// Entities announced again or deleted because the server had something else.
     healed,
 }

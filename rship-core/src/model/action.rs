@@ -269,6 +269,7 @@ pub struct ActionSpec {
     pub(crate) progress: bool,
     pub(crate) cancel: bool,
     pub(crate) accepted: bool,
+    pub(crate) transient: bool,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -289,6 +290,7 @@ impl ActionSpec {
             progress: false,
             cancel: false,
             accepted: false,
+            transient: false,
             problems: Vec::new(),
         }
     }
@@ -389,6 +391,14 @@ impl ActionSpec {
     #[must_use]
     pub fn accepted(mut self) -> Self {
         self.accepted = true;
+        self
+    }
+
+    /// What this action sets is not kept over a restart of the device, also where the executor has a state
+    /// file; for the action that sets a field.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
         self
     }
 

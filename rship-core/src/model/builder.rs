@@ -496,6 +496,7 @@ fn add_action(
         timeout: spec.timeout,
         cancel: spec.cancel,
         accepted: spec.accepted,
+        transient: spec.transient,
     });
     Some((checker, live))
 }

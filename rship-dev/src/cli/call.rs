@@ -81,7 +81,7 @@ fn by_name(action: &Value, data: &Value) -> Option<String> {
 pub(super) const NOT_FROM_CLIENTS: &str = "must be dispatched to an executor instance";
 
 /// A server's error in words for a person.
-fn explained(generation: Generation, action_id: &str, message: String) -> String {
+pub(super) fn explained(generation: Generation, action_id: &str, message: String) -> String {
     if generation != Generation::V2026 || !message.contains(NOT_FROM_CLIENTS) {
         return message;
     }

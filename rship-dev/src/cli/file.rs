@@ -11,6 +11,14 @@ const LARGEST: u64 = 512 << 20;
 
 /// The text of a manifest; `-` is standard input.
 pub(crate) fn read(file: &Path) -> Result<String, String> {
+    read_what(
+        "reading a manifest from standard input: pipe in what `DEVICE --manifest` prints",
+        file,
+    )
+}
+
+/// The text of a file; `-` is standard input, for which a person in front of it is told what it is for.
+pub(crate) fn read_what(hint: &str, file: &Path) -> Result<String, String> {
     if file != "-" {
         let shown = file.display();
         return File::open(file)
@@ -19,9 +27,7 @@ pub(crate) fn read(file: &Path) -> Result<String, String> {
     }
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        output::remark(
-            "reading a manifest from standard input: pipe in what `DEVICE --manifest` prints",
-        );
+        output::remark(hint);
     }
     whole(stdin.lock()).map_err(|error| format!("cannot read standard input: {error}"))
 }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::client::Client;
+use super::client::{Client, Items};
 use super::output::{Output, one_line, remark};
 use super::render;
-use super::tree::{self, Entities};
+use super::tree::{self, Entities, Instance};
 use crate::explained::{DROP_TYPE, WARNING_TYPE};
 use crate::near;
 
@@ -16,34 +16,8 @@ pub(crate) async fn run(
     client: &mut Client,
     patterns: &[String],
 ) -> Result<(), Failure> {
-    let required = [
-        "Instance",
-        "Target",
-        "TargetStatus",
-        "Action",
-        "Emitter",
-        "Pulse",
-    ];
-    let (explained, required) = client.fetch(&[DROP_TYPE, WARNING_TYPE], required).await?;
-    let [instances, targets, statuses, actions, emitters, pulses] = required;
-    let entities = Entities {
-        instances,
-        targets,
-        statuses,
-        actions,
-        emitters,
-        pulses,
-    };
-    let mut tree = tree::grow(&entities);
-    if !patterns.is_empty() {
-        tree = tree
-            .into_iter()
-            .filter_map(|instance| instance.reduced(patterns))
-            .collect();
-        if tree.is_empty() {
-            return Err(Failure::Told(nothing(patterns, &entities)));
-        }
-    }
+    let (explained, entities) = fetch(client).await?;
+    let tree = of_patterns(tree::grow(&entities), patterns, &entities)?;
     if tree.is_empty() && !output.is_json() {
         remark("no executor has registered yet");
     }
@@ -65,6 +39,47 @@ pub(crate) async fn run(
         }
     }
     Ok(())
+}
+
+/// All that the server has, and before it what a local core has dropped or warns of.
+pub(super) async fn fetch(client: &mut Client) -> Result<(Vec<Items>, Entities), Failure> {
+    let required = [
+        "Instance",
+        "Target",
+        "TargetStatus",
+        "Action",
+        "Emitter",
+        "Pulse",
+    ];
+    let (explained, required) = client.fetch(&[DROP_TYPE, WARNING_TYPE], required).await?;
+    let [instances, targets, statuses, actions, emitters, pulses] = required;
+    let entities = Entities {
+        instances,
+        targets,
+        statuses,
+        actions,
+        emitters,
+        pulses,
+    };
+    Ok((explained, entities))
+}
+
+/// What the patterns mean of a tree; all of it where there are none.
+pub(super) fn of_patterns(
+    tree: Vec<Instance>,
+    patterns: &[String],
+    entities: &Entities,
+) -> Result<Vec<Instance>, Failure> {
+    if patterns.is_empty() {
+        return Ok(tree);
+    }
+    let reduced = tree.into_iter();
+    let reduced = reduced.filter_map(|instance| instance.reduced(patterns));
+    let reduced: Vec<_> = reduced.collect();
+    if reduced.is_empty() {
+        return Err(Failure::Told(nothing(patterns, entities)));
+    }
+    Ok(reduced)
 }
 
 fn nothing(patterns: &[String], entities: &Entities) -> String {

@@ -15,7 +15,10 @@ mod output;
 mod record;
 mod render;
 mod replay;
+mod restore;
+mod save;
 mod serve;
+mod settable;
 mod signals;
 mod simulate;
 mod top;
@@ -87,6 +90,33 @@ enum Command {
         #[arg(value_name = "JSON", allow_hyphen_values = true)]
         json_data: Option<String>,
         /// The instance to run it in, where several have the target.
+        #[arg(long)]
+        instance: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Print the states of targets that can be set as they are, for `restore`: `rship-dev save '*' > f`.
+    Save {
+        /// Ids of targets, with all below them, or of emitters; `*` is any text, `?` any one character.
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// Only those of this instance.
+        #[arg(long)]
+        instance: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Set states as `save` has found them, one after the other, and say what became of each.
+    ///
+    /// Ends with status 0 when all is as it was, 1 when something is missing or was refused, and 2 when the file
+    /// cannot be used.
+    Restore {
+        /// What `save` has printed; `-` is standard input.
+        file: PathBuf,
+        /// Set nothing, and say what would be set.
+        #[arg(long)]
+        dry_run: bool,
+        /// Set everything in this instance, in place of those that the file names.
         #[arg(long)]
         instance: Option<String>,
         #[command(flatten)]
@@ -444,6 +474,27 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
                 instance.as_deref(),
             )
             .await
+        }
+        Command::Save {
+            ids,
+            instance,
+            server,
+        } => save::run(&mut connect(&server).await?, &ids, instance.as_deref()).await,
+        Command::Restore {
+            file,
+            dry_run,
+            instance,
+            server,
+        } => {
+            let states = match restore::load(&file) {
+                Ok(states) => states,
+                Err(why) => return Ok(restore::unreadable(&why)),
+            };
+            let how = restore::How {
+                instance,
+                is_dry: dry_run,
+            };
+            return restore::run(output, &mut connect(&server).await?, states, &how).await;
         }
         Command::Watch {
             ids,

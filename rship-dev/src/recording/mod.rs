@@ -16,6 +16,7 @@ mod secrets;
 mod stage;
 
 pub use self::compare::{Comparison, Difference, Subject};
+pub(crate) use self::fact::same;
 pub use self::file::{OpenError, Recording};
 pub(crate) use self::line::{Direction, Ended};
 pub use self::player::Playback;

@@ -97,6 +97,7 @@ fn actions(members: &Members<'_>) -> Result<Vec<ActionDescriptor>, String> {
             timeout: None,
             cancel,
             accepted: false,
+            transient: false,
         })
     });
     actions.collect()

@@ -218,6 +218,7 @@ fn setter(member: &Member<'_>, state: &State, setter: &Setter) -> TokenStream {
     let emitter = &state.names.id;
     let Names { id, name, doc, .. } = &setter.names;
     let doc = doc.as_ref().map(|doc| quote!(.doc(#doc)));
+    let transient = setter.transient.then(|| quote!(.transient()));
     let field = names::plain(ident);
     let bounds = setter.bounds.calls(place(ty));
     let arg = match &state.with {
@@ -237,7 +238,7 @@ fn setter(member: &Member<'_>, state: &State, setter: &Setter) -> TokenStream {
     };
     quote_spanned! {place(ty)=>
         __rship_model.#add(
-            __rship::ActionSpec::new(#id).name(#name) #doc,
+            __rship::ActionSpec::new(#id).name(#name) #doc #transient,
             #field,
             #emitter,
             #arg #bounds,

@@ -84,6 +84,8 @@ pub(crate) struct Setter {
     pub(crate) bounds: Bounds,
     /// The method that sets the field.
     pub(crate) set: Option<Ident>,
+    /// Whether what is set is not kept over a restart.
+    pub(crate) transient: bool,
 }
 
 pub(crate) fn check<'a>(parsed: &'a Parsed<'a>, errors: &mut Errors) -> Target<'a> {
@@ -301,6 +303,7 @@ fn emitter(
             // What is set is what is published, which `with` makes of the field.
             bounds: Bounds::of(given, state.with.is_none().then_some(field.ty), &of, errors),
             set,
+            transient: given.has("transient"),
         }
     });
     // Reported already, and the type of the field would raise a message of its own.

@@ -1,7 +1,7 @@
 //! How an executor is set up: identity, address, limits.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::environment::{text, variable};
 use crate::error::Error;
 use crate::session::Tcp;
 use crate::settings::{Ids, Limits, Server, Settings, Timing, check_id};
+use crate::target::{self, Keep};
 use crate::token::Secret;
 
 /// Sets an executor up; made by [`Executor::builder`]. What is not set comes from the environment or
@@ -37,6 +38,15 @@ pub struct Builder {
     connect: Arc<dyn Connect>,
     timing: Timing,
     limits: Limits,
+    state_file: Option<StateFile>,
+    state_file_bytes: usize,
+}
+
+/// A file that is to keep states, and what opens it: named in one place, so that a program which does not go
+/// there has nothing of it.
+struct StateFile {
+    path: PathBuf,
+    open: fn(&Path, usize) -> Result<Keep, Error>,
 }
 
 impl fmt::Debug for Builder {
@@ -65,6 +75,8 @@ impl Builder {
             connect: Arc::new(Tcp),
             timing: Timing::default(),
             limits: Limits::default(),
+            state_file: None,
+            state_file_bytes: 4 << 20,
         }
     }
 
@@ -264,10 +276,32 @@ impl Builder {
         self
     }
 
+    /// Keeps the values of settable states in this file, and gives them back at the next start: those of
+    /// fields with `#[emitter]` and `#[action]`, unless `#[action(transient)]` says otherwise. They are given to
+    /// the actions that set them, with all their checks, before the server is told of their target.
+    ///
+    /// It is written a second after a change and every three seconds at most, and when the executor ends. The
+    /// executor alone uses it, and the files beside it whose names begin with its own.
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state_file = Some(StateFile {
+            path: path.into(),
+            open: target::open,
+        });
+        self
+    }
+
+    /// How many bytes the state file may have; 4 MiB unless set. Where there is no room for all, targets that
+    /// are not there are forgotten first.
+    pub fn state_file_bytes(mut self, bytes: usize) -> Self {
+        self.state_file_bytes = bytes;
+        self
+    }
+
     /// Makes the executor; nothing is connected before [`Executor::run`].
     ///
     /// # Errors
-    /// When an address, id, color, token or certificate cannot be used, whether set here or in the environment.
+    /// When an address, id, color, token or certificate cannot be used, whether set here or in the environment;
+    /// when the folder of the state file is missing, or another program uses the file.
     pub fn build(self) -> Result<Executor, Error> {
         check_id("service", &self.service)?;
         let access = self.access.resolve()?;
@@ -308,7 +342,11 @@ impl Builder {
             cluster_id: self.cluster_id,
             message: self.message,
         };
-        Ok(Executor::new(Settings {
+        // Whoever prints the manifest leaves the device's files alone.
+        let state_file = self.state_file.filter(|_| !manifest::is_wanted());
+        let keep = state_file.map(|file| (file.open)(&file.path, self.state_file_bytes));
+        let keep = keep.transpose()?;
+        let settings = Settings {
             service: self.service,
             instance,
             ids: self.ids,
@@ -320,6 +358,7 @@ impl Builder {
             },
             timing: self.timing,
             limits: self.limits,
-        }))
+        };
+        Ok(Executor::new(settings, keep))
     }
 }

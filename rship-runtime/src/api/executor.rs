@@ -27,7 +27,7 @@ use crate::mistake::Mistake;
 use crate::outbox::{Change, Items, Outbox};
 use crate::session::{self, Parts, Status};
 use crate::settings::{Settings, check_id};
-use crate::target::{Context, HandlerRuntime, Registry, Tree};
+use crate::target::{Context, HandlerRuntime, Keep, Registry, Tree};
 use crate::work;
 use crate::world;
 
@@ -40,7 +40,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    fn new(settings: Settings) -> Self {
+    fn new(settings: Settings, keep: Option<Keep>) -> Self {
         let counters = Arc::new(Counters::default());
         let journal = Arc::new(Journal::default());
         let registry = Arc::new(Registry::default());
@@ -49,7 +49,8 @@ impl Engine {
             Arc::clone(&counters),
             Arc::clone(&journal),
         ));
-        let context = Context::new(&settings, &outbox, &counters, &journal, &registry);
+        let keeper = keep.map(|keep| keep(&counters, &journal));
+        let context = Context::new(&settings, &outbox, (&counters, &journal), &registry, keeper);
         let desk = Arc::new(Desk {
             outbox: Arc::clone(&outbox),
             counters: Arc::clone(&counters),
@@ -85,26 +86,42 @@ impl Engine {
             session::stopped(&mut shutdown).await;
             info!("shutting down");
             self.end_handlers().await;
+            if let Some(keeper) = &context.keeper {
+                keeper.hurry();
+            }
             self.parts.stop.send_replace(true);
             std::future::pending().await
         };
         // Each is polled when it was woken itself: a frame wakes the session and nobody else.
-        let work: [BoxFuture<'_, ()>; 7] = [
+        let work: [BoxFuture<'_, ()>; 8] = [
             Box::pin(session::supervise(Arc::clone(&self.parts))),
             Box::pin(async { match context.sampling.run().await {} }),
             Box::pin(async { match context.attention.run().await {} }),
             Box::pin(async { match self.parts.outbox.keep_pace().await {} }),
             Box::pin(async { match self.parts.journal.run().await {} }),
             Box::pin(async { match self.console().await {} }),
+            Box::pin(async { match self.keep().await {} }),
             Box::pin(ending),
         ];
         // The sessions alone come to an end.
         FuturesUnordered::from_iter(work).next().await;
         self.parts.outbox.finish();
+        if let Some(keeper) = &context.keeper {
+            let limit = self.parts.settings.timing.shutdown;
+            Arc::clone(keeper).end(limit).await;
+        }
         if world::makes(Mistake::LeavesATask) {
             tokio::spawn(std::future::pending::<()>());
         }
         self.parts.set_status(Status::Stopped);
+    }
+
+    /// Keeps states over a restart, if that is wanted.
+    async fn keep(&self) -> std::convert::Infallible {
+        match &self.context.keeper {
+            Some(keeper) => Arc::clone(keeper).run().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Says on standard error what the program's log does not show of the connection.
@@ -170,9 +187,9 @@ impl Executor {
         Builder::new(service)
     }
 
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings, keep: Option<Keep>) -> Self {
         let instance = settings.instance.clone();
-        let engine = Arc::new(Engine::new(settings));
+        let engine = Arc::new(Engine::new(settings, keep));
         let index = engine.parts.registry.targets().add_instance(instance);
         Self {
             first: InstanceHandle { engine, index },

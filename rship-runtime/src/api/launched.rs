@@ -75,8 +75,18 @@ fn interrupted() -> Result<impl Future<Output = ()>, Error> {
 
 #[cfg(windows)]
 fn interrupted() -> Result<impl Future<Output = ()>, Error> {
-    let mut interrupt = tokio::signal::windows::ctrl_c().map_err(Error::Signal)?;
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+    let mut interrupt = ctrl_c().map_err(Error::Signal)?;
+    let mut stop = ctrl_break().map_err(Error::Signal)?;
+    // The system ends the process 5 s after these, whatever it does.
+    let mut close = ctrl_close().map_err(Error::Signal)?;
+    let mut shutdown = ctrl_shutdown().map_err(Error::Signal)?;
     Ok(async move {
-        interrupt.recv().await;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = stop.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
+        }
     })
 }

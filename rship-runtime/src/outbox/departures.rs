@@ -98,6 +98,8 @@ pub(crate) enum Hold {
     /// Until the server is known to have read its deletion.
     Unread,
     Until(Instant),
+    /// Until it has its saved values back.
+    Restoring,
 }
 
 #[derive(Default)]

@@ -127,6 +127,10 @@ pub(crate) struct Source {
     pub(crate) wire: PulseSource,
     /// Which of its changes go out.
     pub(super) pace: Pace,
+    /// Whether its values are kept over a restart.
+    pub(crate) is_kept: bool,
+    /// Whether whoever keeps them knows that there is a newer one.
+    marked: AtomicBool,
     value: Mutex<Value>,
     /// Whether the newest value has a number that is not finite.
     infinite: AtomicBool,
@@ -147,9 +151,11 @@ struct Value {
 }
 
 impl Source {
-    pub(crate) fn new(emitter: String, instance: Arc<str>, pace: Pace) -> Self {
+    pub(crate) fn new(emitter: String, instance: Arc<str>, pace: Pace, is_kept: bool) -> Self {
         Self {
             pace,
+            is_kept,
+            marked: AtomicBool::new(false),
             wire: PulseSource::new(&emitter, &instance),
             emitter: emitter.into(),
             instance,
@@ -225,6 +231,39 @@ impl Source {
     pub(crate) fn stored(&self) -> Option<Vec<u8>> {
         let impulse = self.impulse.load(Ordering::Relaxed);
         self.newest().or_else(|| impulse.then(|| b"null".to_vec()))
+    }
+
+    /// Whether a value that differs by less than it must is news to nobody but who keeps it.
+    pub(crate) fn has_dead_band(&self) -> bool {
+        self.pace.deadband.is_some()
+    }
+
+    /// Whether the newest value has a number that is not finite.
+    pub(crate) fn is_infinite(&self) -> bool {
+        self.infinite.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has changed since the first value that it ever had.
+    pub(crate) fn has_changed(&self) -> bool {
+        self.value().version > 1
+    }
+
+    /// Whether the newest value is written like this.
+    pub(crate) fn newest_is(&self, json: &[u8]) -> bool {
+        self.value().newest.json() == json
+    }
+
+    /// Marks that there is a newer value than whoever keeps them has; `false` when that is known, and for the
+    /// first value, which a device has of its own.
+    pub(crate) fn mark(&self) -> bool {
+        !self.marked.load(Ordering::Relaxed)
+            && self.has_changed()
+            && !self.marked.swap(true, Ordering::AcqRel)
+    }
+
+    /// Takes the mark away, before the newest value is looked at.
+    pub(crate) fn unmark(&self) {
+        self.marked.store(false, Ordering::Release);
     }
 
     /// The newest value as JSON; `None` when there was none.
@@ -348,7 +387,14 @@ mod tests {
     #[test]
     fn a_place_that_was_given_back_is_found_by_its_new_id_alone() {
         let mut slots = Slots::default();
-        let source = || Arc::new(Source::new("t:e".to_owned(), "i".into(), Pace::default()));
+        let source = || {
+            Arc::new(Source::new(
+                "t:e".to_owned(),
+                "i".into(),
+                Pace::default(),
+                false,
+            ))
+        };
         let old = slots.open(source(), TargetNumber::default());
         assert!(slots.close(old).is_some());
         assert!(slots.close(old).is_none());
@@ -363,7 +409,7 @@ mod tests {
             deadband: Some(0.01),
             ..Pace::default()
         };
-        let source = Source::new("t:e".to_owned(), "i".into(), pace);
+        let source = Source::new("t:e".to_owned(), "i".into(), pace, false);
         for (json, changes) in [
             ("0.28", true),
             ("0.285", false),
@@ -379,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_value_goes_to_a_server_once_until_it_changes_or_is_asked_for() {
-        let source = Source::new("t:e".to_owned(), "i".into(), Pace::default());
+        let source = Source::new("t:e".to_owned(), "i".into(), Pace::default(), false);
         let mut out = Vec::new();
         assert!(!source.take_unsent(&mut out), "there is none");
         assert!(source.update(b"1") && !source.update(b"1"));
@@ -393,7 +439,7 @@ mod tests {
     fn slots<const N: usize>() -> [SlotId; N] {
         let mut slots = Slots::default();
         std::array::from_fn(|index| {
-            let source = Source::new(format!("t:e{index}"), "i".into(), Pace::default());
+            let source = Source::new(format!("t:e{index}"), "i".into(), Pace::default(), false);
             slots.open(Arc::new(source), TargetNumber::default())
         })
     }

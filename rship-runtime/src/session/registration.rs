@@ -18,7 +18,8 @@ pub(super) struct Registration {
     instances: bool,
     /// All targets up to this one were looked at, and some after it that had something to say.
     targets: TargetNumber,
-    /// Targets that have to stay away for a while, because their deletion is on its way.
+    /// Targets that have to stay away for a while, because their deletion is on its way, or their saved
+    /// values are.
     held: Vec<TargetNumber>,
     item: Option<ItemKey>,
     items: bool,
@@ -95,7 +96,7 @@ impl Registration {
             let Some(target) = announcer.targets.get(number).cloned() else {
                 continue;
             };
-            match outbox.hold(&target.key()) {
+            match hold(announcer, &target, outbox) {
                 None => {
                     for below in announcer.targets.subtree(number) {
                         if let Some(below) = announcer.targets.get(below).cloned() {
@@ -131,10 +132,7 @@ impl Registration {
             // It is announced with its parent.
             return false;
         }
-        // Only 2026 servers gather what they are told.
-        if announcer.writer.generation() == Generation::V2026
-            && outbox.hold(&target.key()).is_some()
-        {
+        if hold(announcer, target, outbox).is_some() {
             if !self.held.contains(&target.number) {
                 self.held.push(target.number);
             }
@@ -156,4 +154,14 @@ impl Registration {
         outbox.announce(target.number, &target.slots, round);
         true
     }
+}
+
+/// For how long a target has to stay away, if it has to.
+fn hold(announcer: &Announcer<'_>, target: &Reference, outbox: &Outbox) -> Option<Hold> {
+    if target.is_restoring() {
+        return Some(Hold::Restoring);
+    }
+    // Only 2026 servers gather what they are told.
+    let gathers = announcer.writer.generation() == Generation::V2026;
+    outbox.hold(&target.key()).filter(|_| gathers)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use super::keeper::Keeper;
 use super::registry::Registry;
 use super::sampling::Sampling;
 use super::tasks::Tasks;
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) tasks: Tasks,
     pub(crate) attention: Attention,
     pub(crate) sampling: Sampling,
+    /// Who keeps states over a restart, if anybody does.
+    pub(crate) keeper: Option<Arc<dyn Keeper>>,
     service: String,
     ids: Ids,
     pub(super) action_timeout: Duration,
@@ -41,9 +44,9 @@ impl Context {
     pub(crate) fn new(
         settings: &Settings,
         outbox: &Arc<Outbox>,
-        counters: &Arc<Counters>,
-        journal: &Arc<Journal>,
+        (counters, journal): (&Arc<Counters>, &Arc<Journal>),
         registry: &Arc<Registry>,
+        keeper: Option<Arc<dyn Keeper>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             outbox: Arc::clone(outbox),
@@ -53,6 +56,7 @@ impl Context {
             tasks: Tasks::default(),
             attention: Attention::default(),
             sampling: Sampling::default(),
+            keeper,
             service: settings.service.clone(),
             ids: settings.ids,
             action_timeout: settings.timing.action,

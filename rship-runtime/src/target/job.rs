@@ -307,7 +307,7 @@ fn gone(target: &str) -> String {
 }
 
 /// Calls a handler that takes the target itself.
-async fn call_on(
+pub(super) async fn call_on(
     held: &mut Held,
     target: &Arc<Reference>,
     action: usize,
@@ -391,7 +391,7 @@ pub(super) fn ended(
 }
 
 /// An error that is not in the handler's own words.
-fn says(target: &Reference, action: usize, why: &dyn std::fmt::Display) -> String {
+pub(super) fn says(target: &Reference, action: usize, why: &dyn std::fmt::Display) -> String {
     format!("action `{}`: {why}", target.action_id(action))
 }
 

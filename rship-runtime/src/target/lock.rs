@@ -143,6 +143,8 @@ pub(crate) enum Who {
     Guard(&'static Location<'static>),
     /// A look at what is computed by the clock.
     Sampling,
+    /// Setters that are given saved values.
+    Restoring,
 }
 
 impl fmt::Display for Who {
@@ -158,6 +160,7 @@ impl fmt::Display for Who {
                 )
             }
             Self::Sampling => f.write_str("a look at values computed by the clock"),
+            Self::Restoring => f.write_str("setters that are given saved values"),
         }
     }
 }

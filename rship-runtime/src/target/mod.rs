@@ -9,6 +9,7 @@ mod details;
 mod find;
 mod follow;
 mod job;
+mod keeper;
 mod lock;
 mod long;
 mod mailbox;
@@ -19,10 +20,12 @@ mod publish;
 mod reference;
 mod register;
 mod registry;
+mod restoring;
 mod roll;
 mod runs;
 mod runtime;
 mod sampling;
+mod saving;
 mod tasks;
 mod watch;
 
@@ -40,6 +43,7 @@ use sampling::Due;
 pub(crate) use context::Context;
 pub use details::Member;
 pub(crate) use job::{Complete, Job, Of, Outcome};
+pub(crate) use keeper::Keep;
 pub(crate) use lock::{Held, Inside, Who, current, unwind};
 pub(crate) use pool::start as start_handlers;
 pub use publish::Changes;
@@ -48,6 +52,7 @@ pub(crate) use reference::{Path, RawHandle, Reference};
 pub(crate) use register::{Addition, add, member_names, remove};
 pub(crate) use registry::{Registry, Targets, actions_of, emitters_of};
 pub(crate) use runtime::HandlerRuntime;
+pub(crate) use saving::open;
 
 /// A root target with all below it.
 pub(crate) struct Tree {

@@ -82,6 +82,8 @@ pub(super) enum What {
     /// A long action.
     Long(Arc<Reference>, usize),
     Sampling,
+    /// Giving saved values back.
+    Restoring,
 }
 
 /// A thread of the pool.
@@ -447,6 +449,8 @@ impl Busy {
             What::Long(target, action) => {
                 Some((format!("action `{}`", target.action_id(*action)), false))
             }
+            // It has a warning of its own.
+            What::Restoring => Some((format!("giving target `{id}` its saved values"), true)),
             What::Sampling => None,
         };
         described.unwrap_or_else(|| (format!("looking at the values of target `{id}`"), false))

@@ -165,6 +165,7 @@ mod tests {
             "t:fade-progress".to_owned(),
             "i".into(),
             Pace::default(),
+            false,
         ));
         let slot = outbox.open(Arc::clone(&source), TargetNumber::default());
         (Runs::new(0, &outbox, slot, &source), source)

@@ -270,6 +270,9 @@ impl Walk<'_> {
                     if published.is_some() {
                         self.look_for_infinity(target, index, value, written);
                     }
+                    if source.is_kept {
+                        self.keep(target, index, json, published);
+                    }
                     published
                 })
             };
@@ -316,6 +319,25 @@ impl Walk<'_> {
         let is = of.has_null && catch_unwind(AssertUnwindSafe(finite)).is_ok_and(|finite| !finite);
         if source.became_infinite(is) {
             not_finite(&self.context().journal, &source.emitter);
+        }
+    }
+
+    /// Tells whoever keeps states of a value that was just looked at.
+    fn keep(
+        &self,
+        target: &Arc<Reference>,
+        index: usize,
+        json: &[u8],
+        published: Option<Published>,
+    ) {
+        let source = &target.sources[index];
+        let is_news = match published {
+            None => source.has_dead_band(),
+            Some(Published::TooLarge) => false,
+            Some(_) => !source.is_infinite(),
+        };
+        if is_news && let Some(keeper) = &self.context().keeper {
+            keeper.looked(target, index, json, published.is_some());
         }
     }
 

@@ -64,6 +64,8 @@ pub(crate) struct Reference {
     pub(super) online: AtomicBool,
     /// Whether something of it is not available now: few devices ever say so.
     pub(super) restricted: AtomicBool,
+    /// Whether it is to be announced only when its saved values are back.
+    pub(super) restoring: AtomicBool,
     pub(super) changing: Mutex<Changing>,
 }
 
@@ -195,6 +197,11 @@ impl Reference {
     /// Says whether commands reach the target; `false` when that is so already.
     pub(super) fn set_online(&self, online: bool) -> bool {
         self.online.swap(online, Ordering::AcqRel) != online
+    }
+
+    /// Whether it is to be announced only when its saved values are back.
+    pub(crate) fn is_restoring(&self) -> bool {
+        self.restoring.load(Ordering::Acquire)
     }
 
     /// Says that a server may know the target from before, though it was not announced since.

@@ -10,6 +10,7 @@ use rship_core::id;
 use rship_core::model::{AnyModel, AnyTarget, Place};
 
 use super::context::Context;
+use super::keeper::SavedValue;
 use super::lock::Who;
 use super::name::LiveName;
 use super::progress::Runs;
@@ -94,6 +95,7 @@ pub(crate) fn add(
         }
     });
     let target = Arc::clone(&references[0]);
+    let saved = saved_values(context, &references);
     for reference in references {
         targets.insert(reference);
     }
@@ -102,11 +104,24 @@ pub(crate) fn add(
         tree.watch_shared();
     }
     // Nobody else has the tree yet, so its lock is free.
-    if let Ok(mut held) = tree.try_lock(Who::Sampling) {
-        held.publish(Look::First);
+    match &context.keeper {
+        Some(keeper) if !saved.is_empty() => {
+            keeper.restore(&tree, tree.try_lock(Who::Restoring).ok(), saved);
+        }
+        _ => {
+            if let Ok(mut held) = tree.try_lock(Who::Sampling) {
+                held.publish(Look::First);
+            }
+        }
     }
     context.outbox.targets_came();
     Ok(RawHandle::new(&tree, &target))
+}
+
+/// What targets that are about to enter are to be given back.
+fn saved_values(context: &Context, new: &[Arc<Reference>]) -> Vec<SavedValue> {
+    let keeper = context.keeper.as_ref();
+    keeper.map_or_else(Vec::new, |keeper| keeper.came(new))
 }
 
 impl Sketch {
@@ -264,10 +279,14 @@ pub(super) fn enter_member(
     };
     let mut references = Vec::new();
     let branch = enter.branch(&mut targets, sketch, Some(parent), &mut references);
+    let saved = saved_values(context, &references);
     for reference in references {
         targets.insert(reference);
     }
     drop(targets);
+    if let Some(keeper) = context.keeper.as_ref().filter(|_| !saved.is_empty()) {
+        keeper.restore(tree, None, saved);
+    }
     context.outbox.targets_came();
     // A parent that was known before lists one child more now.
     context.outbox.changed([Change::Description(parent.number)]);
@@ -327,7 +346,10 @@ impl Enter<'_> {
         let mut runs = Vec::new();
         for emitter in &descriptor.emitters {
             let whole = id::member(&sketch.id, &emitter.id);
-            let source = Arc::new(Source::new(whole, Arc::clone(&instance_id), emitter.pace));
+            let is_kept =
+                self.context.keeper.is_some() && descriptor.restored_by(&emitter.id).is_some();
+            let instance = Arc::clone(&instance_id);
+            let source = Arc::new(Source::new(whole, instance, emitter.pace, is_kept));
             let slot = outbox.open(Arc::clone(&source), number);
             sinks.push(match emitter.kind {
                 EmitterKind::Impulse => {
@@ -368,6 +390,7 @@ impl Enter<'_> {
             runs: runs.into(),
             online: online.into(),
             restricted: false.into(),
+            restoring: false.into(),
             changing: Mutex::new(changing),
         });
         let own = descriptor.emitters.iter().map(|emitter| &emitter.id);
@@ -406,7 +429,7 @@ pub(super) fn leave(context: &Context, branch: &Branch, forget: bool) {
         Departure::Left
     };
     if let Some(registry) = context.registry.upgrade() {
-        take_out(context, &registry, &branch.target, departure);
+        take_out(context, &registry, &branch.target, (departure, forget));
     }
 }
 
@@ -415,10 +438,17 @@ pub(crate) fn remove(registry: &Registry, raw: &RawHandle) {
     let RawHandle { tree, target, .. } = raw;
     tree.removed.store(true, Ordering::Release);
     tree.context.sampling.forget(tree);
-    take_out(&tree.context, registry, target, Departure::Removed);
+    // Its saved values stay: it may be added again.
+    let departure = (Departure::Removed, false);
+    take_out(&tree.context, registry, target, departure);
 }
 
-fn take_out(context: &Context, registry: &Registry, root: &Reference, departure: Departure) {
+fn take_out(
+    context: &Context,
+    registry: &Registry,
+    root: &Reference,
+    (departure, forget): (Departure, bool),
+) {
     let mut targets = registry.targets();
     let (mut departed, mut slots) = (Vec::new(), Vec::new());
     let all = targets.subtree(root.number);
@@ -433,6 +463,9 @@ fn take_out(context: &Context, registry: &Registry, root: &Reference, departure:
         }
         slots.extend_from_slice(&target.slots);
         targets.remove(*number);
+        if let Some(keeper) = &context.keeper {
+            keeper.left(&target, forget);
+        }
     }
     context.outbox.close(&slots);
     context.outbox.departed(&all, departed);

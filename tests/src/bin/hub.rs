@@ -1,6 +1,6 @@
 //! A device to run as a process: a router whose outputs are known when it has found its hardware.
 //!
-//! `hub WAY [noise] [log]`, with WAY one of `run`, `until`, `blocking` and `start`.
+//! `hub WAY [noise] [log] [state PATH]`, with WAY one of `run`, `until`, `blocking` and `start`.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -71,7 +71,12 @@ fn main() -> Result<(), Error> {
             }
         });
     }
-    let executor = Executor::builder("hub").instance_id("hub-1").build()?;
+    let mut builder = Executor::builder("hub").instance_id("hub-1");
+    let mut rest = arguments.iter().skip_while(|argument| *argument != "state");
+    if let Some(path) = rest.nth(1) {
+        builder = builder.state_file(path);
+    }
+    let executor = builder.build()?;
     if has("noise") && !executor.wants_manifest() {
         println!("hardware found");
     }
