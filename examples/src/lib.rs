@@ -10,8 +10,8 @@ mod warnings;
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
-use std::io::{self, ErrorKind, IsTerminal, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{self, IsTerminal, Write as _};
+use std::net::Ipv4Addr;
 
 use rship_dev::LocalCore;
 use rship_runtime::{Executor, Metrics, Running};
@@ -19,8 +19,6 @@ use tokio::runtime::{self, Runtime};
 use tracing_subscriber::EnvFilter;
 
 pub use self::warnings::Warnings;
-
-const DEVELOPMENT_PORT: u16 = 5155;
 
 /// What goes wrong in an example, as a person reads it: `main` prints it, an action answers with it.
 pub struct Failure(String);
@@ -159,12 +157,8 @@ async fn start_core() -> Result<LocalCore, Failure> {
     if let Ok(wire) = env::var("RSHIP_WIRE") {
         builder = builder.generation(wire.parse().map_err(rship_runtime::Error::from)?);
     }
-    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, DEVELOPMENT_PORT));
-    match builder.clone().bind(usual).start().await {
-        // Another core or example has it.
-        Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(builder.start().await?),
-        started => Ok(started?),
-    }
+    let usual = (Ipv4Addr::LOCALHOST, LocalCore::USUAL_PORT);
+    Ok(builder.bind(usual).or_free_port().start().await?)
 }
 
 fn introduction(core: &LocalCore, try_next: &[&str]) -> String {
@@ -173,11 +167,10 @@ fn introduction(core: &LocalCore, try_next: &[&str]) -> String {
         "a local core of the {} generation listens on {url}, in this process\n",
         core.generation()
     );
-    let mut server = String::new();
-    if core.addr().port() != DEVELOPMENT_PORT {
+    let (mut server, usual) = (String::new(), LocalCore::USUAL_PORT);
+    if core.addr().port() != usual {
         text.push_str(&format!(
-            "(port {DEVELOPMENT_PORT} is taken; to join the server there, set \
-             RSHIP_URL=ws://127.0.0.1:{DEVELOPMENT_PORT}/myko)\n"
+            "(port {usual} is taken; to join the server there, set RSHIP_URL=ws://127.0.0.1:{usual}/myko)\n"
         ));
         server = format!(" --url {url}");
     }

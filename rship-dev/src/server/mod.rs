@@ -60,6 +60,7 @@ const EXPENSIVE: Duration = Duration::from_millis(1);
 pub struct Builder {
     generation: Generation,
     bind: SocketAddr,
+    or_free_port: bool,
     answer_limit: Duration,
     ping_every: Duration,
     window: Duration,
@@ -84,6 +85,13 @@ impl Builder {
     #[must_use]
     pub fn bind(mut self, addr: impl Into<SocketAddr>) -> Self {
         self.bind = addr.into();
+        self
+    }
+
+    /// Listens on a free port where somebody else has the one that was to be.
+    #[must_use]
+    pub const fn or_free_port(mut self) -> Self {
+        self.or_free_port = true;
         self
     }
 
@@ -205,7 +213,12 @@ impl Builder {
     /// name or an origin).
     pub async fn start(mut self) -> io::Result<LocalCore> {
         self.doors.may_listen(self.bind)?;
-        let listener = TcpListener::bind(self.bind).await?;
+        let listener = match TcpListener::bind(self.bind).await {
+            Err(error) if self.or_free_port && error.kind() == io::ErrorKind::AddrInUse => {
+                TcpListener::bind((self.bind.ip(), 0)).await?
+            }
+            bound => bound?,
+        };
         let addr = listener.local_addr()?;
         Ok(self.serve(Some(listener), addr))
     }
@@ -271,12 +284,16 @@ pub struct LocalCore {
 }
 
 impl LocalCore {
+    /// Where a device looks for a server on its own machine unless it is told otherwise.
+    pub const USUAL_PORT: u16 = 5155;
+
     /// A core that speaks 2026 on a free port of `127.0.0.1`, unless told otherwise.
     #[must_use]
     pub fn builder() -> Builder {
         Builder {
             generation: Generation::V2026,
             bind: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            or_free_port: false,
             answer_limit: Duration::from_secs(10),
             ping_every: Duration::from_secs(5),
             window: window::WINDOW,

@@ -1,15 +1,12 @@
 //! Where a stand-in plays: on the server that is named, or on a core of its own.
 
 use std::env;
-use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 
 use rship_runtime::__client::variable;
 
 use super::{Failure, told};
 use crate::server::LocalCore;
-
-const DEVELOPMENT_PORT: u16 = 5155;
 
 /// A server.
 pub(super) enum Place {
@@ -49,12 +46,8 @@ pub(super) async fn find(url: Option<&str>) -> Result<Place, Failure> {
                 .map_err(told)?,
         );
     }
-    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, DEVELOPMENT_PORT));
-    let started = match builder.clone().bind(usual).start().await {
-        // Another core has it.
-        Err(error) if error.kind() == ErrorKind::AddrInUse => builder.start().await,
-        started => started,
-    };
+    let usual = (Ipv4Addr::LOCALHOST, LocalCore::USUAL_PORT);
+    let started = builder.bind(usual).or_free_port().start().await;
     match started {
         Ok(core) => Ok(Place::Own(core)),
         Err(error) => Err(told(format!(
