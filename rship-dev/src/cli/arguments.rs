@@ -23,11 +23,7 @@ pub(crate) struct Argument {
 /// The arguments that a schema asks for, in the order of the action's `schemaLayout` if it has one; a
 /// schema that is not an object is one argument without a name.
 pub(crate) fn of(schema: &Value, layout: &Value) -> Vec<Argument> {
-    // 2023 sends a schema as the string of its JSON.
-    let parsed = match schema {
-        Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
-        other => other.clone(),
-    };
+    let parsed = parsed(schema);
     let schema = resolve(&parsed, &parsed);
     let Value::Object(object) = schema else {
         return Vec::new();
@@ -62,6 +58,32 @@ pub(crate) fn of(schema: &Value, layout: &Value) -> Vec<Argument> {
             kind: kind(&parsed, schema, DEPTH),
             required: true,
         }],
+    }
+}
+
+/// The names of all arguments there are; `None` where a schema leaves open which there may be.
+pub(crate) fn names(schema: &Value) -> Option<Vec<String>> {
+    let parsed = parsed(schema);
+    let object = resolve(&parsed, &parsed).as_object()?;
+    let is_open = ["patternProperties", "oneOf", "anyOf", "allOf", "$ref"]
+        .iter()
+        .any(|word| object.contains_key(*word));
+    if is_open
+        || object
+            .get("additionalProperties")
+            .is_some_and(|more| more != false)
+    {
+        return None;
+    }
+    let properties = object.get("properties")?.as_object()?;
+    Some(properties.keys().cloned().collect())
+}
+
+/// 2023 sends a schema as the string of its JSON.
+fn parsed(schema: &Value) -> Value {
+    match schema {
+        Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+        other => other.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Failure;
 use super::arguments;
 use super::client::{Client, Items};
-use super::output::Output;
+use super::output::{Output, remark};
 use crate::{near, speaking};
 
 /// The action's arguments from the command line; none is null.
@@ -35,6 +35,9 @@ pub(crate) async fn run(
         return Err(Failure::Told(format!(
             "action `{action_id}` takes its arguments by name: write '{arguments}'"
         )));
+    }
+    for name in unknown(action, &data) {
+        remark(&no_argument(action, &name));
     }
     let generation = client.generation();
     let instance = match (generation, instance) {
@@ -75,6 +78,37 @@ fn by_name(action: &Value, data: &Value) -> Option<String> {
         }
     }
     (!fields.is_empty()).then(|| format!("{{{}}}", fields.join(", ")))
+}
+
+/// The names in the payload that the action's schema does not have.
+fn unknown(action: &Value, data: &Value) -> Vec<String> {
+    let Value::Object(given) = data else {
+        return Vec::new();
+    };
+    let known = arguments::names(&action["schema"]);
+    // A setter also takes its value under the field's name, which its schema does not have.
+    let is_setter = |name: &str| {
+        let id = action["id"].as_str().unwrap_or_default();
+        given.len() == 1 && id.ends_with(&format!(":set-{}", name.replace('_', "-")))
+    };
+    let mut unknown: Vec<_> = given.keys().cloned().collect();
+    unknown.retain(|name| {
+        let is_known = known.iter().flatten().any(|one| one == name);
+        known.is_some() && !is_known && !is_setter(name)
+    });
+    unknown
+}
+
+fn no_argument(action: &Value, name: &str) -> String {
+    let known = arguments::names(&action["schema"]).unwrap_or_default();
+    let near = near::names(name, known.iter().map(String::as_str));
+    let instead = match (&*near, &*known) {
+        ([], []) => ": it takes none".to_owned(),
+        ([], known) => format!(": it has `{}`", known.join("`, `")),
+        _ => near::did_you_mean(&near),
+    };
+    let id = action["id"].as_str().unwrap_or_default();
+    format!("action `{id}` has no argument `{name}`{instead}")
 }
 
 /// What a server says to a command that it takes from nobody but itself.
@@ -166,6 +200,47 @@ mod tests {
         let setter = json!({"schema": integer});
         assert_eq!(by_name(&setter, &json!(5)), None, "it is the value itself");
         assert_eq!(by_name(&action(json!({}), json!([])), &json!(5)), None);
+    }
+
+    #[test]
+    fn an_argument_that_the_schema_does_not_have_is_told_with_the_one_that_is_meant() {
+        let schema = json!({"type": "object", "properties": {"pause": {}, "times": {}}});
+        let cycle = json!({"id": "stand:cycle", "schema": schema});
+        assert_eq!(
+            unknown(&cycle, &json!({"pauze": 30, "times": 1})),
+            ["pauze"]
+        );
+        let said = no_argument(&cycle, "pauze");
+        assert_eq!(
+            said,
+            "action `stand:cycle` has no argument `pauze`; did you mean `pause`?"
+        );
+        assert!(no_argument(&cycle, "x").ends_with(": it has `pause`, `times`"));
+        let setter = json!({"id": "stand:set-main-cycle", "schema": schema});
+        assert!(unknown(&setter, &json!({"main_cycle": {"pause": 1}})).is_empty());
+    }
+
+    #[test]
+    fn a_schema_that_may_take_more_than_it_names_says_nothing_of_an_argument() {
+        for more in [
+            "additionalProperties",
+            "patternProperties",
+            "oneOf",
+            "anyOf",
+            "allOf",
+        ] {
+            let schema = json!({"type": "object", "properties": {"a": {}}, more: {}});
+            let action = json!({"id": "t:a", "schema": schema});
+            assert!(unknown(&action, &json!({"b": 1})).is_empty(), "{more}");
+        }
+        for schema in [
+            json!(null),
+            json!({"type": "object"}),
+            json!({"type": "number"}),
+        ] {
+            let action = json!({"id": "t:a", "schema": schema});
+            assert!(unknown(&action, &json!({"b": 1})).is_empty());
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::call::NOT_FROM_CLIENTS;
 use super::client::Client;
 use super::output::Output;
+use super::serve::cannot_listen;
 use super::signals::end_signal;
 use super::{Failure, Server, connect};
 use crate::page::Handed;
@@ -49,7 +50,7 @@ pub(crate) async fn run(output: Output, server: &Server, bind: SocketAddr) -> Re
         .for_pages_alone()
         .start()
         .await
-        .map_err(|error| Failure::Told(format!("cannot listen on {bind} ({error})")))?;
+        .map_err(|error| Failure::Told(cannot_listen(bind, &error)))?;
     let (mirror, mut handed) = core.mirror(&url);
     let page = core.page_url();
     output.say(

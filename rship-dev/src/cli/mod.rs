@@ -10,6 +10,7 @@ mod file;
 mod inspect;
 mod live;
 mod ls;
+mod misplaced;
 mod new;
 mod output;
 mod record;
@@ -25,13 +26,14 @@ mod top;
 mod tree;
 mod watch;
 
-use std::io;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use std::{env, io};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use rship_core::wire::Generation;
 use rship_runtime::__client::{Given, Secret, variable};
@@ -63,7 +65,7 @@ enum Command {
         #[arg(long, default_value_t = Generation::V2026)]
         wire: Generation,
         /// Where to listen; what other machines can reach needs --token or --insecure.
-        #[arg(long, default_value = "127.0.0.1:5155")]
+        #[arg(long, default_value = "127.0.0.1:5155", value_parser = serve::place)]
         bind: SocketAddr,
         /// Write every frame into a file, for `replay`; it must not be there yet.
         #[arg(long, value_name = "FILE")]
@@ -166,7 +168,7 @@ enum Command {
         #[arg(long, default_value = "256MiB", value_parser = record::size)]
         limit: u64,
         /// Where to listen for executors.
-        #[arg(long, default_value = "127.0.0.1:5156")]
+        #[arg(long, default_value = "127.0.0.1:5156", value_parser = serve::place)]
         bind: SocketAddr,
         /// The server's address; else RSHIP_URL, or RSHIP_ADDRESS and RSHIP_PORT, or a local core.
         #[arg(long)]
@@ -205,7 +207,7 @@ enum Command {
         #[arg(long, conflicts_with_all = ["against", "speed", "patience", "ignore", "instance"])]
         page: bool,
         /// Where to listen for the executor.
-        #[arg(long, default_value = "127.0.0.1:5155")]
+        #[arg(long, default_value = "127.0.0.1:5155", value_parser = serve::place)]
         bind: SocketAddr,
         #[command(flatten)]
         door: Door,
@@ -213,7 +215,7 @@ enum Command {
     /// Show the page over a running server, until Ctrl-C; where the server takes no commands, it is for looking only.
     Inspect {
         /// Where the page is to be; what other machines can reach is not for this.
-        #[arg(long, default_value = "127.0.0.1:0")]
+        #[arg(long, default_value = "127.0.0.1:0", value_parser = serve::place)]
         bind: SocketAddr,
         #[command(flatten)]
         server: Server,
@@ -369,7 +371,10 @@ pub(crate) fn check_text(text: &str) {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let words: Vec<_> = env::args_os().skip(1).map(text).collect();
+        misplaced::explained(error, &Cli::command(), &words).exit()
+    });
     // What `serve` says about drops is on standard output already.
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,rship_dev=error"));
@@ -393,6 +398,10 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn text(word: OsString) -> String {
+    word.to_string_lossy().into_owned()
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -531,8 +540,6 @@ async fn connect(server: &Server) -> Result<Client, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -82,6 +82,15 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// Reads where to listen.
+pub(crate) fn place(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        let port = text.strip_prefix("localhost").unwrap_or(text);
+        let port: u16 = port.trim_start_matches(':').parse().unwrap_or(5155);
+        format!("write an address of this machine and a port, as `127.0.0.1:{port}`")
+    })
+}
+
 /// Why there is no socket, and what to do.
 pub(crate) fn cannot_listen(bind: SocketAddr, error: &io::Error) -> String {
     match error.kind() {

@@ -9,10 +9,11 @@ use super::name::Name;
 use super::place::Place;
 
 /// Where each is in the package, and what is in it.
-const TEMPLATE: [(&str, &str); 8] = [
+const TEMPLATE: [(&str, &str); 9] = [
     // With its own name, cargo would leave the folder out of this crate's package, and git would follow the other.
     ("Cargo.toml", include_str!("template/manifest.toml")),
     (".gitignore", include_str!("template/gitignore")),
+    ("clippy.toml", include_str!("template/clippy.toml")),
     ("src/lib.rs", include_str!("template/src/lib.rs")),
     ("src/main.rs", include_str!("template/src/main.rs")),
     ("tests/show.rs", include_str!("template/tests/show.rs")),

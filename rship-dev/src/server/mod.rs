@@ -5,6 +5,7 @@ mod client;
 mod error;
 mod follow;
 pub(crate) mod half_open;
+mod late;
 pub(crate) mod limits;
 mod listener;
 mod meddling;

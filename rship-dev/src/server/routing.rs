@@ -49,6 +49,8 @@ pub(crate) enum Caller {
 pub(crate) struct Pending {
     caller: Caller,
     command_id: String,
+    /// The action, where it is a single one's.
+    action: Option<String>,
     waits_for: BTreeSet<ClientNo>,
     outcomes: Vec<Outcome>,
     /// What the answers that are there take in memory.
@@ -92,6 +94,7 @@ impl State {
         let pending = Pending {
             caller,
             command_id: command_id.to_owned(),
+            action: legs.first().and_then(|(_, command)| action_of(command)),
             waits_for: legs.iter().map(|(no, _)| *no).collect(),
             weight: 0,
             outcomes: unrouted.into_iter().map(Outcome::NoOwner).collect(),
@@ -365,7 +368,11 @@ impl State {
             .get_mut(tx)
             .filter(|pending| pending.waits_for.contains(&from))
         else {
-            let reason = "no command waits for it: it is the second answer, or came too late, or its tx is not of any command";
+            let reason = match self.late.take(tx) {
+                Some(given_up) => format!("it came too late: {given_up}"),
+                None => "no command waits for it: it is the second answer, or came too late, or its tx is not of any command"
+                    .to_owned(),
+            };
             self.explain(Some(from), event, tx, Problem::fatal("tx", reason));
             return;
         };
@@ -413,6 +420,7 @@ impl State {
         for tx in late {
             if let Some(mut pending) = self.unlist(&tx) {
                 pending.outcomes.push(Outcome::TimedOut);
+                self.late.keep(&tx, pending.given_up());
                 self.finish(&tx, pending);
             }
         }
@@ -490,6 +498,17 @@ impl State {
     }
 }
 
+impl Pending {
+    /// That its time is over, and what to do about it.
+    fn given_up(&self) -> String {
+        format!(
+            "command `{}` was given up after {}; an action that takes longer answers when it begins, as with `answer = \"accepted\"`",
+            self.action.as_deref().unwrap_or(&self.command_id),
+            humantime::format_duration(self.limit)
+        )
+    }
+}
+
 impl Outcome {
     /// The text of a command-error for an outcome that does not have one.
     pub(crate) fn message(&self, limit: Duration) -> String {
@@ -536,6 +555,11 @@ fn summed_up(mut outcomes: Vec<Outcome>) -> Outcome {
         command_id: None,
         message: messages.join("; "),
     })
+}
+
+/// The id of the action that a command runs.
+fn action_of(command: &Map<String, Value>) -> Option<String> {
+    Some(command.get("action")?.get("id")?.as_str()?.to_owned())
 }
 
 /// A copy of an object without one of its fields, which may be large.

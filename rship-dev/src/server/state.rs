@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 pub(crate) use super::client::Outgoing;
 use super::client::{Client, Queued};
 use super::follow::Followed;
+use super::late::Late;
 use super::limits::{Limits, size};
 use super::routing::Pending;
 use super::shared::Opened;
@@ -39,6 +40,8 @@ pub(crate) struct State {
     pub(crate) clients: BTreeMap<ClientNo, Client>,
     pub(crate) next_client: ClientNo,
     pub(crate) pending: BTreeMap<String, Pending>,
+    /// Of these, the last that were given up.
+    pub(crate) late: Late,
     pub(crate) windows: Windows,
     pub(crate) explanations: Explanations,
     pub(crate) frames: Frames,
@@ -73,6 +76,7 @@ impl State {
             clients: BTreeMap::new(),
             next_client: entities.next_client,
             pending: BTreeMap::new(),
+            late: Late::default(),
             windows: Windows::new(window),
             explanations: Explanations::default(),
             frames: Frames::default(),

@@ -463,14 +463,42 @@ async fn serve_tells_its_address_and_who_comes_and_goes() {
 }
 
 #[tokio::test]
-async fn serve_says_when_its_port_is_taken() {
+async fn serve_and_inspect_say_when_their_port_is_taken() {
     let core = core(Generation::V2026).await;
     let addr = core.addr().to_string();
-    let said = failure(&run(&["serve", "--bind", &addr]).await);
-    assert!(
-        said.contains(&format!("cannot listen on {addr}")) && said.contains("--bind"),
-        "{said}"
-    );
+    let url = core.url();
+    for command in [&["serve"][..], &["inspect", "--url", &url]] {
+        let said = failure(&run(&[command, &["--bind", &addr]].concat()).await);
+        assert!(
+            said.contains(&format!("cannot listen on {addr}")) && said.contains("with --bind"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_to_listen_on_that_is_none_is_told_how_to_write_it() {
+    for command in [
+        &["serve"][..],
+        &["inspect"],
+        &["record", "x"],
+        &["replay", "x"],
+    ] {
+        for wrong in ["5199", ":5199", "localhost:5199"] {
+            let output = run(&[command, &["--bind", wrong]].concat()).await;
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(said.contains("as `127.0.0.1:5199`"), "{said}");
+            assert_eq!(output.status.code(), Some(2));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_option_in_front_of_the_command_is_told_to_stand_behind_it() {
+    let output = run(&["--url", "ws://127.0.0.1:1/myko", "ls"]).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("`rship-dev ls --url ..`"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[cfg(unix)]

@@ -154,7 +154,9 @@ async fn time_outs_and_closed_connections_are_errors() {
     peer.respond(&first["tx"], Value::Null).await;
     peer.sync().await;
     assert!(
-        core.drops()[0].reason.contains("came too late"),
+        core.drops()[0]
+            .reason
+            .contains("came too late: command `stand:burn` was given up after 50ms"),
         "{:?}",
         core.drops()
     );
