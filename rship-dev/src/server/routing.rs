@@ -369,7 +369,7 @@ impl State {
             .filter(|pending| pending.waits_for.contains(&from))
         else {
             let reason = match self.late.take(tx) {
-                Some(given_up) => format!("it came too late: {given_up}"),
+                Some(given_up) => given_up,
                 None => "no command waits for it: it is the second answer, or came too late, or its tx is not of any command"
                     .to_owned(),
             };
@@ -502,7 +502,7 @@ impl Pending {
     /// That its time is over, and what to do about it.
     fn given_up(&self) -> String {
         format!(
-            "command `{}` was given up after {}; an action that takes longer answers when it begins, as with `answer = \"accepted\"`",
+            "it came too late: command `{}` was given up after {}; an action that takes longer answers when it begins, as with `answer = \"accepted\"`",
             self.action.as_deref().unwrap_or(&self.command_id),
             humantime::format_duration(self.limit)
         )
