@@ -16,13 +16,12 @@ use crate::descriptor::{
 use crate::emitter::Emitter;
 use crate::id;
 use crate::model::action::{Action, Handler};
-use crate::model::held::Held;
 use crate::model::live::Live;
 use crate::model::long::Long;
 use crate::model::sub_target::{KeyFn, key_fn};
 use crate::model::typed::{AskFn, AttachFn, Call, Field, Model, NameFn, Reader, Setter};
 use crate::model::{
-    ActionSpec, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError, Problem, Running,
+    ActionSpec, AnyModel, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError, Problem, Running,
 };
 use crate::payload::Checker;
 use crate::schema::{SchemaError, TypeSchema};
@@ -37,8 +36,8 @@ pub struct ModelBuilder<T> {
     calls: Vec<Call<T>>,
     live_actions: Vec<usize>,
     pub(super) key: Option<Arc<KeyFn<T>>>,
-    pub(super) held: Option<Arc<Held<T>>>,
-    pub(super) variants: Vec<Arc<Held<T>>>,
+    pub(super) held: Option<Arc<dyn AnyModel>>,
+    pub(super) variants: Vec<Arc<dyn AnyModel>>,
     pub(super) variant_keys: Vec<Option<Arc<KeyFn<T>>>>,
     pub(super) stands_in: Option<Arc<TargetDescriptor>>,
     live_name: Option<Box<NameFn<T>>>,

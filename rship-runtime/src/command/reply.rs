@@ -1,9 +1,8 @@
 //! Replies: each command gets exactly one, whatever becomes of those who carry it out.
 
-use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rship_core::wire;
+use rship_core::{json, wire};
 use tracing::debug;
 
 use crate::journal::{Journal, Topic, shown};
@@ -44,7 +43,7 @@ impl Reply {
         self.tx.as_deref()
     }
 
-    pub(super) fn give(self, outcome: Result<impl Display, String>, touched: &[SlotId]) {
+    pub(super) fn give(self, outcome: Written, touched: &[SlotId]) {
         self.give_of(None, outcome, touched);
     }
 
@@ -52,7 +51,7 @@ impl Reply {
     fn give_of(
         self,
         of: Option<Of<'_>>,
-        outcome: Result<impl Display, String>,
+        outcome: Written,
         touched: &[SlotId],
     ) {
         match &self.tx {
@@ -78,7 +77,7 @@ impl Reply {
         &self,
         tx: &str,
         of: Option<Of<'_>>,
-        outcome: &Result<impl Display, String>,
+        outcome: &Written,
         touched: &[SlotId],
     ) {
         let limit = self.desk.outbox.message_limit();
@@ -195,13 +194,14 @@ impl Part {
     fn give(&mut self, of: Option<Of<'_>>, outcome: Outcome, touched: &[SlotId]) {
         match self.0.take() {
             None => {}
-            Some(Place::Reply(reply)) => reply.give_of(of, outcome, touched),
-            Some(place) => {
-                let outcome = outcome.map(|response| response.to_string());
-                Self(Some(place)).written(outcome, touched);
-            }
+            Some(Place::Reply(reply)) => reply.give_of(of, written(outcome), touched),
+            Some(place) => Self(Some(place)).written(written(outcome), touched),
         }
     }
+}
+
+fn written(outcome: Outcome) -> Written {
+    outcome.map(|response| json::text(&response))
 }
 
 impl Complete for Part {
