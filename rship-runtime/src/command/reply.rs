@@ -48,12 +48,7 @@ impl Reply {
     }
 
     /// Gives the outcome of an action.
-    fn give_of(
-        self,
-        of: Option<Of<'_>>,
-        outcome: Written,
-        touched: &[SlotId],
-    ) {
+    fn give_of(self, of: Option<Of<'_>>, outcome: Written, touched: &[SlotId]) {
         match &self.tx {
             Some(tx) => self.answer(tx, of, &outcome, touched),
             None => debug!(
@@ -73,13 +68,7 @@ impl Reply {
         }
     }
 
-    fn answer(
-        &self,
-        tx: &str,
-        of: Option<Of<'_>>,
-        outcome: &Written,
-        touched: &[SlotId],
-    ) {
+    fn answer(&self, tx: &str, of: Option<Of<'_>>, outcome: &Written, touched: &[SlotId]) {
         let limit = self.desk.outbox.message_limit();
         let frame = match outcome {
             Ok(response) => wire::response(tx, response),
@@ -219,7 +208,7 @@ impl Complete for Part {
 impl Drop for Part {
     fn drop(&mut self) {
         if self.0.is_some() {
-            let why = "the action ended without an answer".to_owned();
+            let why = "the action ended without an answer: what ran it was dropped".to_owned();
             self.give(None, Err(why), &[]);
         }
     }

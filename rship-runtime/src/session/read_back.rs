@@ -203,12 +203,7 @@ impl ReadBack {
         });
     }
 
-    fn compare(
-        &mut self,
-        announcer: &mut Announcer<'_>,
-        asked: &Asked,
-        found: &Few<Key, Value>,
-    ) {
+    fn compare(&mut self, announcer: &mut Announcer<'_>, asked: &Asked, found: &Few<Key, Value>) {
         let mut healed = 0;
         let mut first = None;
         for expected in &asked.expected {
