@@ -141,7 +141,7 @@ pub fn frame(inbound: &Inbound) {
                         match call {
                             Ok(call) => {
                                 payload(&call.data);
-                                answer(&wire::response(tx, &call.data));
+                                answer(&wire::response(tx, &rship_core::json::text(&call.data)));
                             }
                             Err(fault) => answer(&wire::error(tx, &fault.what, &fault.reason)),
                         }

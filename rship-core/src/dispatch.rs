@@ -43,6 +43,7 @@ impl<D: Destination + ?Sized> Destination for Arc<D> {
 
 /// Why a command reaches nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DispatchError {
     /// The action's id is not of the form `TARGET:ACTION`.
     #[error("`{0}` is not an action id: write TARGET:ACTION")]

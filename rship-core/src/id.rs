@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 /// A part of an id that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum IdError {
     /// The id has no characters.
     #[error("an id must not be empty")]

@@ -35,6 +35,19 @@ pub fn of(value: &impl Serialize) -> Result<Value, Error> {
     read(&json)
 }
 
+/// A tree as text. Its `Display` would be a second writer of JSON in every program, and one that is slower.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    // What most actions answer.
+    if value.is_null() {
+        return "null".to_owned();
+    }
+    let mut json = BytesMut::new();
+    // What is in memory is always written, and as UTF-8.
+    let _ = serde_json::to_writer((&mut json).writer(), value);
+    String::from_utf8(json.into()).unwrap_or_default()
+}
+
 /// An object of these fields.
 #[must_use]
 pub fn object(fields: Vec<(&str, Value)>) -> Value {

@@ -51,6 +51,7 @@ pub trait Connect: Send + Sync + 'static {
 #[error(
     "{origin} is `{value}`, which {problem}: write it like ws://192.168.1.20:5155/myko or wss://show.example/myko"
 )]
+#[non_exhaustive]
 pub struct AddressError {
     /// Where the value came from, such as `RSHIP_URL`.
     pub origin: String,

@@ -36,13 +36,15 @@ pub enum Error {
         error: IdError,
     },
     /// A color is not `#rrggbb`.
-    #[error("`{0}` is not a color: write it as `#rrggbb`")]
+    #[error("`color` is `{0}`, which is not a color: write it as `#rrggbb`")]
     Color(String),
     /// A target's description cannot be used.
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The instance has a target with this id already.
-    #[error("instance `{instance}` has a target `{target}` already: give this one another id")]
+    #[error(
+        "instance `{instance}` has a target `{target}` already: give this one another id (a member of a list: another `key`)"
+    )]
     DuplicateTarget {
         /// The instance.
         instance: String,
@@ -222,7 +224,7 @@ impl SettingError {
 #[non_exhaustive]
 pub enum LockError {
     /// Somebody else holds it.
-    #[error("target `{0}` is in use")]
+    #[error("target `{0}` is in use: `lock` waits for it")]
     Busy(String),
     /// The caller is an action inside this very target tree.
     #[error(

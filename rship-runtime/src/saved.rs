@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use rship_core::json;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -258,7 +259,7 @@ impl Saved {
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    json::text(&text.into())
 }
 
 fn size(emitter: &str, json: &str) -> usize {

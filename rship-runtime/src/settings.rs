@@ -13,6 +13,7 @@ use crate::error::Error;
 
 /// How ids of targets are made from what `add` is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Ids {
     /// As given: `TARGET`, the form of the published document.
     #[default]

@@ -27,6 +27,7 @@ pub type Reply = Result<Value, ActionError>;
 
 /// Why an action was not carried out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ActionError {
     /// The payload is not what the action takes.
     #[error(transparent)]
@@ -312,7 +313,7 @@ impl ActionSpec {
     /// Adds an argument.
     #[must_use]
     pub fn arg<T>(mut self, arg: &Arg<T>) -> Self {
-        self.problems.extend(arg.problems());
+        self.problems.extend(arg.problems(&self.id));
         self.layout.extend(arg.layout());
         let live = arg.live().iter().cloned();
         self.live

@@ -320,8 +320,9 @@ impl<T> Arg<T> {
     }
 
     /// What is wrong with its bounds, and with its default where that is known.
-    pub(crate) fn problems(&self) -> Vec<Problem> {
-        problems(self.name, &self.minimum, &self.maximum, &self.shown_default)
+    pub(crate) fn problems(&self, action: &str) -> Vec<Problem> {
+        let of = (action, self.name);
+        problems(of, &self.minimum, &self.maximum, &self.shown_default)
     }
 
     pub(crate) fn schema(&self) -> Result<TypeSchema, SchemaError> {
@@ -422,31 +423,29 @@ fn fields(own: &TypeSchema) -> Vec<String> {
 }
 
 fn problems(
-    argument: &str,
+    (action, argument): (&str, &str),
     minimum: &Option<Value>,
     maximum: &Option<Value>,
     default: &Option<Value>,
 ) -> Vec<Problem> {
-    let argument = || argument.to_owned();
+    let member = || format!("action `{action}`, argument `{argument}`");
     let mut problems = Vec::new();
     for (key, bound) in [("min", minimum), ("max", maximum)] {
         if matches!(bound, Some(Value::Null)) {
             problems.push(Problem::NotFinite {
-                argument: argument(),
+                member: member(),
                 key,
             });
         }
     }
     let (minimum, maximum) = (number(minimum), number(maximum));
     if is_above(minimum, maximum) {
-        problems.push(Problem::EmptyRange {
-            argument: argument(),
-        });
+        problems.push(Problem::EmptyRange { member: member() });
     } else if let Some(default) = number(default)
         && is_outside(default, minimum, maximum)
     {
         problems.push(Problem::DefaultOutside {
-            argument: argument(),
+            member: member(),
             default: default.clone(),
         });
     }
@@ -526,7 +525,7 @@ impl<T> ArgReader<T> {
             )
         {
             let problem = Problem::DefaultOutside {
-                argument: self.name.to_owned(),
+                member: format!("argument `{}`", self.name),
                 default: number,
             };
             return Err(ActionError::Failed(problem.to_string()));

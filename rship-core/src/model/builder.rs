@@ -16,13 +16,13 @@ use crate::descriptor::{
 use crate::emitter::Emitter;
 use crate::id;
 use crate::model::action::{Action, Handler};
-use crate::model::held::Held;
 use crate::model::live::Live;
 use crate::model::long::Long;
 use crate::model::sub_target::{KeyFn, key_fn};
 use crate::model::typed::{AskFn, AttachFn, Call, Field, Model, NameFn, Reader, Setter};
 use crate::model::{
-    ActionSpec, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError, Problem, Running,
+    ActionSpec, AnyModel, Arg, Args, Ask, EmitterSpec, EmitterValue, Following, ModelError,
+    Problem, Running,
 };
 use crate::payload::Checker;
 use crate::schema::{SchemaError, TypeSchema};
@@ -37,8 +37,8 @@ pub struct ModelBuilder<T> {
     calls: Vec<Call<T>>,
     live_actions: Vec<usize>,
     pub(super) key: Option<Arc<KeyFn<T>>>,
-    pub(super) held: Option<Arc<Held<T>>>,
-    pub(super) variants: Vec<Arc<Held<T>>>,
+    pub(super) held: Option<Arc<dyn AnyModel>>,
+    pub(super) variants: Vec<Arc<dyn AnyModel>>,
     pub(super) variant_keys: Vec<Option<Arc<KeyFn<T>>>>,
     pub(super) stands_in: Option<Arc<TargetDescriptor>>,
     live_name: Option<Box<NameFn<T>>>,
@@ -99,13 +99,13 @@ impl<T> ModelBuilder<T> {
 
     /// Background color, `#rrggbb`.
     pub fn bg_color(&mut self, color: impl Into<String>) -> &mut Self {
-        self.descriptor.bg_color = self.checked_color(color.into());
+        self.descriptor.bg_color = self.checked_color("bg_color", color.into());
         self
     }
 
     /// Foreground color, `#rrggbb`.
     pub fn fg_color(&mut self, color: impl Into<String>) -> &mut Self {
-        self.descriptor.fg_color = self.checked_color(color.into());
+        self.descriptor.fg_color = self.checked_color("fg_color", color.into());
         self
     }
 
@@ -272,7 +272,8 @@ impl<T> ModelBuilder<T> {
         arg: &Arg<V>,
         handler: Handler<T>,
     ) -> &mut Self {
-        spec.problems.extend(arg.problems());
+        let problems = arg.problems(&spec.id);
+        spec.problems.extend(problems);
         spec.writes = Some(Writes {
             emitter: emitter.to_owned(),
             role: WriteRole::Canonical,
@@ -384,9 +385,12 @@ impl<T> ModelBuilder<T> {
         check_id(&mut self.problems, id);
     }
 
-    fn checked_color(&mut self, color: String) -> Option<String> {
+    fn checked_color(&mut self, setting: &'static str, color: String) -> Option<String> {
         if !color::is_hex(&color) {
-            self.problems.push(Problem::Color(color.clone()));
+            self.problems.push(Problem::Color {
+                setting,
+                color: color.clone(),
+            });
         }
         Some(color)
     }
@@ -419,9 +423,15 @@ fn writes_nothing(descriptor: &TargetDescriptor) -> Vec<Problem> {
         if let Some(writes) = &action.writes
             && !descriptor.emitter_index.contains_key(&writes.emitter)
         {
+            let known: Vec<_> = descriptor.emitters.iter().map(|own| &*own.id).collect();
             problems.push(Problem::WritesNothing {
                 action: action.id.clone(),
                 emitter: writes.emitter.clone(),
+                known: if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    known.join(", ")
+                },
             });
         }
     }

@@ -28,6 +28,7 @@ impl std::error::Error for ModelError {}
 
 /// One thing that is wrong with a description.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Problem {
     /// Two actions, or two emitters, have one id.
     #[error("two {kind}s have the id `{id}`: give one of them another with `id = \"..\"`")]
@@ -49,26 +50,24 @@ pub enum Problem {
         error: SchemaError,
     },
     /// The lowest value allowed is above the highest.
-    #[error("argument `{argument}`: `min` is above `max`, so no value would be allowed")]
+    #[error("{member}: `min` is above `max`, so no value would be allowed")]
     EmptyRange {
-        /// The argument.
-        argument: String,
+        /// The action and its argument.
+        member: String,
     },
     /// A bound is infinite, or not a number.
-    #[error(
-        "argument `{argument}`: `{key}` is not a finite number, so no server can check it: remove it"
-    )]
+    #[error("{member}: `{key}` is not a finite number, so no server can check it: remove it")]
     NotFinite {
-        /// The argument.
-        argument: String,
+        /// The action and its argument.
+        member: String,
         /// `min` or `max`.
         key: &'static str,
     },
     /// A default is not between its bounds.
-    #[error("argument `{argument}`: its default {default} is outside of its `min` and `max`")]
+    #[error("{member}: its default {default} is outside of its `min` and `max`")]
     DefaultOutside {
-        /// The argument.
-        argument: String,
+        /// The action and its argument.
+        member: String,
         /// Its default.
         default: serde_json::Number,
     },
@@ -93,8 +92,13 @@ pub enum Problem {
         deadband: String,
     },
     /// A color is not `#rrggbb`.
-    #[error("`{0}` is not a color: write it as `#rrggbb`")]
-    Color(String),
+    #[error("`{setting}` is `{color}`, which is not a color: write it as `#rrggbb`")]
+    Color {
+        /// `bg_color` or `fg_color`.
+        setting: &'static str,
+        /// What was given.
+        color: String,
+    },
     /// An option of an action does not go with how its handler runs.
     #[error("action `{action}` cannot have `{option}`: its handler must {must}")]
     WrongOption {
@@ -117,11 +121,15 @@ pub enum Problem {
     )]
     NoKey(&'static str),
     /// An action is said to write an emitter that the type does not have.
-    #[error("action `{action}` writes `{emitter}`, but there is no such emitter")]
+    #[error(
+        "action `{action}` writes `{emitter}`, but there is no such emitter: there are {known}"
+    )]
     WritesNothing {
         /// The action.
         action: String,
         /// The emitter that is not there.
         emitter: String,
+        /// Those that are, or `none`.
+        known: String,
     },
 }

@@ -27,42 +27,48 @@ impl Unreached {
     }
 }
 
-/// How what stands in a `S` is reached.
-pub(super) enum Way<S> {
+/// How what stands in a place is reached.
+pub(super) enum Way {
     /// By reference; `None` when it does not stand there now.
-    In(Box<GetFn<S>>, Box<GetMutFn<S>>),
+    In(Box<GetFn>, Box<GetMutFn>),
     /// For as long as a lock is held.
-    Behind(Box<OpenFn<S>>),
+    Behind(Box<OpenFn>),
 }
 
-pub(super) type GetFn<S> = dyn for<'a> Fn(&'a S) -> Option<&'a AnyTarget> + Send + Sync;
-pub(super) type GetMutFn<S> = dyn for<'a> Fn(&'a mut S) -> Option<&'a mut AnyTarget> + Send + Sync;
-pub(super) type OpenFn<S> =
-    dyn Fn(&S, &mut dyn FnMut(&mut AnyTarget)) -> Result<(), Unreached> + Send + Sync;
+type GetFn = dyn for<'a> Fn(&'a AnyTarget) -> Option<&'a AnyTarget> + Send + Sync;
+type GetMutFn = dyn for<'a> Fn(&'a mut AnyTarget) -> Option<&'a mut AnyTarget> + Send + Sync;
+type OpenFn =
+    dyn Fn(&AnyTarget, &mut dyn FnMut(&mut AnyTarget)) -> Result<(), Unreached> + Send + Sync;
 
-/// The model of a `S` as that of what stands in it. It takes both: the `S`, and what stands in it.
-pub(super) struct Held<S> {
-    pub(super) way: Arc<Way<S>>,
+/// The model of a place as that of what stands in it. It takes both: the place, and what stands in it.
+pub(super) struct Held {
+    /// The place's type.
+    pub(super) place: TypeId,
+    pub(super) way: Arc<Way>,
     pub(super) inner: Arc<dyn AnyModel>,
-    /// Whether another `S` may have another model: this one is of a variant.
+    /// Whether another value of the place's type may have another model: this one is of a variant.
     pub(super) by_value: bool,
 }
 
-impl<S: Send + 'static> Held<S> {
+impl Held {
+    fn is_place(&self, target: &AnyTarget) -> bool {
+        target.type_id() == self.place
+    }
+
     /// Looks at what stands in the target.
     fn look<R>(
         &self,
         target: &AnyTarget,
         work: impl FnOnce(&AnyTarget) -> R,
     ) -> Result<R, Unreached> {
-        let Some(outer) = target.downcast_ref::<S>() else {
+        if !self.is_place(target) {
             return Ok(work(target));
-        };
+        }
         match &*self.way {
-            Way::In(get, _) => get(outer).map(work).ok_or_else(|| self.elsewhere()),
+            Way::In(get, _) => get(target).map(work).ok_or_else(|| self.elsewhere()),
             Way::Behind(open) => {
                 let (mut work, mut result) = (Some(work), None);
-                open(outer, &mut |inner| {
+                open(target, &mut |inner| {
                     result = work.take().map(|work| work(inner));
                 })?;
                 result.ok_or_else(|| self.elsewhere())
@@ -75,17 +81,14 @@ impl<S: Send + 'static> Held<S> {
         target: &mut AnyTarget,
         work: impl FnOnce(&mut AnyTarget) -> R,
     ) -> Result<R, Unreached> {
-        if !target.is::<S>() {
+        if !self.is_place(target) {
             return Ok(work(target));
         }
-        let Some(outer) = target.downcast_mut::<S>() else {
-            return Err(self.elsewhere());
-        };
         match &*self.way {
-            Way::In(_, get_mut) => get_mut(outer).map(work).ok_or_else(|| self.elsewhere()),
+            Way::In(_, get_mut) => get_mut(target).map(work).ok_or_else(|| self.elsewhere()),
             Way::Behind(open) => {
                 let (mut work, mut result) = (Some(work), None);
-                open(outer, &mut |inner| {
+                open(target, &mut |inner| {
                     result = work.take().map(|work| work(inner));
                 })?;
                 result.ok_or_else(|| self.elsewhere())
@@ -99,7 +102,7 @@ impl<S: Send + 'static> Held<S> {
     }
 }
 
-impl<S: Send + 'static> AnyModel for Held<S> {
+impl AnyModel for Held {
     fn descriptor(&self) -> &Arc<TargetDescriptor> {
         self.inner.descriptor()
     }
@@ -109,7 +112,7 @@ impl<S: Send + 'static> AnyModel for Held<S> {
     }
 
     fn place_type(&self) -> TypeId {
-        TypeId::of::<S>()
+        self.place
     }
 
     fn live_name(&self, target: &AnyTarget, text: &mut dyn fmt::Write) -> bool {
@@ -226,7 +229,7 @@ impl<S: Send + 'static> AnyModel for Held<S> {
     }
 
     fn call<'a>(&'a self, action: usize, target: &'a mut AnyTarget, payload: Value) -> Running<'a> {
-        if !target.is::<S>() {
+        if !self.is_place(target) {
             return self.inner.call(action, target, payload);
         }
         let unreached = |why: Unreached| {
@@ -235,7 +238,7 @@ impl<S: Send + 'static> AnyModel for Held<S> {
             ))))
         };
         if let Way::In(_, get_mut) = &*self.way {
-            return match target.downcast_mut().and_then(get_mut) {
+            return match get_mut(target) {
                 Some(inner) => self.inner.call(action, inner, payload),
                 None => unreached(self.elsewhere()),
             };
@@ -278,20 +281,21 @@ impl<S: Send + 'static> AnyModel for Held<S> {
     }
 
     fn step_in<'a>(&self, target: &'a AnyTarget) -> Option<&'a AnyTarget> {
-        let inner = match (target.downcast_ref::<S>(), &*self.way) {
-            (None, _) => target,
-            (Some(outer), Way::In(get, _)) => get(outer)?,
-            (Some(_), Way::Behind(_)) => return None,
-        };
-        self.inner.step_in(inner)
+        if !self.is_place(target) {
+            return self.inner.step_in(target);
+        }
+        match &*self.way {
+            Way::In(get, _) => self.inner.step_in(get(target)?),
+            Way::Behind(_) => None,
+        }
     }
 
     fn step_in_mut<'a>(&self, target: &'a mut AnyTarget) -> Option<&'a mut AnyTarget> {
-        if !target.is::<S>() {
+        if !self.is_place(target) {
             return self.inner.step_in_mut(target);
         }
         match &*self.way {
-            Way::In(_, get_mut) => self.inner.step_in_mut(get_mut(target.downcast_mut()?)?),
+            Way::In(_, get_mut) => self.inner.step_in_mut(get_mut(target)?),
             Way::Behind(_) => None,
         }
     }
@@ -312,6 +316,7 @@ impl<S: Send + 'static> AnyModel for Held<S> {
             .look(target, |inner| self.inner.resolve(inner))
             .ok()??;
         Some(Arc::new(Self {
+            place: self.place,
             way: Arc::clone(&self.way),
             inner,
             by_value: true,

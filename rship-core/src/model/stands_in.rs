@@ -1,14 +1,15 @@
 //! Types that are targets because one stands in them: boxes, variants of enums, and locks that others
 //! hold as well.
 
+use std::any::TypeId;
 use std::sync::{Arc, Mutex, RwLock};
 
 use crate::model::held::{Held, Way};
 use crate::model::sub_target::KeyFn;
-use crate::model::{AnyTarget, Model, ModelBuilder, ModelError, Problem, Unreached};
+use crate::model::{Model, ModelBuilder, ModelError, Problem, Unreached};
 use crate::target::Target;
 
-impl<T> ModelBuilder<T> {
+impl<T: 'static> ModelBuilder<T> {
     /// Says that this is nothing but the place of a `I`: what stands in it is the target.
     pub fn stands_in<I: Target>(
         &mut self,
@@ -27,8 +28,8 @@ impl<T> ModelBuilder<T> {
     ) -> &mut Self {
         let for_key = get.clone();
         let way = Way::In(
-            Box::new(move |place| Some(get(place) as &AnyTarget)),
-            Box::new(move |place| Some(get_mut(place) as &mut AnyTarget)),
+            Box::new(move |place| Some(get(place.downcast_ref()?))),
+            Box::new(move |place| Some(get_mut(place.downcast_mut()?))),
         );
         self.place_of(inner, way, |key| {
             Arc::new(move |place, text| key(for_key(place), text))
@@ -68,8 +69,9 @@ impl<T> ModelBuilder<T> {
         + 'static,
     ) -> &mut Self {
         let for_key = open.clone();
-        let way = Way::Behind(Box::new(move |place, work| {
-            open(place, &mut |inner| work(inner))
+        let way = Way::Behind(Box::new(move |place, work| match place.downcast_ref() {
+            Some(place) => open(place, &mut |inner| work(inner)),
+            None => Ok(()),
         }));
         self.place_of(inner, way, |key| {
             Arc::new(move |place, text| {
@@ -98,9 +100,10 @@ impl<T> ModelBuilder<T> {
             }) as Arc<KeyFn<T>>
         }));
         self.variants.push(Arc::new(Held {
+            place: TypeId::of::<T>(),
             way: Arc::new(Way::In(
-                Box::new(move |place| Some(get(place)? as &AnyTarget)),
-                Box::new(move |place| Some(get_mut(place)? as &mut AnyTarget)),
+                Box::new(move |place| Some(get(place.downcast_ref()?)?)),
+                Box::new(move |place| Some(get_mut(place.downcast_mut()?)?)),
             )),
             inner: inner.erased(),
             by_value: true,
@@ -111,7 +114,7 @@ impl<T> ModelBuilder<T> {
     fn place_of<I: Send + 'static>(
         &mut self,
         inner: Result<Arc<Model<I>>, ModelError>,
-        way: Way<T>,
+        way: Way,
         key: impl FnOnce(Arc<KeyFn<I>>) -> Arc<KeyFn<T>>,
     ) -> &mut Self {
         let inner = match inner {
@@ -121,6 +124,7 @@ impl<T> ModelBuilder<T> {
         self.key = inner.key.clone().map(key);
         self.stands_in = Some(Arc::clone(&inner.descriptor));
         self.held = Some(Arc::new(Held {
+            place: TypeId::of::<T>(),
             way: Arc::new(way),
             inner: inner.erased(),
             by_value: false,
@@ -134,17 +138,14 @@ impl<T> ModelBuilder<T> {
     }
 
     /// What tells members apart that are of an enum: each variant says it, or none does.
-    pub(super) fn key_of_variants(&mut self)
-    where
-        T: 'static,
-    {
+    pub(super) fn key_of_variants(&mut self) {
         let keys: Vec<_> = self.variant_keys.iter().flatten().cloned().collect();
         if keys.is_empty() {
             return;
         }
         let bare = self.variant_keys.iter().position(Option::is_none);
         if let Some(bare) = bare.and_then(|bare| self.variants.get(bare)) {
-            let type_name = bare.inner.descriptor().type_name;
+            let type_name = bare.descriptor().type_name;
             self.problems.push(Problem::NoKey(type_name));
         }
         self.key = Some(Arc::new(move |place, text| {

@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::descriptor::TargetDescriptor;
 use crate::emitter::PulseSink;
 use crate::model::action::Handler;
-use crate::model::held::Held;
 use crate::model::live::Live;
 use crate::model::sub_target::{KeyFn, Place};
 use crate::model::{
@@ -28,9 +27,9 @@ pub struct Model<T> {
     pub(super) key: Option<Arc<KeyFn<T>>>,
     pub(super) name: Option<Box<NameFn<T>>>,
     /// The model of what stands in a `T`, if `T` itself is nothing but its place.
-    pub(super) held: Option<Arc<Held<T>>>,
+    pub(super) held: Option<Arc<dyn AnyModel>>,
     /// The models of the variants of an enum.
-    pub(super) variants: Vec<Arc<Held<T>>>,
+    pub(super) variants: Vec<Arc<dyn AnyModel>>,
 }
 
 pub(super) enum Reader<T> {
@@ -109,7 +108,7 @@ impl<T: Send + 'static> Model<T> {
     #[must_use]
     pub fn erased(self: Arc<Self>) -> Arc<dyn AnyModel> {
         match &self.held {
-            Some(held) => Arc::clone(held) as Arc<dyn AnyModel>,
+            Some(held) => Arc::clone(held),
             None => self,
         }
     }
@@ -294,8 +293,7 @@ impl<T: Send + 'static> AnyModel for Model<T> {
     fn resolve(&self, target: &AnyTarget) -> Option<Arc<dyn AnyModel>> {
         let mut variants = self.variants.iter();
         let own = variants.find(|variant| variant.is_still(target))?;
-        let own = Arc::clone(own) as Arc<dyn AnyModel>;
-        Some(own.of_value(target))
+        Some(Arc::clone(own).of_value(target))
     }
 
     fn call_detached(

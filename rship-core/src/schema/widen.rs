@@ -87,18 +87,28 @@ fn widen_bounds(one: &Schema, other: &Schema, out: &mut Schema) {
     let upper = ["maximum", "maxLength", "maxItems", "maxProperties"];
     for (keys, want_first_smaller) in [(lower, true), (upper, false)] {
         for key in keys {
-            if let (Some(Value::Number(a)), Some(Value::Number(b))) = (one.get(key), other.get(key))
-            {
-                let first_smaller =
-                    crate::payload::compare(a, b).is_some_and(std::cmp::Ordering::is_lt);
-                let wider = if first_smaller == want_first_smaller {
-                    a
-                } else {
-                    b
-                };
-                set(out, key, Value::Number(wider.clone()));
-            }
+            widen_bound(one, other, key, want_first_smaller, out);
         }
+    }
+}
+
+// Never in line: the loop around it is unrolled.
+#[inline(never)]
+fn widen_bound(
+    one: &Schema,
+    other: &Schema,
+    key: &str,
+    want_first_smaller: bool,
+    out: &mut Schema,
+) {
+    if let (Some(Value::Number(a)), Some(Value::Number(b))) = (one.get(key), other.get(key)) {
+        let first_smaller = crate::payload::compare(a, b).is_some_and(std::cmp::Ordering::is_lt);
+        let wider = if first_smaller == want_first_smaller {
+            a
+        } else {
+            b
+        };
+        set(out, key, Value::Number(wider.clone()));
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::fields::Fields;
+use crate::json;
 
 /// A command that this executor knows, or the reason why it cannot be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -276,5 +277,5 @@ impl Group {
 
 /// The length of a payload as JSON text, in bytes.
 fn size(payload: &Value) -> usize {
-    payload.to_string().len()
+    json::text(payload).len()
 }

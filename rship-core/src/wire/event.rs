@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::text::escaped;
 use super::{Generation, item};
 use crate::entity::{Action, Emitter, Instance, Item};
+use crate::json;
 
 /// What an event does to its item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +84,7 @@ impl Writer {
     /// Appends the event of an action; to a 2023 server its schema is a string.
     pub fn action(&self, change: Change, action: &Action, stamp: Stamp<'_>, out: &mut BytesMut) {
         if self.generation == Generation::V2023 {
-            let schema = Value::String(action.schema.to_string());
+            let schema = Value::String(json::text(&action.schema));
             let textual = Action {
                 schema,
                 ..action.clone()

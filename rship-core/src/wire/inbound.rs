@@ -126,7 +126,7 @@ fn interpret(mut frame: Value) -> Result<Inbound, FrameError> {
             let message = match data.get_mut("message").map(Value::take).unwrap_or(message) {
                 Value::String(message) => message,
                 Value::Null => String::new(),
-                message => message.to_string(),
+                message => json::text(&message),
             };
             answer(&tx, &data, Err(message))
         }

@@ -2,19 +2,19 @@
 
 use std::fmt::{self, Write as _};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::text::escaped;
 use crate::entity::Instance;
 use crate::json;
 
-/// The response to a command, which is written as its JSON text. `tx` stands twice, because 2023 servers look for it beside `data` and
+/// The response to a command, which is JSON text. `tx` stands twice, because 2023 servers look for it beside `data` and
 /// later ones inside.
 #[must_use]
-pub fn response(tx: &str, response: &impl fmt::Display) -> String {
+pub fn response(tx: &str, response: &str) -> String {
     let tx = escaped(tx);
     answer(
-        2 * tx.len(),
+        2 * tx.len() + response.len(),
         format_args!(
             r#"{{"data":{{"response":{response},"tx":"{tx}"}},"event":"ws:m:command-response","tx":"{tx}"}}"#
         ),
@@ -45,13 +45,15 @@ fn answer(strings: usize, answer: fmt::Arguments<'_>) -> String {
 /// A ping, which a 2026 server echoes at once. `timestamp` is in milliseconds since 1970.
 #[must_use]
 pub fn ping(id: &str, timestamp: u64) -> String {
-    json!({ "event": "ws:m:ping", "data": { "id": id, "timestamp": timestamp } }).to_string()
+    let id = escaped(id);
+    format!(r#"{{"data":{{"id":"{id}","timestamp":{timestamp}}},"event":"ws:m:ping"}}"#)
 }
 
 /// The echo of a server's own ping.
 #[must_use]
 pub fn echo(ping: &Value) -> String {
-    json!({ "event": "ws:m:ping", "data": ping }).to_string()
+    let ping = json::text(ping);
+    format!(r#"{{"data":{ping},"event":"ws:m:ping"}}"#)
 }
 
 /// A command to the server, with its transaction and time beside the fields of `content`.
@@ -63,13 +65,10 @@ pub fn command(
     content: Map<String, Value>,
 ) -> String {
     let mut command = content;
-    command.insert("tx".to_owned(), tx.into());
-    command.insert("createdAt".to_owned(), created_at.into());
-    json!({
-        "event": "ws:m:command",
-        "data": { "commandId": command_id, "command": command },
-    })
-    .to_string()
+    json::set(&mut command, "tx", tx.into());
+    json::set(&mut command, "createdAt", created_at.into());
+    let (id, command) = (escaped(command_id), json::text(&Value::Object(command)));
+    format!(r#"{{"data":{{"command":{command},"commandId":"{id}"}},"event":"ws:m:command"}}"#)
 }
 
 /// The command by which a 2026 server stores an instance together with its machine.
@@ -84,6 +83,8 @@ pub fn register_instance(tx: &str, created_at: &str, instance: &Instance) -> Str
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -95,7 +96,7 @@ mod tests {
                     "tx": text,
                     "data": { "tx": text, "response": value },
                 });
-                assert_eq!(response(text, &value), tree.to_string());
+                assert_eq!(response(text, &json::text(&value)), tree.to_string());
             }
             let tree = json!({
                 "event": "ws:m:command-error",

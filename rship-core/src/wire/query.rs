@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Generation;
 use super::fields::Fields;
+use super::text::escaped;
 use crate::few::Few;
+use crate::json;
 
 /// A question for all items of a type, or some of them; it stays live until it is cancelled.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,23 +167,26 @@ impl Query {
         for (name, condition) in self.fields.iter() {
             let written = match condition {
                 Condition::Ids(value) | Condition::Is(value) => value.clone(),
-                Condition::Operator(operator, operand) => json!({ *operator: operand }),
+                Condition::Operator(operator, operand) => {
+                    json::object(vec![(operator, operand.clone())])
+                }
             };
             query.insert(name.clone(), written);
         }
-        query.insert("tx".to_owned(), tx.into());
-        query.insert("createdAt".to_owned(), created_at.into());
-        json!({
-            "event": "ws:m:query",
-            "data": { "queryId": self.id, "queryItemType": self.item_type, "query": query },
-        })
-        .to_string()
+        json::set(&mut query, "tx", tx.into());
+        json::set(&mut query, "createdAt", created_at.into());
+        let query = json::text(&Value::Object(query));
+        let (id, item_type) = (escaped(&self.id), escaped(&self.item_type));
+        format!(
+            r#"{{"data":{{"query":{query},"queryId":"{id}","queryItemType":"{item_type}"}},"event":"ws:m:query"}}"#
+        )
     }
 
     /// The frame that ends the query with this transaction.
     #[must_use]
     pub fn cancel(tx: &str) -> String {
-        json!({ "event": "ws:m:query-cancel", "tx": tx, "data": { "tx": tx } }).to_string()
+        let tx = escaped(tx);
+        format!(r#"{{"data":{{"tx":"{tx}"}},"event":"ws:m:query-cancel","tx":"{tx}"}}"#)
     }
 }
 
@@ -294,6 +299,8 @@ fn id_of(gone: Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn asked(query: &Query) -> Value {

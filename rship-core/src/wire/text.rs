@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::json;
+
 /// A string as it stands between its quotes in JSON.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     // Ids and names rarely hold a character that must be escaped.
@@ -12,7 +14,7 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     // A string is always written as JSON: quotes around the escaped characters.
-    let mut json = Value::from(text).to_string();
+    let mut json = json::text(&Value::from(text));
     json.pop();
     json.remove(0);
     Cow::Owned(json)

@@ -81,7 +81,7 @@ impl Client {
                     };
                     // 2024 counts commands that were never answered.
                     if let Some(tx) = tx {
-                        self.send(wire::response(&tx, &Value::Null)).await?;
+                        self.send(wire::response(&tx, "null")).await?;
                     }
                     return Ok(());
                 }

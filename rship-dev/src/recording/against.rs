@@ -333,7 +333,7 @@ impl<'r> Role<'r> {
         let command = frame["data"]["commandId"].as_str().unwrap_or_default();
         let text = match answer["error"].as_str() {
             Some(message) => wire::error(&tx, command, message),
-            None => wire::response(&tx, &answer["response"]),
+            None => wire::response(&tx, &answer["response"].to_string()),
         };
         serde_json::from_str(&text).ok()
     }

@@ -37,6 +37,7 @@ impl State {
                 return false;
             }
         }
+        self.tell_before_pulse(pulse.id);
         let weight = weight_of(pulse.id, pulse.length(stamp));
         let most = self.limits.store;
         let Some(entry) = self.store.replaceable("Pulse", pulse.id, weight, most) else {

@@ -15,7 +15,7 @@ use super::follow::Followed;
 use super::limits::{Limits, size};
 use super::routing::Pending;
 use super::shared::Opened;
-use super::watching::{Untold, Watched};
+use super::watching::{AT_ONCE, Untold, Watched};
 use super::window::Windows;
 use crate::codec;
 use crate::explained::{DROP_TYPE, Explained, Explanations, Verdict, WARNING_TYPE};
@@ -331,8 +331,28 @@ impl State {
         let old = self.store.get(item_type, id).filter(|_| asked);
         let unchanged = old.is_some_and(|old| old.item == entry.item);
         self.note(Change::Set, item_type, id, &entry.item, from, unchanged);
+        if item_type == "Pulse" {
+            self.tell_before_pulse(id);
+        }
         self.tell_later(item_type, id);
         self.store.insert(item_type, id, entry);
+    }
+
+    /// Tells a pulse that nobody was told yet before another takes its place, so that each impulse of a frame counts;
+    /// for whoever is behind, the newest is enough.
+    pub(super) fn tell_before_pulse(&mut self, id: &str) {
+        let untold = self.untold.get("Pulse");
+        if !untold.is_some_and(|ids| ids.contains(id)) {
+            return;
+        }
+        let mut watching = self
+            .clients
+            .values()
+            .filter(|client| !client.watches.is_empty());
+        if watching.all(|client| client.waiting.bytes() <= AT_ONCE) {
+            let untold = std::mem::take(&mut self.untold);
+            self.tell(&untold);
+        }
     }
 
     pub(crate) fn tell_later(&mut self, item_type: &str, id: &str) {

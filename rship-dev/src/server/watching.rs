@@ -16,13 +16,14 @@ use crate::reading::Problem;
 use crate::speaking::{self, Update};
 use crate::store::{ClientNo, Store};
 
-/// While more waits for a client than this, the answers to its queries are made when it is their turn.
-const AT_ONCE: usize = 1 << 20;
+/// While more waits for a client than this, the answers to its queries are made when it is their turn, and the newest
+/// pulse is enough.
+pub(super) const AT_ONCE: usize = 1 << 20;
 
 /// Larger entities are left out of an answer that no message can carry.
 const LARGE: usize = 1 << 20;
 
-/// The changes that the watchers have not been told yet: ids by type. What they are told is how it is last.
+/// The changes that the watchers have not been told yet: ids by type. What they are told is how it is then.
 pub(crate) type Untold = BTreeMap<String, BTreeSet<Arc<str>>>;
 
 /// How many queries there are of each type.

@@ -79,6 +79,36 @@ async fn one_batch_is_one_update() {
 }
 
 #[tokio::test]
+async fn each_pulse_of_one_emitter_in_a_batch_is_told_in_its_order() {
+    let core = core(Generation::V2026).await;
+    let mut peer = Peer::connect(&core).await;
+    peer.query("q", "GetAllPulses", "Pulse", json!({})).await;
+    peer.recv().await;
+    let told = [("a", 1), ("b", 1), ("a", 2), ("a", 2), ("b", 3), ("a", 4)];
+    let members: Vec<_> = told
+        .map(|(target, data)| {
+            json!({"itemType": "Pulse", "changeType": "SET", "item": peer.pulse(target, json!(data))})
+        })
+        .into();
+    peer.send(json!({"event": "ws:m:event-batch", "data": members}))
+        .await;
+    let mut heard = Vec::new();
+    while heard.len() < told.len() {
+        let frame = peer.recv().await;
+        let upserts = frame["data"]["upserts"].as_array().unwrap();
+        heard.extend(upserts.iter().map(|upsert| upsert["item"].clone()));
+    }
+    let of = |target: &str| -> Vec<i64> {
+        let pulse = peer.pulse(target, json!(0));
+        let mine = heard
+            .iter()
+            .filter(|item| item["emitterId"] == pulse["emitterId"]);
+        mine.map(|item| item["data"].as_i64().unwrap()).collect()
+    };
+    assert_eq!((of("a"), of("b")), (vec![1, 2, 2, 4], vec![1, 3]));
+}
+
+#[tokio::test]
 async fn filters_take_values_and_operators_on_2026_alone() {
     for generation in Generation::ALL {
         let core = core(generation).await;

@@ -325,7 +325,7 @@ impl Executor {
         Ok(())
     }
 
-    /// Runs running the calling thread, for a program whose main thread belongs to something else; needs
+    /// Runs beside the calling thread, for a program whose main thread belongs to something else; needs
     /// no runtime, and has no eye on signals. Ends when the returned value is dropped.
     ///
     /// # Errors

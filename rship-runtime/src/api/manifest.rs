@@ -64,9 +64,11 @@ pub(super) fn print_if_wanted(engine: &Engine) -> Result<(), Error> {
         return Ok(());
     }
     // In one piece, so that other threads print before or behind it.
-    let text = format!("{:#}\n", write(engine));
+    let mut text =
+        serde_json::to_vec_pretty(&write(engine)).map_err(|e| Error::Manifest(e.into()))?;
+    text.push(b'\n');
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(&text).and_then(|()| out.flush()) {
         // Whoever reads has seen enough, as `head` does.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Manifest(error)),
         _ => std::process::exit(0),

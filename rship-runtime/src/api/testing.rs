@@ -147,7 +147,7 @@ impl<T: Target> TestTarget<T> {
                 }
             }
         };
-        outcome.unwrap_or_else(|_| Err("the action ended without an answer".to_owned()))
+        outcome.unwrap_or_else(|_| Err(format!("action `{whole}` ended without an answer")))
     }
 
     /// The last value of a state, if there is one that can be read as a `V`: `label` is an emitter of the

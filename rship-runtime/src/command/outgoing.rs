@@ -34,7 +34,9 @@ pub enum CommandError {
     #[error("command `{0}` was not sent: the executor is offline")]
     Offline(String),
     /// Too many bytes of commands and other frames wait for the server.
-    #[error("command `{0}` was not sent: too much waits for the server")]
+    #[error(
+        "command `{0}` was not sent: too much waits for the server (`update_bytes`): try later"
+    )]
     Busy(String),
     /// The content is not a JSON object.
     #[error("command `{command}` was not sent: {reason}")]

@@ -1,9 +1,8 @@
 //! Replies: each command gets exactly one, whatever becomes of those who carry it out.
 
-use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rship_core::wire;
+use rship_core::{json, wire};
 use tracing::debug;
 
 use crate::journal::{Journal, Topic, shown, shown_error};
@@ -44,17 +43,12 @@ impl Reply {
         self.tx.as_deref()
     }
 
-    pub(super) fn give(self, outcome: Result<impl Display, String>, touched: &[SlotId]) {
+    pub(super) fn give(self, outcome: Written, touched: &[SlotId]) {
         self.give_of(None, outcome, touched);
     }
 
     /// Gives the outcome of an action.
-    fn give_of(
-        self,
-        of: Option<Of<'_>>,
-        outcome: Result<impl Display, String>,
-        touched: &[SlotId],
-    ) {
+    fn give_of(self, of: Option<Of<'_>>, outcome: Written, touched: &[SlotId]) {
         match &self.tx {
             Some(tx) => self.answer(tx, of, &outcome, touched),
             None => debug!(
@@ -75,13 +69,7 @@ impl Reply {
         }
     }
 
-    fn answer(
-        &self,
-        tx: &str,
-        of: Option<Of<'_>>,
-        outcome: &Result<impl Display, String>,
-        touched: &[SlotId],
-    ) {
+    fn answer(&self, tx: &str, of: Option<Of<'_>>, outcome: &Written, touched: &[SlotId]) {
         let limit = self.desk.outbox.message_limit();
         let frame = match outcome {
             Ok(response) => wire::response(tx, response),
@@ -196,13 +184,14 @@ impl Part {
     fn give(&mut self, of: Option<Of<'_>>, outcome: Outcome, touched: &[SlotId]) {
         match self.0.take() {
             None => {}
-            Some(Place::Reply(reply)) => reply.give_of(of, outcome, touched),
-            Some(place) => {
-                let outcome = outcome.map(|response| response.to_string());
-                Self(Some(place)).written(outcome, touched);
-            }
+            Some(Place::Reply(reply)) => reply.give_of(of, written(outcome), touched),
+            Some(place) => Self(Some(place)).written(written(outcome), touched),
         }
     }
+}
+
+fn written(outcome: Outcome) -> Written {
+    outcome.map(|response| json::text(&response))
 }
 
 impl Complete for Part {
@@ -220,7 +209,7 @@ impl Complete for Part {
 impl Drop for Part {
     fn drop(&mut self) {
         if self.0.is_some() {
-            let why = "the action ended without an answer".to_owned();
+            let why = "the action ended without an answer: what ran it was dropped".to_owned();
             self.give(None, Err(why), &[]);
         }
     }

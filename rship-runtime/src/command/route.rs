@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rship_core::dispatch::Destination as _;
+use rship_core::json;
 use rship_core::wire::{Command, Exec, Member, MemberFault, Resend, TargetCall};
 use serde_json::Value;
 
@@ -37,18 +38,18 @@ impl Router {
             Member::Exec(exec) => self.run(exec, reply, Origin { epoch, arrived }),
             Member::Resend(resend) => {
                 let outcome = self.resend(&resend);
-                reply.give(outcome.map(|()| Value::Null), &[]);
+                reply.give(outcome.map(|()| "null".to_owned()), &[]);
             }
             Member::Unreadable(reason) => {
                 let why = format!("the command cannot be read: {reason}");
-                reply.give(Err::<Value, _>(why), &[]);
+                reply.give(Err(why), &[]);
             }
             Member::Unknown => {
                 let why = "an executor has no such command".to_owned();
-                reply.give(Err::<Value, _>(why), &[]);
+                reply.give(Err(why), &[]);
             }
             // The session has taken it; servers that count unanswered commands count this one too.
-            Member::SetClientId { .. } => reply.give(Ok(Value::Null), &[]),
+            Member::SetClientId { .. } => reply.give(Ok("null".to_owned()), &[]),
         }
     }
 
@@ -224,7 +225,7 @@ fn joined(instances: &[Arc<str>], outcomes: Vec<Written>) -> Written {
                 if responses.len() > 1 {
                     responses.push(',');
                 }
-                responses.push_str(&Value::from(&**instance).to_string());
+                responses.push_str(&json::text(&Value::from(&**instance)));
                 responses.push(':');
                 responses.push_str(&response);
             }

@@ -24,11 +24,11 @@ impl<K, V> Default for Ordered<K, V> {
     }
 }
 
-impl<K: Clone + Eq + Hash> Ordered<K> {
+impl<K: Clone + Eq + Hash, V: Default> Ordered<K, V> {
     /// Has something wait, unless it does.
     pub(super) fn push(&mut self, key: K) {
         if !self.contains(&key) {
-            self.insert(key, ());
+            self.insert(key, V::default());
         }
     }
 }
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn each_waits_once_and_what_is_withdrawn_and_comes_again_is_last() {
-        let mut ordered = Ordered::default();
+        let mut ordered: Ordered<_> = Ordered::default();
         for key in ["a", "b", "a", "c"] {
             ordered.push(key);
         }
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_comes_and_is_withdrawn_for_ever_behind_one_that_waits_leaves_nothing() {
-        let mut ordered = Ordered::default();
+        let mut ordered: Ordered<_> = Ordered::default();
         ordered.push(0);
         for key in 1..10_000 {
             ordered.push(key);

@@ -175,7 +175,7 @@ impl Outbox {
             }
             self.journal.warn(Topic::ImpulseDropped, || {
                 format!(
-                    "the queue of impulses is full: one of emitter `{}` is dropped",
+                    "the queue of impulses (`impulse_queue`) is full: one of emitter `{}` is dropped",
                     source.emitter
                 )
             });

@@ -41,7 +41,8 @@ pub(super) struct Updates {
     /// Deletions that were written, with the number of the ping after them.
     unconfirmed: VecDeque<(u64, ItemKey, Vec<u8>)>,
     changed: Ordered<Change>,
-    items: Ordered<ItemKey>,
+    /// With nothing; of the type of those that were deleted, because each has its own code.
+    items: Ordered<ItemKey, Vec<u8>>,
     frames: VecDeque<String>,
     /// Bytes of deleted items, confirmed or not, and of frames.
     bytes: usize,
@@ -133,7 +134,7 @@ impl Updates {
         if !registered {
             return None;
         }
-        if let Some((key, ())) = self.items.pop() {
+        if let Some((key, _)) = self.items.pop() {
             return Some(Update::Item(key));
         }
         let frame = self.frames.pop_front()?;

@@ -1,6 +1,6 @@
 //! The inbox: answers to our own questions, on their way from the reader to the writer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rship_core::few::Few;
@@ -130,7 +130,7 @@ impl Inbox {
     }
 
     /// The answers to these questions, by type and id, when all are there.
-    pub(super) fn answers(&self, questions: &[Question]) -> Option<HashMap<Key, Value>> {
+    pub(super) fn answers(&self, questions: &[Question]) -> Option<Few<Key, Value>> {
         let mut state = self.state();
         let answers = &mut state.questions;
         if questions
@@ -139,7 +139,7 @@ impl Inbox {
         {
             return None;
         }
-        let mut all = HashMap::new();
+        let mut all = Few::default();
         for question in questions {
             for (id, item) in answers.remove(&question.tx).flatten().unwrap_or_default() {
                 all.insert((question.item_type, id), item);

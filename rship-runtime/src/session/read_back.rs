@@ -1,7 +1,7 @@
 //! Reading back: asks the server for what it has of us, a part at a time, and mends what differs. It makes
 //! "the server's store equals the executor's state" true, whatever happened in between.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -203,12 +203,7 @@ impl ReadBack {
         });
     }
 
-    fn compare(
-        &mut self,
-        announcer: &mut Announcer<'_>,
-        asked: &Asked,
-        found: &HashMap<Key, Value>,
-    ) {
+    fn compare(&mut self, announcer: &mut Announcer<'_>, asked: &Asked, found: &Few<Key, Value>) {
         let mut healed = 0;
         let mut first = None;
         for expected in &asked.expected {
@@ -242,7 +237,7 @@ impl ReadBack {
                     announcer.parts.outbox.resend(target.slots[index]);
                 }
                 Kind::Entity => {
-                    let item = expected.item.to_string();
+                    let item = json::text(&expected.item);
                     announcer.written(Change::Set, &expected.key, item.as_bytes());
                 }
             }
@@ -255,7 +250,7 @@ impl ReadBack {
             };
             healed += 1;
             first.get_or_insert_with(|| format!("{} `{}`, which is deleted", key.0, key.1));
-            announcer.written(Change::Delete, key, there.to_string().as_bytes());
+            announcer.written(Change::Delete, key, json::text(there).as_bytes());
         }
         if !self.suspects.is_empty() {
             self.due = Some(Instant::now() + SETTLED);

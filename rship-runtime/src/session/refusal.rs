@@ -8,6 +8,7 @@ use crate::error::SettingError;
 
 /// Why no WebSocket was opened.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConnectError {
     /// The token cannot be read.
     #[error(transparent)]

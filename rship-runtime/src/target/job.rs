@@ -408,8 +408,8 @@ pub(super) fn says(target: &Reference, action: usize, why: &dyn std::fmt::Displa
 
 fn said(target: &Reference, action: usize, reply: Reply) -> Outcome {
     reply.map_err(|error| match error {
-        ActionError::Payload(error) => says(target, action, &error),
         ActionError::Failed(text) => text,
+        error => says(target, action, &error),
     })
 }
 

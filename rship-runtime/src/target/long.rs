@@ -229,7 +229,9 @@ impl LongRuns {
                 let action = run.target.action_id(run.action);
                 format!(", the oldest is `{action}`, for {for_s:.1} s")
             });
-            let why = format!("{LONG_ACTIONS} long actions run on this target already{oldest}");
+            let why = format!(
+                "{LONG_ACTIONS} long actions run on this target already: end one, or mark them `restart`{oldest}"
+            );
             return Err((answer, why));
         }
         self.last += 1;

@@ -150,7 +150,7 @@ impl Tree {
                 let action = job.target.action_id(job.action);
                 job.refuse(&format!(
                     "action `{action}` is refused: too many commands wait for target `{}`, their limit is \
-                     {limit} bytes{busy}",
+                     {limit} bytes (`mailbox_bytes`){busy}",
                     self.id
                 ));
             }

@@ -1,6 +1,6 @@
 //! How targets enter and leave the registry, with all that is below them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -19,7 +19,7 @@ use super::reference::{Changing, Path, RawHandle, Reference, Step};
 use super::registry::Targets;
 use super::{Registry, Tree, TreeState};
 use crate::error::Error;
-use crate::outbox::{Change, Departure, Source};
+use crate::outbox::{Change, Departure, Source, TargetKey};
 use crate::stamp;
 
 /// A root target on its way into an executor.
@@ -65,7 +65,7 @@ pub(crate) fn add(
     let sketch = Sketch::new(context, model, &*root, (Arc::clone(&id), name, path), false)?;
     let shared = sketch.is_shared();
     let mut targets = registry.targets();
-    check_free(&targets, instance, &sketch, &mut HashSet::new())?;
+    check_free(&targets, instance, &sketch, &mut HashMap::new())?;
     let mut references = Vec::new();
     let tree = Arc::new_cyclic(|tree: &Weak<Tree>| {
         let enter = Enter {
@@ -271,7 +271,7 @@ pub(super) fn enter_member(
         // The tree was removed while it was being looked at.
         return Err(removed());
     }
-    check_free(&targets, parent.instance, &sketch, &mut HashSet::new())?;
+    check_free(&targets, parent.instance, &sketch, &mut HashMap::new())?;
     let enter = Enter {
         context,
         tree: &Arc::downgrade(tree),
@@ -297,27 +297,29 @@ fn check_free(
     targets: &Targets,
     instance: usize,
     sketch: &Sketch,
-    ids: &mut HashSet<Arc<str>>,
+    // As if counted: a set would be one more kind of map in every program.
+    new: &mut HashMap<TargetKey, u32>,
 ) -> Result<(), Error> {
-    let id = &sketch.id;
-    if targets.find(instance, id).is_some() || !ids.insert(Arc::clone(id)) {
+    let (id, instance_id) = (&sketch.id, &targets.instances[instance].id);
+    let key = (Arc::from(&**instance_id), Arc::clone(id));
+    if targets.find(instance, id).is_some() || new.insert(key, 1).is_some() {
         return Err(Error::DuplicateTarget {
-            instance: targets.instances[instance].id.clone(),
+            instance: instance_id.clone(),
             target: id.to_string(),
         });
     }
-    let new = sketch.model.descriptor().type_name;
+    let type_name = sketch.model.descriptor().type_name;
     if let Some(other) = targets.table.destinations(id).next()
-        && other.model.descriptor().type_name != new
+        && other.model.descriptor().type_name != type_name
     {
         return Err(Error::OtherType {
             target: id.to_string(),
             known: other.model.descriptor().type_name,
-            new,
+            new: type_name,
         });
     }
     for (_, child) in sketch.fields.iter().flatten() {
-        check_free(targets, instance, child, ids)?;
+        check_free(targets, instance, child, new)?;
     }
     Ok(())
 }
@@ -393,12 +395,14 @@ impl Enter<'_> {
             restoring: false.into(),
             changing: Mutex::new(changing),
         });
-        let own = descriptor.emitters.iter().map(|emitter| &emitter.id);
-        let own: HashSet<Arc<str>> = own
-            .chain(descriptor.actions.iter().map(|action| &action.id))
-            .map(|member| id::member(&target.id, member).into())
-            .collect();
-        if outbox.returned(&target.key(), &|member| own.contains(member)) {
+        let stays = |member: &str| {
+            let member = member.strip_prefix(&*target.id);
+            let member = member.and_then(|member| member.strip_prefix(':'));
+            member.is_some_and(|member| {
+                descriptor.emitter(member).is_some() || descriptor.action(member).is_some()
+            })
+        };
+        if outbox.returned(&target.key(), &stays) {
             target.mark_known();
         }
         references.push(Arc::clone(&target));

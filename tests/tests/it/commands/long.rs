@@ -308,13 +308,14 @@ async fn a_command_cancels_what_runs_and_what_waits_and_says_whether_there_was_s
 #[tokio::test]
 async fn an_action_that_holds_its_tree_is_cancelled_and_its_tree_goes_on() {
     let setup = setup(Generation::V2026).await;
-    let running = setup.exec("brake", Value::Null);
-    let cancel = async {
-        // It may not have begun; once it has, it holds the tree.
-        while setup.exec("brake-cancel", Value::Null).await != Ok(json!(true)) {}
-    };
-    let (running, ()) = tokio::join!(running, cancel);
-    assert!(running.unwrap_err().contains("cancelled by `brake-cancel`"));
+    // It may be cancelled before it has begun; once it has, it holds the tree.
+    while setup.crane.lock().await.height < 0.5 {
+        let running = setup.exec("brake", Value::Null);
+        let cancel =
+            async { while setup.exec("brake-cancel", Value::Null).await != Ok(json!(true)) {} };
+        let (running, ()) = tokio::join!(running, cancel);
+        assert!(running.unwrap_err().contains("cancelled by `brake-cancel`"));
+    }
     setup.height(0.5).await;
     setup.crane.lock().await.height = 0.75;
     setup.height(0.75).await;

@@ -256,5 +256,8 @@ fn a_description_that_cannot_be_used_is_an_error_where_its_holder_is_added() {
     let executor = executor("ws://127.0.0.1:1");
     let refused = executor.add("broken", Broken { it: a_loop(1) });
     let refused = refused.unwrap_err().to_string();
-    assert!(refused.contains("`black` is not a color"), "{refused}");
+    assert!(
+        refused.contains("is `black`, which is not a color"),
+        "{refused}"
+    );
 }
