@@ -79,14 +79,28 @@ impl Address {
             },
         };
         let host = variable("RSHIP_ADDRESS")?.unwrap_or_else(|| "127.0.0.1".to_owned());
+        Self::of_host(&host, port)
+    }
+
+    fn of_host(host: &str, port: u16) -> Result<Self, AddressError> {
+        let wrong = |problem| Err(error("RSHIP_ADDRESS", host, problem));
         if host.contains(['/', '@']) {
-            let problem = "is more than a host name (use RSHIP_URL for a whole address)";
-            return Err(error("RSHIP_ADDRESS", &host, problem));
+            return wrong("is more than a host name (use RSHIP_URL for a whole address)");
+        }
+        // An IPv6 address has more than one `:`, and nothing behind its brackets.
+        let has_port = match host.rsplit_once(']') {
+            Some((_, rest)) => !rest.is_empty(),
+            None => host.matches(':').count() == 1,
+        };
+        if has_port {
+            return wrong(
+                "is more than a host name (put its port into RSHIP_PORT, or the whole into RSHIP_URL)",
+            );
         }
         let bracketed = if host.contains(':') && !host.starts_with('[') {
             format!("[{host}]")
         } else {
-            host
+            host.to_owned()
         };
         Self::parse("RSHIP_ADDRESS", &format!("ws://{bracketed}:{port}{PATH}"))
     }
@@ -313,6 +327,18 @@ mod tests {
             let error = text.parse::<Address>().unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("banana"), "{text}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_port_in_the_variable_for_the_host_is_an_error_and_an_ipv6_address_is_none() {
+        for host in ["127.0.0.1:5155", "show.example:5155", "h:", "[::1]:5155"] {
+            let error = Address::of_host(host, 5155).unwrap_err();
+            assert!(error.problem.contains("RSHIP_PORT"), "{host}: {error}");
+        }
+        for host in ["::1", "[::1]", "fe80::1:2", "127.0.0.1", "show.example"] {
+            let address = Address::of_host(host, 5155).unwrap();
+            assert_eq!(address.host(), host.trim_matches(['[', ']']));
         }
     }
 

@@ -232,6 +232,17 @@ pub enum LockError {
          itself: use `self`, or take `this: Handle<Self>` in place of a receiver"
     )]
     Inside(String),
+    /// The caller is an action that locked this very target tree before, and holds the guard.
+    #[error(
+        "an action locks target `{target}`, which it holds already, and would wait for itself: use the guard \
+         that was locked at {place}, or drop it first"
+    )]
+    Twice {
+        /// The target's id.
+        target: String,
+        /// Where the guard was locked, as `FILE:LINE`.
+        place: String,
+    },
     /// The target is part of one behind a lock of the device's own, which alone reaches it.
     #[error(
         "target `{0}` is behind a lock of yours: take that lock, and call `changed()` of the handle"

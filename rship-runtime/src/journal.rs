@@ -13,6 +13,12 @@ use crate::world;
 /// How often the log speaks of one topic.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Different texts of one topic that the log tells at a time.
+const DIFFERENT: usize = 8;
+
+/// Texts of one topic that are made to be compared, between two times that the log speaks of it.
+const COMPARED: usize = 1000;
+
 /// What the log speaks of at most once a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Topic {
@@ -47,9 +53,59 @@ pub(crate) struct Journal {
 #[derive(Default)]
 struct Entry {
     said: Option<Instant>,
-    held: u64,
-    /// The first that was held back.
-    text: String,
+    held: Held,
+}
+
+/// What is to be said of a topic: each different text with its number.
+#[derive(Default)]
+struct Held {
+    texts: Vec<(String, u64)>,
+    /// How many texts were made.
+    made: usize,
+    /// Those whose text is not kept.
+    others: u64,
+}
+
+impl Held {
+    /// `text` is asked for as long as that costs little beside what is warned of.
+    fn add(&mut self, text: &mut dyn FnMut() -> String) {
+        if self.made == COMPARED {
+            match &mut *self.texts {
+                [(_, count)] => *count += 1,
+                _ => self.others += 1,
+            }
+            return;
+        }
+        self.made += 1;
+        let text = text();
+        let mut known = self.texts.iter_mut();
+        if let Some((_, count)) = known.find(|(held, _)| *held == text) {
+            *count += 1;
+        } else if self.texts.len() < DIFFERENT {
+            self.texts.push((text, 1));
+        } else {
+            self.others += 1;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.made == 0
+    }
+
+    fn say(self) {
+        for (text, count) in self.texts {
+            match count - 1 {
+                0 => alert(&text),
+                more => alert(&format!("{text} (and {more} more like it)")),
+            }
+        }
+        if self.others > 0 {
+            alert(&format!(
+                "{} more warnings of this kind came within a second, and are not shown",
+                self.others
+            ));
+        }
+    }
 }
 
 impl Journal {
@@ -71,23 +127,15 @@ impl Journal {
     #[cold]
     fn say_or_hold(&self, topic: Topic, text: &mut dyn FnMut() -> String) {
         let mut entry = self.entry(topic);
-        let due = entry.said.is_none_or(|said| world::elapsed(said) >= PAUSE);
-        if !due {
-            entry.held += 1;
-            if entry.held == 1 {
-                self.held.notify_one();
-            }
-            if entry.text.is_empty() {
-                entry.text = text();
-            }
-            return;
+        let is_first = entry.held.is_empty();
+        entry.held.add(text);
+        if let Some(due) = entry.take_due() {
+            // Whoever keeps the log may come back here.
+            drop(entry);
+            due.say();
+        } else if is_first {
+            self.held.notify_one();
         }
-        let held = std::mem::take(&mut entry.held);
-        entry.said = Some(world::now());
-        entry.text.clear();
-        // Whoever keeps the log may come back here.
-        drop(entry);
-        say(&text(), held);
     }
 
     /// Says later what was held back; runs until it is dropped.
@@ -105,28 +153,29 @@ impl Journal {
         let mut waiting = false;
         for entry in &self.topics {
             let mut entry = entry.lock().unwrap_or_else(PoisonError::into_inner);
-            if entry.held == 0 {
+            if entry.held.is_empty() {
                 continue;
             }
-            if entry.said.is_some_and(|said| world::elapsed(said) < PAUSE) {
-                waiting = true;
-                continue;
+            match entry.take_due() {
+                Some(due) => {
+                    drop(entry);
+                    due.say();
+                }
+                None => waiting = true,
             }
-            let more = std::mem::take(&mut entry.held) - 1;
-            let text = std::mem::take(&mut entry.text);
-            entry.said = Some(world::now());
-            drop(entry);
-            say(&text, more);
         }
         waiting
     }
 }
 
-fn say(text: &str, more: u64) {
-    if more == 0 {
-        alert(text);
-    } else {
-        alert(&format!("{text} (and {more} more like it)"));
+impl Entry {
+    /// What may be said now.
+    fn take_due(&mut self) -> Option<Held> {
+        if self.said.is_some_and(|said| world::elapsed(said) < PAUSE) {
+            return None;
+        }
+        self.said = Some(world::now());
+        Some(std::mem::take(&mut self.held))
     }
 }
 
@@ -140,16 +189,20 @@ pub(crate) fn alert(text: &str) {
 
 /// A text from elsewhere as the log shows it: at most 200 characters, none of which steers a terminal.
 pub(crate) fn shown(text: &str) -> Shown<'_> {
-    Shown(text)
+    Shown(text, 200)
 }
 
-pub(crate) struct Shown<'t>(&'t str);
+/// The error of a command in the same way: ours have long ids in them, and what to do behind those.
+pub(crate) fn shown_error(text: &str) -> Shown<'_> {
+    Shown(text, 1000)
+}
+
+pub(crate) struct Shown<'t>(&'t str, usize);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 200;
         for (count, c) in self.0.chars().enumerate() {
-            if count == LONGEST {
+            if count == self.1 {
                 return f.write_char('…');
             }
             if c.is_control() {
@@ -166,20 +219,42 @@ impl fmt::Display for Shown<'_> {
 mod tests {
     use super::*;
 
+    fn held(journal: &Journal, topic: Topic) -> Vec<(String, u64)> {
+        journal.entry(topic).held.texts.clone()
+    }
+
     #[test]
     fn what_comes_again_within_a_second_is_counted_and_not_said() {
         let journal = Journal::default();
         let mut made = 0;
-        for _ in 0..1000 {
+        for _ in 0..100_000 {
             journal.warn(Topic::CommandFailed, || {
                 made += 1;
                 "bad".to_owned()
             });
         }
-        assert_eq!(made, 2, "one that was said and the first that was not");
-        assert_eq!(journal.entry(Topic::CommandFailed).held, 999);
+        assert_eq!(made, COMPARED + 1, "most are counted without a text");
+        let bad = vec![("bad".to_owned(), 99_999)];
+        assert_eq!(held(&journal, Topic::CommandFailed), bad);
         assert!(journal.catch_up(), "it is said later");
-        assert_eq!(journal.entry(Topic::UnreadableFrame).held, 0);
+        assert_eq!(held(&journal, Topic::UnreadableFrame), []);
+    }
+
+    #[test]
+    fn different_texts_of_a_topic_are_counted_each_and_there_is_a_bound_of_them() {
+        let journal = Journal::default();
+        for number in [0, 1, 2, 1] {
+            journal.warn(Topic::CommandFailed, || format!("bad {number}"));
+        }
+        let each = vec![("bad 1".to_owned(), 2), ("bad 2".to_owned(), 1)];
+        assert_eq!(held(&journal, Topic::CommandFailed), each);
+        for number in 0..100_000 {
+            journal.warn(Topic::CommandFailed, || format!("bad {number}"));
+        }
+        let entry = journal.entry(Topic::CommandFailed);
+        assert_eq!(entry.held.texts.len(), DIFFERENT);
+        let told: u64 = entry.held.texts.iter().map(|(_, count)| count).sum();
+        assert_eq!(told + entry.held.others, 100_003, "none is lost");
     }
 
     #[test]

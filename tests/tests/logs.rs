@@ -195,6 +195,75 @@ async fn what_is_said_to_nobody_and_what_nobody_is_answered_is_in_the_log() {
     setup.hosted.stop().await;
 }
 
+/// Refuses whatever it is told.
+#[derive(Target, Default)]
+struct Outlet {
+    #[emitter]
+    watts: u32,
+    own: Option<Handle<Self>>,
+}
+
+#[actions]
+impl Outlet {
+    #[action]
+    fn set_on(&mut self, _on: bool) -> Result<(), String> {
+        Err("overload".to_owned())
+    }
+
+    #[action]
+    fn cycle(&mut self) -> Result<(), String> {
+        Err("still hot".to_owned())
+    }
+
+    #[action(timeout = "200ms")]
+    async fn wait_for_itself(&mut self) {
+        let own = self.own.clone().unwrap();
+        let _ = tokio::spawn(async move { own.lock().await.watts = 1 }).await;
+    }
+}
+
+#[tokio::test]
+async fn errors_of_one_second_are_all_in_the_log_each_with_its_action() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    let _one = setup.executor.add("one", Outlet::default()).unwrap();
+    let _two = setup.executor.add("two", Outlet::default()).unwrap();
+    setup.peer.pulse("two:watts").await;
+    for (tx, action, data) in [
+        ("a", "one:set-on", json!({"on": 5})),
+        ("b", "one:set-on", json!({"on": true})),
+        ("c", "one:cycle", Value::Null),
+        ("d", "two:cycle", Value::Null),
+    ] {
+        setup.peer.call(tx, action, data).await.unwrap_err();
+    }
+    logs.say(&["action `one:set-on`: ", "`on`"]).await;
+    for failed in [
+        "action `one:set-on` failed: overload",
+        "action `one:cycle` failed: still hot",
+        "action `two:cycle` failed: still hot",
+    ] {
+        logs.say(&[failed]).await;
+    }
+    setup.hosted.stop().await;
+}
+
+#[tokio::test]
+async fn what_to_do_about_an_action_that_waits_for_its_own_tree_is_not_cut_off() {
+    let logs = Logs::start();
+    let mut setup = setup().await;
+    let id = format!("outlet-{}", "in-the-cellar-".repeat(8));
+    let outlet = setup.executor.add(&id, Outlet::default()).unwrap();
+    setup.peer.pulse(&format!("{id}:watts")).await;
+    outlet.lock().await.own = Some(outlet.clone());
+    let action = format!("{id}:wait-for-itself");
+    let late = setup.peer.call("t", &action, Value::Null).await;
+    let late = late.unwrap_err();
+    assert!(late.ends_with("lock for moments"), "{late}");
+    logs.say(&[&late]).await;
+    setup.hosted.stop().await;
+}
+
 #[tokio::test]
 async fn bad_commands_without_end_make_few_lines_that_count_them() {
     let logs = Logs::start();

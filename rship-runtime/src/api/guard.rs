@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::SubTarget;
+use super::locking::Caller;
 use crate::error::{Error, LockError};
 use crate::target::{Changes, Held, Inside, Look, Path, RawHandle, Reference};
 
@@ -26,10 +27,11 @@ pub(super) fn make<T: Send + 'static>(
     state: Held,
     raw: &RawHandle,
     inside: Option<&Arc<Inside>>,
+    caller: Caller,
 ) -> Result<Guard<T>, LockError> {
     let pinned = pin::<T>(&state, raw)?;
     if let Some(inside) = inside {
-        inside.enter(&raw.tree);
+        inside.enter(&raw.tree, caller);
     }
     Ok(Guard {
         state,

@@ -58,7 +58,7 @@ impl<T: Send + 'static> Handle<T> {
         async move {
             let inside = target::current();
             let locked = match locking::lock(&self.raw, inside.as_ref(), caller).await {
-                Ok(held) => guard::make(held, &self.raw, inside.as_ref()),
+                Ok(held) => guard::make(held, &self.raw, inside.as_ref(), caller),
                 Err(error) => Err(error),
             };
             match (locked, inside) {
@@ -77,8 +77,9 @@ impl<T: Send + 'static> Handle<T> {
     #[track_caller]
     pub fn blocking_lock(&self) -> Guard<T> {
         let inside = target::current();
-        let held = locking::blocking_lock(&self.raw, inside.as_ref(), Location::caller());
-        let locked = held.and_then(|held| guard::make(held, &self.raw, inside.as_ref()));
+        let caller = Location::caller();
+        let held = locking::blocking_lock(&self.raw, inside.as_ref(), caller);
+        let locked = held.and_then(|held| guard::make(held, &self.raw, inside.as_ref(), caller));
         match (locked, inside) {
             (Ok(guard), _) => guard,
             (Err(error), Some(_)) => target::unwind(error),
@@ -94,8 +95,9 @@ impl<T: Send + 'static> Handle<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Result<Guard<T>, LockError> {
         let inside = target::current();
-        let held = locking::try_lock(&self.raw, inside.as_ref(), Location::caller())?;
-        guard::make(held, &self.raw, inside.as_ref())
+        let caller = Location::caller();
+        let held = locking::try_lock(&self.raw, inside.as_ref(), caller)?;
+        guard::make(held, &self.raw, inside.as_ref(), caller)
     }
 
     pub(super) fn tree(&self) -> &Arc<Tree> {
@@ -150,7 +152,7 @@ impl<T: Send + 'static> Handle<T> {
             let raw = RawHandle::new(&self.raw.tree, &above);
             let inside = target::current();
             let held = locking::lock(&raw, inside.as_ref(), caller).await?;
-            Ok(parent::make(held, &raw, inside)?)
+            Ok(parent::make(held, &raw, inside, caller)?)
         }
     }
 

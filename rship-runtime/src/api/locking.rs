@@ -50,18 +50,22 @@ fn wait<'w>(
         };
         // What it waits for is known, and that it may be itself.
         let _awaiting = Awaiting::new(inside, tree);
-        if !inside.has_locked(tree) {
+        let Some(place) = inside.locked_at(tree) else {
             return Ok(tree.lock(who).await);
-        }
+        };
+        let twice = || LockError::Twice {
+            target: raw.target.id.to_string(),
+            place: format!("{}:{}", place.file(), place.line()),
+        };
         // A guard that was moved to another task lets go sooner or later; one that this action holds
         // itself never does.
         let Ok(thread) = ConnectionThread::get() else {
-            return Err(is_inside(raw));
+            return Err(twice());
         };
         tokio::select! {
             biased;
             held = tree.lock(who) => Ok(held),
-            () = thread.sleep(OWN_GUARD) => Err(is_inside(raw)),
+            () = thread.sleep(OWN_GUARD) => Err(twice()),
         }
     })
 }

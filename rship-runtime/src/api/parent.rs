@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::guard;
+use super::locking::Caller;
 use crate::error::LockError;
 use crate::target::{Held, Inside, Path, RawHandle, Reference};
 
@@ -24,10 +25,11 @@ pub(super) fn make<P: Send + 'static>(
     state: Held,
     raw: &RawHandle,
     inside: Option<Arc<Inside>>,
+    caller: Caller,
 ) -> Result<Parent<P>, LockError> {
     let pinned = guard::pin::<P>(&state, raw)?;
     if let Some(inside) = &inside {
-        inside.enter(&raw.tree);
+        inside.enter(&raw.tree, caller);
     }
     Ok(Parent {
         state,

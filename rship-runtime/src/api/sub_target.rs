@@ -60,7 +60,7 @@ impl<T: Send + 'static> SubTarget<T> {
         async move {
             let inside = target::current();
             let held = locking::lock(&self.raw, inside.as_ref(), caller).await?;
-            guard::make(held, &self.raw, inside.as_ref())
+            guard::make(held, &self.raw, inside.as_ref(), caller)
         }
     }
 
@@ -74,8 +74,9 @@ impl<T: Send + 'static> SubTarget<T> {
     #[track_caller]
     pub fn blocking_lock(&self) -> Result<Guard<T>, LockError> {
         let inside = target::current();
-        let held = locking::blocking_lock(&self.raw, inside.as_ref(), Location::caller())?;
-        guard::make(held, &self.raw, inside.as_ref())
+        let caller = Location::caller();
+        let held = locking::blocking_lock(&self.raw, inside.as_ref(), caller)?;
+        guard::make(held, &self.raw, inside.as_ref(), caller)
     }
 
     /// Locks the sub-target if that is possible at once.
@@ -85,8 +86,9 @@ impl<T: Send + 'static> SubTarget<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Result<Guard<T>, LockError> {
         let inside = target::current();
-        let held = locking::try_lock(&self.raw, inside.as_ref(), Location::caller())?;
-        guard::make(held, &self.raw, inside.as_ref())
+        let caller = Location::caller();
+        let held = locking::try_lock(&self.raw, inside.as_ref(), caller)?;
+        guard::make(held, &self.raw, inside.as_ref(), caller)
     }
 }
 

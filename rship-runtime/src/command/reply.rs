@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rship_core::{json, wire};
 use tracing::debug;
 
-use crate::journal::{Journal, Topic, shown};
+use crate::journal::{Journal, Topic, shown, shown_error};
 use crate::metrics::Counters;
 use crate::outbox::{Epoch, Outbox, SlotId};
 use crate::target::{Complete, Of, Outcome};
@@ -59,10 +59,11 @@ impl Reply {
         if let Err(why) = outcome {
             self.desk.counters.commands_failed.add(1);
             self.desk.journal.warn(Topic::CommandFailed, || {
-                let (command, why) = (shown(&self.command), shown(&why));
-                match &self.tx {
-                    Some(tx) => format!("command `{command}` failed (tx {}): {why}", shown(tx)),
-                    None => format!("command `{command}` failed: {why}"),
+                let (command, told) = (shown(&self.command), shown_error(&why));
+                match of {
+                    Some(of) if why.starts_with(&of.to_string()) => told.to_string(),
+                    Some(of) => format!("action `{}` failed: {told}", of.id()),
+                    None => format!("command `{command}` failed: {told}"),
                 }
             });
         }

@@ -46,9 +46,15 @@ pub(crate) trait Complete: Send {
 #[derive(Clone, Copy)]
 pub(crate) struct Of<'o>(pub(super) &'o Reference, pub(super) usize);
 
+impl Of<'_> {
+    pub(crate) fn id(self) -> String {
+        self.0.action_id(self.1)
+    }
+}
+
 impl std::fmt::Display for Of<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "action `{}`", self.0.action_id(self.1))
+        write!(f, "action `{}`", self.id())
     }
 }
 
@@ -140,11 +146,16 @@ impl Job {
         }
     }
 
-    /// Ends the runs of another action, those that wait included; the answer is whether there were any.
+    /// Ends the runs of another action, those that wait included; the answer is whether there were any. They
+    /// are told as cancelled here, so that the answer goes out behind it whatever their handlers still do.
     pub(super) fn cancel(self, tree: &Tree, action: usize) {
-        let any = lock(&tree.runs).end(&self.target.id, action, End::Cancelled);
-        let of = Of(&self.target, self.action);
-        self.answer.complete(of, Ok(Value::Bool(any)), &[]);
+        let target = &self.target;
+        let any = lock(&tree.runs).end(&target.id, action, End::Cancelled);
+        let told = any.then(|| target.runs(action)).flatten();
+        let told = told.map(|runs| runs.cancel(&End::Cancelled.text(target, action)));
+        let of = Of(target, self.action);
+        let outcome = Ok(Value::Bool(any));
+        self.answer.complete(of, outcome, told.as_slice());
     }
 
     pub(super) fn mode(&self) -> Option<ActionMode> {

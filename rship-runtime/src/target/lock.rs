@@ -355,8 +355,8 @@ pub(crate) struct Inside {
 
 #[derive(Default)]
 struct Marks {
-    /// The addresses of the trees that it locked itself.
-    held: Vec<usize>,
+    /// The addresses of the trees that it locked itself, and where.
+    held: Vec<(usize, &'static Location<'static>)>,
     /// The tree that it waits for.
     awaited: Option<Arc<Tree>>,
     /// The states that it changed through guards.
@@ -420,13 +420,13 @@ impl Inside {
         Some(Who::Action(Arc::clone(target), *action))
     }
 
-    pub(crate) fn enter(&self, tree: &Arc<Tree>) {
-        lock(&self.state).held.push(address(tree));
+    pub(crate) fn enter(&self, tree: &Arc<Tree>, place: &'static Location<'static>) {
+        lock(&self.state).held.push((address(tree), place));
     }
 
     pub(crate) fn leave(&self, tree: &Arc<Tree>, touched: &[SlotId]) {
         let mut state = lock(&self.state);
-        if let Some(at) = state.held.iter().position(|held| *held == address(tree)) {
+        if let Some(at) = state.held.iter().position(|held| held.0 == address(tree)) {
             state.held.swap_remove(at);
         }
         state.touch(touched);
@@ -448,9 +448,11 @@ impl Inside {
         self.own == Some(address(tree))
     }
 
-    /// Whether the handler locked this tree; the guard may have been moved elsewhere since.
-    pub(crate) fn has_locked(&self, tree: &Arc<Tree>) -> bool {
-        lock(&self.state).held.contains(&address(tree))
+    /// Where the handler locked this tree, if it did; the guard may have been moved elsewhere since.
+    pub(crate) fn locked_at(&self, tree: &Arc<Tree>) -> Option<&'static Location<'static>> {
+        let state = lock(&self.state);
+        let held = state.held.iter().find(|held| held.0 == address(tree));
+        held.map(|(_, place)| *place)
     }
 
     /// Says what the handler waits for.

@@ -17,7 +17,7 @@ use super::lock::{Inside, lock};
 use super::pool::What;
 use super::progress::Run;
 use super::reference::{RawHandle, Reference};
-use super::runs;
+use super::runs::{self, End};
 use super::watch::Late;
 use crate::journal::Topic;
 use crate::outbox::SlotId;
@@ -84,7 +84,12 @@ impl Job {
         if deadline.is_some() {
             tree.context.attention.call(tree);
         }
-        let run = target.runs(action).map(|runs| runs.begin());
+        let run = target.runs(action).and_then(|runs| {
+            // Whoever ends it from now on finds it among those that run.
+            let _ending = lock(&tree.runs);
+            let ended = ended_by.as_ref().is_some_and(|end| !end.is_empty());
+            (!ended).then(|| runs.begin())
+        });
         let handle = RawHandle {
             run: run.clone(),
             ..RawHandle::new(tree, &target)
@@ -180,10 +185,14 @@ impl LongRunning {
         answer.complete(self.of(), Ok(accepted), &self.touched(inside));
     }
 
-    fn end(mut self, outcome: Outcome, state: RunState, inside: &Inside, accepted: bool) {
+    fn end(mut self, mut outcome: Outcome, state: RunState, inside: &Inside, accepted: bool) {
         let touched = self.touched(inside);
-        if let Some(run) = self.run.take() {
-            run.end(state, outcome.as_ref().err().map(|why| &**why));
+        if let Some(run) = self.run.take()
+            && !run.end(state, outcome.as_ref().err().map(|why| &**why))
+            && outcome.is_ok()
+        {
+            // It reached its end while it was cancelled, and all have been told so.
+            outcome = Err(End::Cancelled.text(&self.target, self.action));
         }
         match (self.take(), outcome) {
             (Some(answer), outcome) => answer.complete(self.of(), outcome, &touched),
@@ -264,13 +273,15 @@ impl LongRuns {
             .filter(|run| run.deadline.is_some_and(|deadline| deadline <= now));
         late.filter_map(|run| {
             run.expire = None;
-            let took = world::elapsed(run.began);
+            let late = run.late()?;
+            let action = run.target.action(run.action);
+            let limit = action.and_then(|action| action.timeout);
             let why = format!(
-                "action `{}` was cancelled after {:.1} s",
+                "action `{}` has not ended within its timeout of {} s, and was cancelled",
                 run.target.action_id(run.action),
-                took.as_secs_f64()
+                limit.unwrap_or_default().as_secs_f64()
             );
-            Some((run.late()?, why))
+            Some((late, why))
         })
         .collect()
     }

@@ -74,6 +74,25 @@ impl Runs {
         }
     }
 
+    /// Those that run are told as cancelled, whatever their handlers still do; returns where that is told.
+    pub(super) fn cancel(&self, why: &str) -> SlotId {
+        let mut progress = lock(&self.progress);
+        let Progress { newest, others } = &mut *progress;
+        let last = others.iter().find(|run| is_running(run));
+        let last = last.map(|run| run.run);
+        for run in std::iter::once(newest).chain(&mut *others) {
+            if is_running(run) {
+                run.state = RunState::Cancelled;
+                why.clone_into(&mut run.text);
+            }
+        }
+        if let Some(last) = last {
+            keep_last_ended(others, last);
+        }
+        self.tell(&progress);
+        self.slot
+    }
+
     /// Publishes how it is, before anything was said.
     pub(super) fn publish(&self) -> Option<Published> {
         self.tell(&lock(&self.progress))
@@ -108,8 +127,9 @@ impl Run {
         });
     }
 
-    /// It has ended in this way; the text says why, if it did not end well.
-    pub(super) fn end(&self, state: RunState, text: Option<&str>) {
+    /// It has ended in this way; the text says why, if it did not end well. `false` when it was told to have
+    /// ended before, by who cancelled it.
+    pub(super) fn end(&self, state: RunState, text: Option<&str>) -> bool {
         self.set(|run| {
             run.state = state;
             if state == RunState::Done {
@@ -118,17 +138,18 @@ impl Run {
             if let Some(text) = text {
                 text.clone_into(&mut run.text);
             }
-        });
+        })
     }
 
-    fn set(&self, set: impl FnOnce(&mut RunProgress)) {
+    /// Says something of it, unless it has ended.
+    fn set(&self, set: impl FnOnce(&mut RunProgress)) -> bool {
         let mut guard = lock(&self.runs.progress);
         let Progress { newest, others } = &mut *guard;
         let is_newest = newest.run == self.number;
         let mut all = std::iter::once(newest).chain(&mut *others);
         let own = all.find(|run| run.run == self.number && is_running(run));
         let Some(own) = own else {
-            return;
+            return false;
         };
         set(own);
         own.text.truncate(own.text.floor_char_boundary(TEXT));
@@ -136,6 +157,7 @@ impl Run {
             keep_last_ended(others, self.number);
         }
         self.runs.tell(&guard);
+        true
     }
 }
 

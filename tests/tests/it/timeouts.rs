@@ -211,6 +211,10 @@ async fn an_action_with_a_timeout_of_its_own_is_cancelled_and_its_tree_goes_on()
         let id = format!("knot:{action}");
         let message = setup.peer.call("t", &id, Value::Null).await.unwrap_err();
         assert!(message.contains(&id), "{message}");
+        if action.contains("beside") {
+            let by_whom = "has not ended within its timeout of 0.1 s, and was cancelled";
+            assert!(message.ends_with(by_whom), "{message}");
+        }
         let next = setup.peer.call("next", "knot:nothing", Value::Null).await;
         assert_eq!(next, Ok(Value::Null), "after {action}");
         let all = number as u64 + 1;

@@ -12,7 +12,6 @@ async fn a_handler_that_locks_the_target_it_is_inside_gets_an_error_that_says_so
         "lock-itself-after-an-await",
         "try-to-lock-itself",
         "lock-itself-on-a-thread",
-        "lock-twice-beside",
     ] {
         let outcome = setup
             .peer
@@ -22,6 +21,18 @@ async fn a_handler_that_locks_the_target_it_is_inside_gets_an_error_that_says_so
         assert!(message.contains("already inside"), "{action}: {message}");
         setup.nothing_more().await;
     }
+}
+
+#[tokio::test]
+async fn a_long_action_that_locks_its_target_twice_is_told_which_guard_to_use() {
+    let mut setup = setup().await;
+    let action = "lab:lock-twice-beside";
+    let outcome = setup.peer.call("t", action, Value::Null).await;
+    let message = outcome.unwrap_err();
+    let advice = "use the guard that was locked at ";
+    let (_, place) = message.split_once(advice).expect(&message);
+    assert!(place.contains("lab.rs:"), "{message}");
+    setup.nothing_more().await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rship_dev::LocalCore;
 use rship_runtime::Generation;
 use rship_runtime::prelude::*;
-use rship_tests::{LIMIT, Running, core, executor, pulse, within};
+use rship_tests::{Gate, LIMIT, Running, Turnstile, core, executor, pulse, within};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -16,6 +16,8 @@ struct Crane {
     height: f64,
     /// A run that waits takes one permit.
     gate: Arc<Semaphore>,
+    /// A run that blocks its thread waits here.
+    turnstile: Turnstile,
     #[target]
     hook: Hook,
 }
@@ -70,6 +72,13 @@ impl Crane {
         lift(this, to).await
     }
 
+    #[action(progress, cancel)]
+    async fn stall(this: Handle<Self>) {
+        let turnstile = this.lock().await.turnstile.clone();
+        this.progress(0.25);
+        turnstile.wait();
+    }
+
     #[action(answer = "accepted", timeout = "200ms")]
     async fn wait_for_wind(this: Handle<Self>) {
         let _dropped = Dropped(this);
@@ -105,6 +114,7 @@ struct Setup {
     core: LocalCore,
     crane: Handle<Crane>,
     gate: Arc<Semaphore>,
+    stalled: Gate,
     _executor: Executor,
     _running: Running,
 }
@@ -113,9 +123,11 @@ async fn setup(generation: Generation) -> Setup {
     let core = core(generation).await;
     let executor = executor(&core.url());
     let gate = Arc::new(Semaphore::new(0));
+    let stalled = Gate::default();
     let crane = Crane {
         height: 0.0,
         gate: Arc::clone(&gate),
+        turnstile: stalled.turnstile(),
         hook: Hook::default(),
     };
     let crane = executor.add("crane", crane).unwrap();
@@ -124,6 +136,7 @@ async fn setup(generation: Generation) -> Setup {
         core,
         crane,
         gate,
+        stalled,
         _executor: executor,
         _running: running,
     }
@@ -373,6 +386,31 @@ async fn an_accepted_run_is_answered_when_it_has_begun_and_tells_its_end_by_its_
         .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_is_told_as_cancelled_before_the_cancel_is_answered_even_while_its_thread_blocks() {
+    for generation in Generation::ALL {
+        let setup = setup(generation).await;
+        let stall = setup.exec("stall", Value::Null);
+        let cancel = async {
+            setup.stalled.wait_for(1).await;
+            let answer = setup.exec("stall-cancel", Value::Null).await;
+            let now = pulse(&setup.core, "stand-1", "crane:stall-progress").unwrap();
+            setup.stalled.open();
+            (answer, now)
+        };
+        let (stalled, (cancelled, now)) = tokio::join!(stall, cancel);
+        assert_eq!(cancelled, Ok(json!(true)));
+        assert_eq!(
+            (&now["run"], &now["state"]),
+            (&json!(1), &json!("cancelled"))
+        );
+        // What all were told is what its own sender is told, although it came to its end.
+        assert!(stalled.unwrap_err().contains("cancelled by `stall-cancel`"));
+        let now = pulse(&setup.core, "stand-1", "crane:stall-progress").unwrap();
+        assert_eq!(now["state"], json!("cancelled"), "{generation}");
+    }
+}
+
 #[tokio::test]
 async fn an_accepted_run_has_its_time_out_all_the_same() {
     let setup = setup(Generation::V2026).await;
@@ -388,6 +426,7 @@ async fn what_an_executor_that_ends_breaks_off_is_said_to_be_cancelled() {
     let crane = Crane {
         height: 0.0,
         gate: Arc::new(Semaphore::new(0)),
+        turnstile: Turnstile::default(),
         hook: Hook::default(),
     };
     let _crane = executor.add("crane", crane).unwrap();
