@@ -73,18 +73,22 @@ fn what_an_f32_publishes_can_be_set_again_up_to_its_bounds() {
 
 #[test]
 fn bounds_that_are_not_finite_and_defaults_outside_of_them_are_refused() {
-    let infinite =
-        "argument `level`: `max` is not a finite number, so no server can check it: remove it";
+    let infinite = |action: &str, key: &str| {
+        format!(
+            "action `{action}`, argument `level`: `{key}` is not a finite number, so no server can check it: remove it"
+        )
+    };
     let arg = || Arg::<f32>::new("level");
     assert_eq!(
         problems(|model| setter(model, arg().max(f32::INFINITY))),
-        [infinite]
+        [infinite("set-level", "max")]
     );
     let nan = problems(|model| {
         model.action(ignore(&arg().min(f32::NAN)));
     });
-    assert_eq!(nan, [infinite.replace("max", "min")]);
-    let empty = "argument `level`: `min` is above `max`, so no value would be allowed";
+    assert_eq!(nan, [infinite("go", "min")]);
+    let empty =
+        "action `set-level`, argument `level`: `min` is above `max`, so no value would be allowed";
     assert_eq!(
         problems(|model| setter(model, arg().min(2.0).max(1.0))),
         [empty]
@@ -94,7 +98,7 @@ fn bounds_that_are_not_finite_and_defaults_outside_of_them_are_refused() {
     let refused = problems(|model| {
         model.action(ignore(&default));
     });
-    assert_eq!(refused, [outside]);
+    assert_eq!(refused, [format!("action `go`, {outside}")]);
 
     // What only the default's own code knows is found when it is used.
     let mut model = ModelBuilder::new("Fader");
