@@ -78,7 +78,7 @@ fn what_is_not_a_manifest_is_said_with_its_place_and_what_to_do() {
         ),
         (
             |m| target(m)["bgColor"] = json!("red"),
-            "`red` is not a color: write it as `#rrggbb`",
+            "`bg_color` is `red`, which is not a color: write it as `#rrggbb`",
         ),
         (
             |m| target(m)["actions"][0]["id"] = json!("other:fade"),
